@@ -1,0 +1,125 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Logger } from 'winston'
+
+/** One request as an adapter hands it in: the bytes' meaning, and nothing decided yet. */
+export interface ApiRequest {
+  readonly method: string
+  /** The request target as it was sent, relative to where the API is mounted: `/api/v1/orders?page=2`. */
+  readonly target: string
+  /** Names in lower case, as `node:http` gives them. */
+  readonly headers: IncomingHttpHeaders
+  /** Names and values as they were sent, in turn: shows headers that were sent twice. */
+  readonly rawHeaders: readonly string[]
+  /** The address of the socket's other end. */
+  readonly remoteAddress: string | undefined
+  /** Whether that socket speaks TLS. */
+  readonly encrypted: boolean
+  /** The body's bytes, as they were sent (still compressed). */
+  readonly body: Readable
+  /** What the host's own body parser made of the body, where one has read the stream before us. */
+  readonly parsedBody?: unknown
+  /** Whether the client has left. */
+  readonly gone: boolean
+  /** Calls `listener` once, when the client leaves before it has its answer. */
+  onGone(listener: () => void): void
+}
+
+/** One answer as an adapter writes it out. */
+export interface Reply {
+  readonly status: number
+  /** Names and values in turn, ready for `writeHead`. */
+  readonly headers: readonly string[]
+  readonly body: string | Uint8Array | Readable | undefined
+}
+
+/** Who calls. Identity is the pair of `issuer` and `id`. */
+export interface Principal {
+  /** The subject of the token; empty for an anonymous caller. */
+  readonly id: string
+  readonly kind: 'user' | 'client' | 'anonymous'
+  readonly issuer: string | undefined
+  readonly roles: readonly string[]
+  readonly scopes: readonly string[]
+  /** Everything the roles, the token and the permission source grant, wildcards expanded. */
+  readonly permissions: ReadonlySet<string>
+  /** All claims of the verified token. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The token's `jti`. */
+  readonly tokenId: string | undefined
+  /** When the token ends, in milliseconds since 1970. */
+  readonly expiresAt: number | undefined
+}
+
+/** Nobody in particular: the principal of public routes. */
+export const anonymous: Principal = Object.freeze({
+  id: '',
+  kind: 'anonymous',
+  issuer: undefined,
+  roles: Object.freeze([]),
+  scopes: Object.freeze([]),
+  permissions: Object.freeze(new Set<string>()),
+  claims: Object.freeze({}),
+  tokenId: undefined,
+  expiresAt: undefined,
+})
+
+/** The parts of a request that `@Validate` lets through, and the object that `@Authorize` loads. */
+export interface Input {
+  readonly body?: unknown
+  readonly query?: unknown
+  readonly params?: unknown
+  readonly headers?: unknown
+  readonly resource?: unknown
+}
+
+type Part<I extends Input, Name extends keyof Input> = Name extends keyof I ? I[Name] : unknown
+
+/**
+ * What a handler gets. Name the parts that it reads, as `@Validate` and `@Authorize` declare them:
+ * `create({ body, principal }: Context<{ body: CreateOrder }>)`. Reading a part that the route does not
+ * declare throws: raw input never reaches a handler.
+ */
+export interface Context<I extends Input = Record<never, never>> {
+  readonly body: Part<I, 'body'>
+  readonly query: Part<I, 'query'>
+  readonly params: Part<I, 'params'>
+  readonly headers: Part<I, 'headers'>
+  /** The object that `@Authorize` loaded and allowed. */
+  readonly resource: Part<I, 'resource'>
+  readonly principal: Principal
+  /** The client's address, behind trusted proxies too. */
+  readonly address: string
+  /** Answers as `X-Request-Id`, and stands in every record and log line of this request. */
+  readonly requestId: string
+  /** The request as it came. Its headers and target are unchecked input. */
+  readonly request: ApiRequest
+  /** What was matched. */
+  readonly route: RouteInfo
+  /** A logger that adds the request id to each line. */
+  readonly log: Logger
+  /** Aborts when the route's time is up or the client has left. */
+  readonly signal: AbortSignal
+  /** Adds a header to the answer, whatever the answer will be. Throws on characters that no header may hold. */
+  setHeader(name: string, value: string): void
+}
+
+/** A route, as records and inventories name it. */
+export interface RouteInfo {
+  /** `OrdersController.create` */
+  readonly name: string
+  readonly method: string
+  /** `/api/v1/orders/:id`; empty where nothing matched. */
+  readonly path: string
+}
+
+/** Tells the time. Replace it in tests. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Makes request ids and token ids: unique, and of characters that headers and logs can hold. */
+export interface IdGenerator {
+  next(): string
+}
