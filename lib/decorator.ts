@@ -1,8 +1,7 @@
 import 'reflect-metadata'
 
-/** Any class: what a class decorator is put on. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a constructor type without `any` would refuse classes with parameters
-export type Class<T = object> = abstract new (...args: any[]) => T
+/** Any class, whatever its constructor takes. */
+export type Class<T = object> = abstract new (...args: never) => T
 
 /** A decorator for methods, in the legacy protocol (`experimentalDecorators`) and in the standard one (TC39). */
 export interface MethodDecorator {
@@ -21,7 +20,7 @@ export type RouteDecorator = ClassDecorator & MethodDecorator
 
 /** What one decorator said. `value` is frozen by convention: nothing changes it after the class is defined. */
 export interface Declaration {
-  readonly kind: string
+  readonly kind: { readonly name: string }
   readonly value: unknown
 }
 
@@ -59,7 +58,7 @@ export function recorder(declaration: Declaration): RouteDecorator {
   return function record(...args: readonly unknown[]): void {
     const { declarations, member, wrong } = placeOf(args)
     if (wrong !== undefined) {
-      declarations.misplaced.push({ kind: declaration.kind, member: member ?? '', on: wrong })
+      declarations.misplaced.push({ kind: declaration.kind.name, member: member ?? '', on: wrong })
     } else if (member === undefined) {
       declarations.self.unshift(declaration)
     } else {

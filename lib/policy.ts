@@ -30,19 +30,20 @@ export interface Policy {
   nearest<T>(kind: Kind<T>): T | undefined
   /** All that was said, widest first: parent classes, the class, overridden methods, the method. */
   all<T>(kind: Kind<T>): ReadonlyArray<Declared<T>>
-  /** The kinds that were declared anywhere for this method. */
-  kinds(): ReadonlySet<string>
+  /** The kinds that were declared anywhere for this method, each once. */
+  kinds(): ReadonlyArray<Declaration['kind']>
 }
 
-/** Makes a kind of declaration. The name must be unique: it is what declarations are found by. */
+/** Makes a kind of declaration. Declarations are found by its name, which must be unique. */
 export function kind<T>(name: string): Kind<T> {
-  return Object.freeze({ name, declare: (value: T) => recorder({ kind: name, value }) })
+  const made: Kind<T> = Object.freeze({ name, declare: (value: T) => recorder({ kind: made, value }) })
+  return made
 }
 
 /** Collects what decorators say about `member` of `controller`, walking the parent classes. */
 export function policyOf(controller: Class, member: string): Policy {
   const classes = lineage(controller)
-  const said: Array<Declared<unknown> & { kind: string }> = []
+  const said: Array<Declared<unknown> & Declaration> = []
   for (const { target, declarations } of classes) {
     said.push(...declarations.self.map((one) => at(one, 'class', target.name)))
   }
@@ -50,21 +51,21 @@ export function policyOf(controller: Class, member: string): Policy {
     const own = declarations.members.get(member) ?? []
     said.push(...own.map((one) => at(one, 'method', `${target.name}.${member}`)))
   }
-  const all = <T>(wanted: Kind<T>) => said.filter((one) => one.kind === wanted.name) as unknown as Array<Declared<T>>
+  const all = <T>(wanted: Kind<T>) => said.filter((one) => one.kind.name === wanted.name) as Array<Declared<T> & Declaration>
   return {
     controller,
     member,
     name: `${controller.name}.${member}`,
     all,
     nearest: (wanted) => nearestOf(all(wanted)),
-    kinds: () => new Set(said.map((one) => one.kind)),
+    kinds: () => [...new Map(said.map((one) => [one.kind.name, one.kind])).values()],
   }
 }
 
 /** What was declared of the class itself, closest first. */
 export function classDeclaration<T>(controller: Class, wanted: Kind<T>): T | undefined {
   for (const { declarations } of lineage(controller).toReversed()) {
-    const found = declarations.self.find((one) => one.kind === wanted.name)
+    const found = declarations.self.find((one) => one.kind.name === wanted.name)
     if (found !== undefined) return found.value as T
   }
   return undefined
@@ -78,7 +79,7 @@ export function declaredMembers(controller: Class): readonly string[] {
 /** What was declared of one member by the class closest to `controller` that speaks of it in this kind. */
 export function ownMemberDeclarations<T>(controller: Class, member: string, wanted: Kind<T>): readonly T[] {
   for (const { declarations } of lineage(controller).toReversed()) {
-    const found = (declarations.members.get(member) ?? []).filter((one) => one.kind === wanted.name)
+    const found = (declarations.members.get(member) ?? []).filter((one) => one.kind.name === wanted.name)
     if (found.length > 0) return found.map((one) => one.value as T)
   }
   return []
@@ -97,7 +98,7 @@ export function lineage(controller: Class): ReadonlyArray<{ target: Class; decla
 }
 
 function at(declaration: Declaration, level: 'class' | 'method', place: string) {
-  return { kind: declaration.kind, value: declaration.value, level, place }
+  return { ...declaration, level, place }
 }
 
 /** The last source place wins; within one place, the decorator written on top. */

@@ -1,0 +1,140 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { Logger } from 'winston'
+import { anonymous } from './context.js'
+import type { ApiRequest, Clock, Context, Input, Principal, RouteInfo } from './context.js'
+import type { ApiError } from './errors.js'
+
+/** Services that every step may need. */
+export interface Runtime {
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** Where a request came from, after trusted proxies had their say. */
+export interface Client {
+  readonly address: string
+  /** Whether the client itself spoke TLS. */
+  readonly secure: boolean
+}
+
+/** The request target, taken apart and decoded once. */
+export interface Target {
+  readonly path: string
+  /** What follows the question mark, still encoded; empty when there is none. */
+  readonly query: string
+  /** The path's parameters, decoded. */
+  readonly params: Readonly<Record<string, string | undefined>>
+}
+
+type Part = keyof Input
+
+/** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
+export class Exchange implements Context<Input> {
+  principal: Principal = anonymous
+  /** What the handler returned, until it is made into a reply. */
+  result: unknown
+  /** The error that ended this request, if one did. */
+  refusal: ApiError | undefined
+  /** An event of the OWASP logging vocabulary that a step noticed on a request that went on. */
+  event: string | undefined
+  /** Headers for the answer, whatever it becomes: names and values in turn. */
+  readonly answerHeaders: string[] = []
+  readonly receivedAt: number
+  readonly startedAt = performance.now()
+
+  #log: Logger | undefined
+  #abort: AbortController | undefined
+  #abortReason: unknown
+  readonly #input: { [Name in Part]?: unknown } = {}
+  #refusalListeners: Array<(error: ApiError) => void | Promise<void>> | undefined
+
+  constructor(
+    readonly request: ApiRequest,
+    readonly route: RouteInfo,
+    readonly target: Target,
+    readonly client: Client,
+    readonly requestId: string,
+    private readonly runtime: Runtime,
+  ) {
+    this.receivedAt = runtime.clock.now()
+  }
+
+  get address(): string {
+    return this.client.address
+  }
+
+  get body(): unknown {
+    return this.#read('body')
+  }
+
+  get query(): unknown {
+    return this.#read('query')
+  }
+
+  get params(): unknown {
+    return this.#read('params')
+  }
+
+  get headers(): unknown {
+    return this.#read('headers')
+  }
+
+  get resource(): unknown {
+    return this.#read('resource')
+  }
+
+  /** Lets a part through to the handler. */
+  provide(part: Part, value: unknown): void {
+    this.#input[part] = value
+  }
+
+  /** A part that was let through, or undefined: for records, which take what there is. */
+  provided(part: Part): unknown {
+    return this.#input[part]
+  }
+
+  get log(): Logger {
+    return (this.#log ??= this.runtime.logger.child({ request_id: this.requestId }))
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const controller = (this.#abort = new AbortController())
+      if (this.#abortReason !== undefined) controller.abort(this.#abortReason)
+      else this.request.onGone(() => controller.abort(new Error('the client has left')))
+    }
+    return this.#abort.signal
+  }
+
+  /** Aborts `signal`, whether or not someone looks at it yet. */
+  abort(reason: Error): void {
+    this.#abortReason = reason
+    this.#abort?.abort(reason)
+  }
+
+  setHeader(name: string, value: string): void {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    this.answerHeaders.push(name, value)
+  }
+
+  /** Calls `listener` when this request is refused or fails, and waits for it before answering. */
+  onRefusal(listener: (error: ApiError) => void | Promise<void>): void {
+    ;(this.#refusalListeners ??= []).push(listener)
+  }
+
+  get refusalListeners(): ReadonlyArray<(error: ApiError) => void | Promise<void>> {
+    return this.#refusalListeners ?? []
+  }
+
+  #read(part: Part): unknown {
+    const value = this.#input[part]
+    if (value === undefined && !(part in this.#input)) throw new TypeError(undeclared(this.route.name, part))
+    return value
+  }
+}
+
+function undeclared(name: string, part: Part): string {
+  const declare = part === 'resource' ? '@Authorize(load, rule)' : `@Validate({ ${part}: … })`
+  return `${name} reads ctx.${part}, which it does not declare: add ${declare}`
+}

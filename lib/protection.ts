@@ -1,0 +1,86 @@
+import { recorder } from './decorator.js'
+import type { RouteDecorator } from './decorator.js'
+import type { Declared, Kind, Policy } from './policy.js'
+import type { Context } from './context.js'
+import type { Exchange } from './exchange.js'
+
+/**
+ * The order in which every request is checked, on every route and every host. The built-in protections of each phase
+ * stand in pipeline.ts; protections of a user's own run after them.
+ *
+ * - `transport`: is this well-formed, over HTTPS, from an allowed origin?
+ * - `network`: limits by address, before anything is spent on the caller
+ * - `identity`: who calls?
+ * - `caller`: limits by principal
+ * - `access`: may this caller use this route?
+ * - `input`: is what was sent what the route takes?
+ * - `object`: limits that read the input; may this caller touch this object?
+ * - `answer`: the handler has returned; `exchange.result` may still be shaped
+ */
+export const phases = ['transport', 'network', 'identity', 'caller', 'access', 'input', 'object', 'answer'] as const
+export type Phase = (typeof phases)[number]
+
+/**
+ * One check of one request. Throws an `ApiError` to refuse; anything else that it throws refuses with a 500.
+ * Return a promise only when there is something to wait for: the loop awaits nothing else.
+ */
+export type Step = (exchange: Exchange) => void | Promise<void>
+
+/** What a protection may know of a route at start-up, and whom it tells. */
+export interface RouteSetup {
+  readonly policy: Policy
+  /** `OrdersController.create` */
+  readonly name: string
+  readonly method: string
+  /** `/api/v1/orders/:id` */
+  readonly path: string
+  /** The names of the path's parameters. */
+  readonly params: readonly string[]
+  /** Reports a mistake; all of them come together in the error that `createApi` throws. */
+  mistake(problem: string, mend: string): void
+  /** Adds to the route's row in `api.inventory()`. */
+  describe(name: string, value: unknown): void
+}
+
+/** One protection: at start-up it makes the step of each route, or none where there is nothing to check. */
+export interface Protection {
+  readonly name: string
+  readonly phase: Phase
+  compile(route: RouteSetup): Step | undefined
+}
+
+/** How to make a protection of your own. */
+export interface ProtectionDefinition<T> {
+  /** The decorator's name: `RequireHeader`. Unique among all protections. */
+  readonly name: string
+  readonly phase: Phase
+  /**
+   * Called once for each route that is decorated, at start-up, with what the decorators said: parent classes first,
+   * the method last. Returns the check of that route.
+   */
+  compile(declared: ReadonlyArray<Declared<T>>, route: RouteSetup): (context: Context) => void | Promise<void>
+}
+
+interface ProtectionKind<T> extends Kind<T> {
+  readonly protection: Protection
+}
+
+/**
+ * Makes a decorator out of a check:
+ * `const RequireHeader = protection<string>({ name: 'RequireHeader', phase: 'transport', compile: … })`, then
+ * `@RequireHeader('x-tenant')` on a method or a class. Nothing is registered anywhere: the declaration brings its check along.
+ */
+export function protection<T>(definition: ProtectionDefinition<T>): (value: T) => RouteDecorator {
+  const { name, phase } = definition
+  const own: ProtectionKind<T> = {
+    name,
+    declare: (value) => recorder({ kind: own, value }),
+    protection: { name, phase, compile: (route) => definition.compile(route.policy.all(own), route) },
+  }
+  return own.declare
+}
+
+/** The protections that a policy's own declarations bring along. */
+export function declaredProtections(policy: Policy): readonly Protection[] {
+  return policy.kinds().flatMap((one) => ('protection' in one ? [one.protection as Protection] : []))
+}
