@@ -33,22 +33,26 @@ export interface Reply {
   readonly body: string | Uint8Array | Readable | undefined
 }
 
-/** Who calls. Identity is the pair of `issuer` and `id`. */
-export interface Principal {
+/** Who a verified token speaks of. Two callers are the same when `issuer` and `id` are. */
+export interface Identity {
   /** The subject of the token; empty for an anonymous caller. */
   readonly id: string
   readonly kind: 'user' | 'client' | 'anonymous'
   readonly issuer: string | undefined
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
-  /** Everything the roles, the token and the permission source grant, wildcards expanded. */
-  readonly permissions: ReadonlySet<string>
   /** All claims of the verified token. */
   readonly claims: Readonly<Record<string, unknown>>
   /** The token's `jti`. */
   readonly tokenId: string | undefined
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number | undefined
+}
+
+/** Who calls, and what they may. */
+export interface Principal extends Identity {
+  /** Everything the roles, the token and the permission source grant, wildcards expanded. */
+  readonly permissions: ReadonlySet<string>
 }
 
 /** Nobody in particular: the principal of public routes. */
@@ -58,7 +62,7 @@ export const anonymous: Principal = Object.freeze({
   issuer: undefined,
   roles: Object.freeze([]),
   scopes: Object.freeze([]),
-  permissions: Object.freeze(new Set<string>()),
+  permissions: new Set<string>(),
   claims: Object.freeze({}),
   tokenId: undefined,
   expiresAt: undefined,

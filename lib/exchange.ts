@@ -31,6 +31,8 @@ type Part = keyof Input
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
 export class Exchange implements Context<Input> {
   principal: Principal = anonymous
+  /** The body as it was parsed, before any rule was asked. For validation alone: handlers read `body`. */
+  rawBody: unknown
   /** What the handler returned, until it is made into a reply. */
   result: unknown
   /** The error that ended this request, if one did. */
