@@ -24,6 +24,8 @@ export interface Target {
   readonly query: string
   /** The path's parameters, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>
+  /** What is wrong with the target, for the record, where something is. */
+  readonly malformed?: string
 }
 
 type Part = keyof Input

@@ -1,0 +1,35 @@
+import type { Request, RequestHandler, Response } from 'express'
+import type { Api } from '../lib/api.js'
+import type { Class } from '../lib/decorator.js'
+import { NodeRequest, send } from './node.js'
+
+/** How the API shares the host with other routes. */
+export interface ExpressOptions {
+  /** Whether requests for none of the API's routes go on to the next handler; otherwise they are answered with 404, 405 or 400. @default true */
+  readonly fallthrough?: boolean
+}
+
+/** Puts an API behind Express 4 or 5: `app.use(express(api))`, under a mount path too. */
+function middleware(api: Api, options: ExpressOptions = {}): RequestHandler {
+  const answer = (options.fallthrough ?? true) ? api.handle : api.answer
+  return function portcullis(request, response, next) {
+    const reply = answer(apiRequest(request, response))
+    if (reply === undefined) next()
+    else void reply.then((made) => send(request, response, made))
+  }
+}
+
+/** One route of the API, as the handler of a route of the app: `app.post('/orders', express.route(api, OrdersController, 'create'))`. */
+function route(api: Api, controller: Class, member: string): RequestHandler {
+  const answer = api.route(controller, member)
+  return function portcullisRoute(request, response) {
+    const params = request.params as Record<string, string>
+    void answer(apiRequest(request, response), params).then((made) => send(request, response, made))
+  }
+}
+
+function apiRequest(request: Request, response: Response): NodeRequest {
+  return new NodeRequest(request, response, request.body)
+}
+
+export const express = Object.assign(middleware, { route })

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Api } from '../lib/api.js'
+import type { Class } from '../lib/decorator.js'
+import { NodeRequest, send } from './node.js'
+
+export { serve } from './serve.js'
+export type { RunningServer, ServeOptions } from './serve.js'
+
+/** A listener for `createServer`, and a middleware for anything that calls `(request, response, next)`. */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
+
+/**
+ * Puts an API behind node:http: `createServer(http(api))`. Called with a `next`, it leaves requests that are for none of
+ * the API's routes to it, untouched; without one it answers them with 404, 405 or 400.
+ */
+function listener(api: Api): NodeListener {
+  return function portcullis(request, response, next) {
+    const apiRequest = new NodeRequest(request, response, undefined)
+    const reply = next === undefined ? api.answer(apiRequest) : api.handle(apiRequest)
+    if (reply === undefined) next?.()
+    else void reply.then((made) => send(request, response, made))
+  }
+}
+
+/** One route of the API, for a router of your own: hand in the path's parameters. */
+function route(api: Api, controller: Class, member: string) {
+  const answer = api.route(controller, member)
+  return function portcullisRoute(request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>> = {}): void {
+    void answer(new NodeRequest(request, response, undefined), params).then((made) => send(request, response, made))
+  }
+}
+
+export const http = Object.assign(listener, { route })

@@ -1,0 +1,48 @@
+import type { Context, Middleware } from 'koa'
+import type { Api } from '../lib/api.js'
+import type { Reply } from '../lib/context.js'
+import type { Class } from '../lib/decorator.js'
+import { NodeRequest, discardRest, setHeaders } from './node.js'
+
+/** How the API shares the host with other routes. */
+export interface KoaOptions {
+  /** Whether requests for none of the API's routes go on to the next middleware; otherwise they are answered with 404, 405 or 400. @default true */
+  readonly fallthrough?: boolean
+}
+
+/** Puts an API behind Koa 2 or 3: `app.use(koa(api))`, under koa-mount too. */
+function middleware(api: Api, options: KoaOptions = {}): Middleware {
+  const answer = (options.fallthrough ?? true) ? api.handle : api.answer
+  return async function portcullis(context, next) {
+    const reply = answer(apiRequest(context))
+    if (reply === undefined) return next()
+    respond(context, await reply)
+  }
+}
+
+/** One route of the API, as the handler of a route of the app: `router.post('/orders', koa.route(api, OrdersController, 'create'))`. */
+function route(api: Api, controller: Class, member: string): Middleware {
+  const answer = api.route(controller, member)
+  return async function portcullisRoute(context: Context & { readonly params?: Record<string, string> }) {
+    respond(context, await answer(apiRequest(context), context.params ?? {}))
+  }
+}
+
+function apiRequest(context: Context): NodeRequest {
+  return new NodeRequest(context.req, context.res, (context.request as { readonly body?: unknown }).body)
+}
+
+/** Leaves the reply to Koa to write, so that middlewares around this one see it and may compress it. */
+function respond(context: Context, { status, headers, body }: Reply): void {
+  if (context.headerSent || context.res.destroyed) {
+    context.respond = false
+    return
+  }
+  context.status = status
+  context.body = body ?? (status === 204 || status === 304 ? null : Buffer.alloc(0))
+  for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
+  setHeaders(context.res, headers)
+  if (!context.req.complete) discardRest(context.req, context.res)
+}
+
+export const koa = Object.assign(middleware, { route })

@@ -1,0 +1,103 @@
+import { STATUS_CODES, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { discard } from '../lib/body/discard.js'
+import type { ApiRequest, Reply } from '../lib/context.js'
+
+/** A request of node:http, as every adapter on top of it hands it in. */
+export class NodeRequest implements ApiRequest {
+  readonly method: string
+  readonly target: string
+  readonly headers: IncomingHttpHeaders
+
+  constructor(
+    readonly body: IncomingMessage,
+    private readonly response: ServerResponse,
+    private readonly parsed: unknown,
+  ) {
+    this.method = body.method ?? ''
+    this.target = body.url ?? ''
+    this.headers = body.headers
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.body.rawHeaders
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.body.socket.remoteAddress
+  }
+
+  get encrypted(): boolean {
+    return (this.body.socket as Socket & { readonly encrypted?: boolean }).encrypted === true
+  }
+
+  /** A body parser of the host leaves its result on requests whose body it never read: only a read body counts. */
+  get parsedBody(): unknown {
+    return this.body.readableDidRead ? this.parsed : undefined
+  }
+
+  get gone(): boolean {
+    return this.response.closed && !this.response.writableFinished
+  }
+
+  onGone(listener: () => void): void {
+    this.response.once('close', () => {
+      if (!this.response.writableFinished) listener()
+    })
+  }
+}
+
+const { writeHead } = ServerResponse.prototype
+
+/** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
+export async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+  if (response.headersSent || response.destroyed) return
+  const { status, headers, body } = reply
+  if (response.writeHead === writeHead && response.getHeaderNames().length === 0) {
+    response.writeHead(status, STATUS_CODES[status], headers as string[])
+  } else {
+    response.statusCode = status
+    setHeaders(response, headers)
+  }
+  if (!request.complete) discardRest(request, response)
+  if (body instanceof Readable) await stream(request, body, response)
+  else response.end(body)
+}
+
+/** Sets headers one by one, keeping those that are named twice and what the host said in `Vary`. */
+export function setHeaders(response: ServerResponse, headers: readonly string[]): void {
+  for (const name of ['X-Powered-By', 'Server']) response.removeHeader(name)
+  const named = new Map<string, { name: string; values: string[] }>()
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    const entry = named.get(name.toLowerCase()) ?? { name, values: [] }
+    entry.values.push(headers[index + 1] ?? '')
+    named.set(name.toLowerCase(), entry)
+  }
+  for (const [key, { name, values }] of named) {
+    if (key === 'vary') response.setHeader(name, joined(response.getHeader(name), values))
+    else response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
+  }
+}
+
+function joined(before: number | string | string[] | undefined, values: readonly string[]): string {
+  return [before ?? [], values].flat().join(', ')
+}
+
+/** A client that still sends reads no answer: take what it sends, up to a bound, before the connection ends. */
+export function discardRest(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => discard(request))
+}
+
+async function stream(request: IncomingMessage, body: Readable, response: ServerResponse): Promise<void> {
+  if (request.method === 'HEAD') {
+    body.destroy()
+    response.end()
+    return
+  }
+  // A source that breaks off, or a client that leaves: the pipeline has destroyed both ends, and the status is sent already.
+  await pipeline(body, response).catch(() => undefined)
+}

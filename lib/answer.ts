@@ -1,0 +1,140 @@
+import { Readable } from 'node:stream'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { Reply } from './context.js'
+import { ApiError, InternalError } from './errors.js'
+import type { Exchange } from './exchange.js'
+
+/** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
+export class Answer {
+  constructor(
+    readonly status: number,
+    readonly body: unknown,
+    readonly headers: readonly string[],
+  ) {}
+}
+
+/** 201 with `value` as JSON, and `Location` where the new thing can be found. */
+export function created(value: unknown, options: { readonly location?: string } = {}): Answer {
+  return reply(201, value, options.location === undefined ? {} : { Location: options.location })
+}
+
+/** 204: done, and nothing to say. */
+export function noContent(): Answer {
+  return new Answer(204, undefined, [])
+}
+
+/**
+ * An answer with a status and headers of its own. Values are sent as JSON; bytes and streams as they are, and so is a
+ * string where `Content-Type` is named. Throws on a status outside 200 to 599 and on characters that no header may hold.
+ */
+export function reply(status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`${status} is no status of an answer`)
+  const flat: string[] = []
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    flat.push(name, value)
+  }
+  return new Answer(status, body, flat)
+}
+
+/** The headers that every answer of a route bears: names and values in turn. */
+export interface HeaderSets {
+  readonly secure: readonly string[]
+  readonly plain: readonly string[]
+}
+
+/** What the handler returned, as the reply that is sent. */
+export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
+  const { result } = exchange
+  if (result instanceof Answer) return toReply(exchange, sets, result.status, result.body, result.headers)
+  return toReply(exchange, sets, result === undefined ? 204 : 200, result, [])
+}
+
+/**
+ * A failure as problem+json (RFC 9457). What a handler meant for its success is not in it; what protections said of the
+ * request is (CORS, rate limits).
+ */
+export function problemReply(exchange: Exchange, sets: HeaderSets, error: ApiError): Reply {
+  const body = JSON.stringify({
+    type: `urn:portcullis:problem:${error.code}`,
+    title: error.title,
+    status: error.status,
+    code: error.code,
+    detail: error.message,
+    instance: exchange.requestId,
+    errors: error.errors?.map(({ in: part, path, code, message }) => ({ in: part, path, code, message })),
+  })
+  const headers = headersOf(exchange, sets, error.headers, 'Content-Length', String(Buffer.byteLength(body)))
+  headers.push('Content-Type', 'application/problem+json')
+  if (error.closes) headers.push('Connection', 'close')
+  return { status: error.status, headers, body }
+}
+
+/** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */
+export function toApiError(thrown: unknown): ApiError {
+  return thrown instanceof ApiError ? thrown : new InternalError(thrown)
+}
+
+function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unknown, own: readonly string[]): Reply {
+  if (status === 204 || status === 304) return { status, headers: headersOf(exchange, sets, own), body: undefined }
+  if (body === undefined) return { status, headers: headersOf(exchange, sets, own, 'Content-Length', '0'), body: undefined }
+  if (body instanceof Readable) return { status, headers: headersOf(exchange, sets, typed(own)), body }
+  if (body instanceof Uint8Array) return sized(exchange, sets, status, body, body.byteLength, typed(own))
+  if (typeof body === 'string' && has(own, 'content-type')) {
+    return sized(exchange, sets, status, body, Buffer.byteLength(body), own)
+  }
+  const json = jsonOf(body)
+  const headers = headersOf(exchange, sets, own, 'Content-Length', String(Buffer.byteLength(json)))
+  if (!has(own, 'content-type')) headers.push('Content-Type', 'application/json')
+  return { status, headers, body: json }
+}
+
+function sized(
+  exchange: Exchange,
+  sets: HeaderSets,
+  status: number,
+  body: string | Uint8Array,
+  length: number,
+  own: readonly string[],
+): Reply {
+  return { status, headers: headersOf(exchange, sets, own, 'Content-Length', String(length)), body }
+}
+
+function jsonOf(value: unknown): string {
+  const text: string | undefined = JSON.stringify(value)
+  if (text === undefined) throw new TypeError('the handler returned a value that JSON cannot hold')
+  return text
+}
+
+function typed(own: readonly string[]): readonly string[] {
+  return has(own, 'content-type') ? own : ['Content-Type', 'application/octet-stream', ...own]
+}
+
+/** The route's headers, then what this request added; a header that is named again replaces the route's. */
+function headersOf(exchange: Exchange, sets: HeaderSets, own: readonly string[], ...last: readonly string[]): string[] {
+  const headers = (exchange.client.secure ? sets.secure : sets.plain).slice()
+  replace(headers, exchange.answerHeaders)
+  replace(headers, own)
+  headers.push('X-Request-Id', exchange.requestId, ...exchange.answerHeaders, ...own, ...last)
+  return headers
+}
+
+function replace(headers: string[], named: readonly string[]): void {
+  for (let index = 0; index < named.length; index += 2) {
+    const at = indexOf(headers, (named[index] ?? '').toLowerCase())
+    if (at >= 0) headers.splice(at, 2)
+  }
+}
+
+function has(flat: readonly string[], lowerCaseName: string): boolean {
+  return indexOf(flat, lowerCaseName) >= 0
+}
+
+function indexOf(flat: readonly string[], lowerCaseName: string): number {
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = flat[index] ?? ''
+    if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) return index
+  }
+  return -1
+}

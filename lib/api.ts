@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import type { DependencyContainer } from 'tsyringe'
+import type { Logger } from 'winston'
+import { BufferedAuditLog, createLogger, stdoutSink } from './audit/audit.js'
+import type { AuditOptions } from './audit/audit.js'
+import { MemoryRevocations } from './authentication/authentication.js'
+import type { Authentication } from './authentication/authentication.js'
+import { claimsAndRoles } from './authorization/authorization.js'
+import type { PermissionCatalogue, Roles } from './authorization/authorization.js'
+import type { BodyOptions } from './body/body.js'
+import { createContainer, serviceOf, tokens } from './container.js'
+import type { ApiRequest, Reply } from './context.js'
+import type { Duration } from './deadline/deadline.js'
+import type { Class } from './decorator.js'
+import { BootError } from './errors.js'
+import type { Mistake } from './errors.js'
+import { Exchange } from './exchange.js'
+import type { Target } from './exchange.js'
+import { routeCompiler, run } from './pipeline.js'
+import type { CompiledRoute, PipelineServices } from './pipeline.js'
+import { MemoryRateLimitStore } from './rate-limit/rate-limit.js'
+import type { RateLimitOptions } from './rate-limit/rate-limit.js'
+import { handlers } from './routing/handlers.js'
+import { Router } from './routing/router.js'
+import { declaredRoutes } from './routing/routes.js'
+import { clientResolver } from './transport/client.js'
+import type { TrustProxy } from './transport/client.js'
+import { cors } from './transport/cors.js'
+import type { CorsOptions } from './transport/cors.js'
+import type { HttpsMode } from './transport/https.js'
+import type { SecurityHeaderOptions } from './transport/security-headers.js'
+import { readTarget } from './transport/target.js'
+import { unmatched } from './unmatched.js'
+
+/** What an API is made of. Only `controllers` must be given; every default is the closed one. */
+export interface ApiOptions {
+  readonly controllers: readonly Class[]
+  /** Where controllers and services come from; `createContainer()` makes one. @default an empty container */
+  readonly container?: DependencyContainer
+  /** How callers are known: `bearer({ issuer, audience, keys })`. Without it, only public routes start. */
+  readonly authentication?: Authentication
+  /** The permissions that exist, from `definePermissions`. A route that requires another one does not start. */
+  readonly permissions?: PermissionCatalogue
+  /** What each role may, from `defineRoles`. */
+  readonly roles?: Roles
+  /** The limits of all routes. @default none but those declared by `@RateLimit` */
+  readonly rateLimit?: RateLimitOptions
+  /**
+   * `require` refuses plain HTTP with 403, `redirect` sends browsers to HTTPS and refuses the rest, `off` trusts the network.
+   * @default 'require'
+   */
+  readonly https?: HttpsMode
+  /** The host that `https: 'redirect'` sends browsers to. */
+  readonly httpsHost?: string
+  /** Whose `X-Forwarded-*` is believed: nobody's, that of so many hops, or that of these CIDRs. @default false */
+  readonly trustProxy?: TrustProxy
+  /** Security headers by name, to replace or (with `false`) to remove. @default the API set */
+  readonly headers?: SecurityHeaderOptions
+  /** Which origins' pages may read answers. @default none */
+  readonly cors?: CorsOptions
+  /** How large and deep a body may be. @default 100,000 bytes, 32 levels */
+  readonly body?: BodyOptions
+  /** How long a request may take. @default '30 s' */
+  readonly timeout?: Duration
+  /** Where records go, and what is masked in them. @default JSON lines to stdout */
+  readonly audit?: AuditOptions
+  /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
+  readonly logger?: Logger
+}
+
+/** One route, and what protects it. */
+export interface InventoryRow {
+  readonly method: string
+  readonly path: string
+  /** `OrdersController.create` */
+  readonly name: string
+  /** What each protection says of itself: `access`, `limits`, `validates`, `audit`, … */
+  readonly protections: Readonly<Record<string, unknown>>
+}
+
+/** A running API, for adapters to put behind a host. */
+export interface Api {
+  /** Answers a request to one of the API's routes; undefined, and nothing done, for any other. */
+  handle(request: ApiRequest): Promise<Reply> | undefined
+  /** Answers every request: 404, 405 and 400 where `handle` would have left it to the host. */
+  answer(request: ApiRequest): Promise<Reply>
+  /** One route, for a host that matches paths itself and hands in the path's parameters. Throws where there is no such route. */
+  route(controller: Class, member: string): (request: ApiRequest, params: Target['params']) => Promise<Reply>
+  /** All routes and what protects each, sorted by path. */
+  inventory(): readonly InventoryRow[]
+  /** Finishes what is buffered. Call it when the server has closed. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes an API out of controllers, and proves that it is closed: throws one `BootError` that lists every mistake in
+ * decorators and options, each with its place and its mend.
+ */
+export function createApi(options: ApiOptions): Api {
+  const mistakes: Mistake[] = []
+  const report = (mistake: Mistake) => void mistakes.push(mistake)
+  const container = (options.container ?? createContainer()).createChildContainer()
+  const services = servicesOf(options, container)
+  const crossOrigin = cors(options.cors, report)
+  const handlerOf = handlers(container, report)
+  for (const mistake of options.authentication?.mistakes ?? []) report(mistake)
+
+  const compile = routeCompiler(
+    {
+      authentication: options.authentication,
+      permissions: options.permissions,
+      rateLimit: options.rateLimit ?? {},
+      https: options.https ?? 'require',
+      httpsHost: options.httpsHost,
+      headers: options.headers ?? {},
+      body: options.body ?? {},
+      audit: options.audit ?? {},
+      timeout: options.timeout ?? 30_000,
+    },
+    services,
+    crossOrigin,
+    handlerOf.instance,
+  )
+  const router = new Router<CompiledRoute>()
+  const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
+    const route = compile(setup, handlerOf.step(setup))
+    router.add(setup.method, setup.path, route)
+    return { route, setup, facts }
+  })
+  const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
+  const clientOf = clientResolver(options.trustProxy ?? false, report)
+  const ids = serviceOf(container, tokens.ids, () => ({ next: () => randomUUID() }))
+  if (mistakes.length > 0) throw new BootError(mistakes)
+
+  function start(route: CompiledRoute, request: ApiRequest, target: Target): Promise<Reply> {
+    const { client, requestId } = clientOf(request)
+    return run(route, new Exchange(request, route.info, target, client, requestId ?? ids.next(), services))
+  }
+
+  function handle(request: ApiRequest): Promise<Reply> | undefined {
+    const target = readTarget(request.target, request.headers.host)
+    if (target.malformed !== undefined) {
+      return router.allowed(target.path).length > 0 ? start(refusals.malformed, request, { ...target, params: {} }) : undefined
+    }
+    const match = router.find(request.method, target.path)
+    if (match !== undefined) return start(match.route, request, { path: target.path, query: target.query, params: match.params })
+    if (crossOrigin.isPreflight(request) && router.allowed(target.path).length > 0) {
+      return start(refusals.preflight, request, { ...target, params: {} })
+    }
+    return undefined
+  }
+
+  function answer(request: ApiRequest): Promise<Reply> {
+    return handle(request) ?? refuse(request)
+  }
+
+  function refuse(request: ApiRequest): Promise<Reply> {
+    const target = { ...readTarget(request.target, request.headers.host), params: {} }
+    if (target.malformed !== undefined) return start(refusals.malformed, request, target)
+    const isKnown = router.allowed(target.path).length > 0
+    return start(isKnown ? refusals.methodNotAllowed : refusals.notFound, request, target)
+  }
+
+  return {
+    handle,
+    answer,
+    route: (controller, member) => {
+      const found = compiled.find(({ setup }) => setup.policy.controller === controller && setup.policy.member === member)
+      if (found === undefined) throw new TypeError(`${controller.name}.${member} is no route of this API: list ${controller.name} in controllers`)
+      return (request, params) => {
+        const target = readTarget(request.target, request.headers.host)
+        return start(target.malformed === undefined ? found.route : refusals.malformed, request, { ...target, params })
+      }
+    },
+    inventory: () =>
+      compiled
+        .map(({ setup: { method, path, name }, facts }) => ({ method, path, name, protections: { ...facts } }))
+        .toSorted((a, b) => (a.path === b.path ? 0 : a.path < b.path ? -1 : 1)),
+    close: () => services.auditLog.close(),
+  }
+}
+
+function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
+  const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
+  const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger())
+  return {
+    clock,
+    logger,
+    tokenVerifier: container.isRegistered(tokens.tokenVerifier, true)
+      ? container.resolve(tokens.tokenVerifier)
+      : options.authentication?.verifier,
+    permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
+    revocations: serviceOf(container, tokens.revocations, () => new MemoryRevocations({ clock })),
+    rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
+    auditLog: serviceOf(container, tokens.auditLog, () => new BufferedAuditLog(options.audit?.sinks ?? [stdoutSink()], { logger })),
+  }
+}

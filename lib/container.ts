@@ -1,0 +1,48 @@
+import 'reflect-metadata'
+import { container as root } from 'tsyringe'
+import type { DependencyContainer, InjectionToken } from 'tsyringe'
+import type { Logger } from 'winston'
+import type { AuditLog } from './audit/audit.js'
+import type { Revocations } from './authentication/revocations.js'
+import type { TokenVerifier } from './authentication/verifier.js'
+import type { PermissionSource } from './authorization/permissions.js'
+import type { Clock, IdGenerator } from './context.js'
+import type { RateLimitStore } from './rate-limit/store.js'
+
+/**
+ * Every service that the SDK uses, by the token that replaces it:
+ * `container.register(tokens.rateLimitStore, { useValue: store })`.
+ */
+export const tokens = Object.freeze({
+  /** Verifies access tokens. @default what `createApi({ authentication })` was given */
+  tokenVerifier: token<TokenVerifier>('tokenVerifier'),
+  /** Says what an identity may. @default the token's claims and the roles given to `createApi` */
+  permissionSource: token<PermissionSource>('permissionSource'),
+  /** Remembers which tokens were revoked. @default in memory, for one process */
+  revocations: token<Revocations>('revocations'),
+  /** Counts calls. @default in memory, for one process */
+  rateLimitStore: token<RateLimitStore>('rateLimitStore'),
+  /** Takes access and audit records. @default JSON lines to stdout */
+  auditLog: token<AuditLog>('auditLog'),
+  /** The winston logger behind `ctx.log`. @default JSON lines to stdout */
+  logger: token<Logger>('logger'),
+  /** Tells the time. @default the system's */
+  clock: token<Clock>('clock'),
+  /** Makes request ids and token ids. @default random UUIDs */
+  ids: token<IdGenerator>('ids'),
+})
+
+/** A container for one API. Register services in it and hand it to `createApi({ container })`. */
+export function createContainer(): DependencyContainer {
+  return root.createChildContainer()
+}
+
+/** The service registered under `token`; if there is none, `fallback` makes one and registers it. */
+export function serviceOf<T>(container: DependencyContainer, wanted: InjectionToken<T>, fallback: () => T): T {
+  if (!container.isRegistered(wanted, true)) container.register(wanted, { useValue: fallback() })
+  return container.resolve(wanted)
+}
+
+function token<T>(name: string): InjectionToken<T> {
+  return Symbol.for(`portcullis.${name}`)
+}

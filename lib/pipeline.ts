@@ -1,0 +1,175 @@
+import { problemReply, successReply, toApiError } from './answer.js'
+import type { HeaderSets } from './answer.js'
+import { auditing } from './audit/audit.js'
+import type { AuditLog, AuditOptions } from './audit/audit.js'
+import { authentication } from './authentication/authentication.js'
+import type { Authentication, Revocations, TokenVerifier } from './authentication/authentication.js'
+import { access, isPublic, objectAccess, principalBuilder } from './authorization/authorization.js'
+import type { PermissionCatalogue, PermissionSource } from './authorization/authorization.js'
+import { bodyReading } from './body/body.js'
+import type { BodyOptions } from './body/body.js'
+import type { Clock, Reply, RouteInfo } from './context.js'
+import { deadlineOf } from './deadline/deadline.js'
+import type { Duration } from './deadline/deadline.js'
+import { HandlerTimeout, RequestTimeout } from './errors.js'
+import type { ApiError } from './errors.js'
+import type { Exchange, Runtime } from './exchange.js'
+import { declaredProtections, phases } from './protection.js'
+import type { Phase, Protection, RouteSetup, Step } from './protection.js'
+import { rateLimits } from './rate-limit/rate-limit.js'
+import type { RateLimitOptions, RateLimitStore } from './rate-limit/rate-limit.js'
+import type { Cors } from './transport/cors.js'
+import { https } from './transport/https.js'
+import type { HttpsMode } from './transport/https.js'
+import { securityHeaders } from './transport/security-headers.js'
+import type { SecurityHeaderOptions } from './transport/security-headers.js'
+import { wellFormed } from './transport/well-formed.js'
+import { bodyValidation, inputValidation, validatesBody } from './validation/validation.js'
+
+/** What the protections need to know of the API. */
+export interface PipelineOptions {
+  readonly authentication: Authentication | undefined
+  readonly permissions: PermissionCatalogue | undefined
+  readonly rateLimit: RateLimitOptions
+  readonly https: HttpsMode
+  readonly httpsHost: string | undefined
+  readonly headers: SecurityHeaderOptions
+  readonly body: BodyOptions
+  readonly audit: AuditOptions
+  readonly timeout: Duration
+}
+
+/** The replaceable services behind the protections. */
+export interface PipelineServices extends Runtime {
+  readonly tokenVerifier: TokenVerifier | undefined
+  readonly permissionSource: PermissionSource
+  readonly revocations: Revocations
+  readonly rateLimitStore: RateLimitStore
+  readonly auditLog: AuditLog
+  readonly clock: Clock
+}
+
+/** A route with everything decided that can be decided before the first request. */
+export interface CompiledRoute {
+  readonly info: RouteInfo
+  readonly steps: readonly Step[]
+  readonly headers: HeaderSets
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly record: (exchange: Exchange, status: number) => void
+}
+
+/** Makes routes. `handle` is the step that calls the handler; phases after `last` are left out. */
+export type RouteCompiler = (route: RouteSetup, handle: Step, last?: Phase) => CompiledRoute
+
+/**
+ * The order of checks, for every route of the API. This list is that order: a protection runs after those above it, and
+ * one that a user declares runs after those of its phase.
+ */
+function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: (route: RouteSetup) => (exchange: Exchange) => object): readonly Protection[] {
+  const limits = rateLimits(options.rateLimit, services.rateLimitStore, services.clock)
+  return [
+    wellFormed(),
+    https(options.https, { host: options.httpsHost }),
+    cors.protection,
+    limits.byAddress,
+    authentication(options.authentication, { ...services, principalOf: principalBuilder(services.permissionSource), isPublic }),
+    limits.byPrincipal,
+    access({ permissions: options.permissions, authentication: options.authentication !== undefined }),
+    inputValidation(),
+    bodyReading({ ...options.body, wanted: validatesBody }),
+    bodyValidation(),
+    limits.byFunction,
+    objectAccess({ instanceOf }),
+  ]
+}
+
+/** Prepares the protections of one API. */
+export function routeCompiler(
+  options: PipelineOptions,
+  services: PipelineServices,
+  cors: Cors,
+  instanceOf: (route: RouteSetup) => (exchange: Exchange) => object,
+): RouteCompiler {
+  const builtIn = gate(options, services, cors, instanceOf)
+  const records = auditing(options.audit, services.auditLog)
+  return function compile(route, handle, last = 'answer') {
+    const all = [...builtIn, ...declaredProtections(route.policy)]
+    const stepsOf = (phase: Phase) =>
+      all
+        .filter((protection) => protection.phase === phase)
+        .map((protection) => protection.compile(route))
+        .filter((step) => step !== undefined)
+    const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
+    return {
+      info: { name: route.name, method: route.method, path: route.path },
+      steps: [...wanted.flatMap(stepsOf), handle, ...(last === 'answer' ? stepsOf('answer') : [])],
+      headers: securityHeaders(options.headers, route),
+      timeout: deadlineOf(route, options.timeout),
+      record: records.compile(route),
+    }
+  }
+}
+
+/** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */
+export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(expire, route.timeout)
+    pass(route, exchange).then(end, fail)
+
+    function expire(): void {
+      const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
+      exchange.abort(error)
+      exchange.refusal = error
+      end(problemReply(exchange, route.headers, error))
+    }
+
+    function fail(thrown: unknown): void {
+      exchange.log.error('a reply could not be made', { error: thrown })
+      end({ status: 500, headers: [], body: undefined })
+    }
+
+    function end(reply: Reply): void {
+      if (exchange.ended) return
+      exchange.ended = true
+      clearTimeout(timer)
+      try {
+        route.record(exchange, reply.status)
+      } catch (thrown) {
+        exchange.log.error('a record could not be made', { error: thrown })
+      }
+      resolve(reply)
+    }
+  })
+}
+
+async function pass(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
+  try {
+    for (const step of route.steps) {
+      const pending = step(exchange)
+      if (pending === undefined) continue
+      await pending
+      // Out of time: what was going to happen must not happen behind the client's back.
+      if (exchange.ended) throw new HandlerTimeout()
+    }
+    return successReply(exchange, route.headers)
+  } catch (thrown) {
+    return refuse(route, exchange, thrown)
+  }
+}
+
+async function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown): Promise<Reply> {
+  const error = toApiError(thrown)
+  if (!exchange.ended) exchange.refusal = error
+  if (error.status >= 500 && error.cause !== undefined) exchange.log.error(error.message, { error: error.cause })
+  for (const listener of exchange.refusalListeners) await told(exchange, listener, error)
+  return problemReply(exchange, route.headers, error)
+}
+
+async function told(exchange: Exchange, listener: (error: ApiError) => void | Promise<void>, error: ApiError): Promise<void> {
+  try {
+    await listener(error)
+  } catch (thrown) {
+    exchange.log.error('what follows a refusal failed', { error: thrown })
+  }
+}
