@@ -15,8 +15,8 @@ function middleware(api: Api, options: KoaOptions = {}): Middleware {
   const answer = (options.fallthrough ?? true) ? api.handle : api.answer
   return async function portcullis(context, next) {
     const reply = answer(apiRequest(context))
-    if (reply === undefined) return next()
-    respond(context, await reply)
+    if (reply === undefined) await next()
+    else respond(context, await reply)
   }
 }
 

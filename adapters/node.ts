@@ -50,13 +50,11 @@ export class NodeRequest implements ApiRequest {
   }
 }
 
-const { writeHead } = ServerResponse.prototype
-
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
 export async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body } = reply
-  if (response.writeHead === writeHead && response.getHeaderNames().length === 0) {
+  if (response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0) {
     response.writeHead(status, STATUS_CODES[status], headers as string[])
   } else {
     response.statusCode = status

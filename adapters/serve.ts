@@ -121,5 +121,5 @@ function endWith(socket: Duplex, status: number, code: string, title: string): v
   const headers = [...defaultHeaders, 'X-Request-Id', instance, 'Content-Type', 'application/problem+json']
   headers.push('Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close')
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []))
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroySoon?.())
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }

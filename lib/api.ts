@@ -8,7 +8,7 @@ import type { Authentication } from './authentication/authentication.js'
 import { claimsAndRoles } from './authorization/authorization.js'
 import type { PermissionCatalogue, Roles } from './authorization/authorization.js'
 import type { BodyOptions } from './body/body.js'
-import { createContainer, serviceOf, tokens } from './container.js'
+import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
 import type { Duration } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
@@ -81,15 +81,15 @@ export interface InventoryRow {
 /** A running API, for adapters to put behind a host. */
 export interface Api {
   /** Answers a request to one of the API's routes; undefined, and nothing done, for any other. */
-  handle(request: ApiRequest): Promise<Reply> | undefined
+  readonly handle: (request: ApiRequest) => Promise<Reply> | undefined
   /** Answers every request: 404, 405 and 400 where `handle` would have left it to the host. */
-  answer(request: ApiRequest): Promise<Reply>
+  readonly answer: (request: ApiRequest) => Promise<Reply>
   /** One route, for a host that matches paths itself and hands in the path's parameters. Throws where there is no such route. */
-  route(controller: Class, member: string): (request: ApiRequest, params: Target['params']) => Promise<Reply>
+  readonly route: (controller: Class, member: string) => (request: ApiRequest, params: Target['params']) => Promise<Reply>
   /** All routes and what protects each, sorted by path. */
-  inventory(): readonly InventoryRow[]
+  readonly inventory: () => readonly InventoryRow[]
   /** Finishes what is buffered. Call it when the server has closed. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -102,7 +102,7 @@ export function createApi(options: ApiOptions): Api {
   const container = (options.container ?? createContainer()).createChildContainer()
   const services = servicesOf(options, container)
   const crossOrigin = cors(options.cors, report)
-  const handlerOf = handlers(container, report)
+  const handlerOf = handlers(servicesIn(container), report)
   for (const mistake of options.authentication?.mistakes ?? []) report(mistake)
 
   const compile = routeCompiler(

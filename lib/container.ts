@@ -8,6 +8,7 @@ import type { TokenVerifier } from './authentication/verifier.js'
 import type { PermissionSource } from './authorization/permissions.js'
 import type { Clock, IdGenerator } from './context.js'
 import type { RateLimitStore } from './rate-limit/store.js'
+import type { ScopedServices } from './routing/handlers.js'
 
 /**
  * Every service that the SDK uses, by the token that replaces it:
@@ -41,6 +42,15 @@ export function createContainer(): DependencyContainer {
 export function serviceOf<T>(container: DependencyContainer, wanted: InjectionToken<T>, fallback: () => T): T {
   if (!container.isRegistered(wanted, true)) container.register(wanted, { useValue: fallback() })
   return container.resolve(wanted)
+}
+
+/** The container as controllers see it. */
+export function servicesIn(container: DependencyContainer): ScopedServices {
+  return {
+    resolve: (wanted) => container.resolve(wanted as InjectionToken),
+    isRegistered: (wanted) => container.isRegistered(wanted as InjectionToken, true),
+    createChildContainer: () => servicesIn(container.createChildContainer()),
+  }
 }
 
 function token<T>(name: string): InjectionToken<T> {

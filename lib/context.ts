@@ -84,7 +84,7 @@ type Part<I extends Input, Name extends keyof Input> = Name extends keyof I ? I[
  * `create({ body, principal }: Context<{ body: CreateOrder }>)`. Reading a part that the route does not
  * declare throws: raw input never reaches a handler.
  */
-export interface Context<I extends Input = Record<never, never>> {
+export interface Context<I extends Input = Input> {
   readonly body: Part<I, 'body'>
   readonly query: Part<I, 'query'>
   readonly params: Part<I, 'params'>

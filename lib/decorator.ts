@@ -87,7 +87,7 @@ function isStandardContext(value: unknown): value is DecoratorContext {
 }
 
 function standardPlace(context: DecoratorContext): Place {
-  const declarations = declarationsIn(context.metadata as Metadata | undefined)
+  const declarations = declarationsIn(context.metadata)
   if (context.kind === 'class') return { declarations, member: undefined, wrong: undefined }
   const member = String(context.name)
   if (context.private) return { declarations, member, wrong: 'a private member' }

@@ -41,6 +41,12 @@ export class Exchange implements Context<Input> {
   refusal: ApiError | undefined
   /** An event of the OWASP logging vocabulary that a step noticed on a request that went on. */
   event: string | undefined
+  /** The controller of this request, where each request has one of its own. */
+  controller: object | undefined
+  /** Whether the request's body is being waited for. */
+  reading = false
+  /** Whether the answer is decided; whatever still runs for this request runs for nothing. */
+  ended = false
   /** Headers for the answer, whatever it becomes: names and values in turn. */
   readonly answerHeaders: string[] = []
   readonly receivedAt: number

@@ -77,7 +77,7 @@ export function protection<T>(definition: ProtectionDefinition<T>): (value: T) =
     declare: (value) => recorder({ kind: own, value }),
     protection: { name, phase, compile: (route) => definition.compile(route.policy.all(own), route) },
   }
-  return own.declare
+  return (value) => own.declare(value)
 }
 
 /** The protections that a policy's own declarations bring along. */

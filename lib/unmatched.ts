@@ -15,28 +15,40 @@ export interface Unmatched {
   readonly preflight: CompiledRoute
 }
 
-/** Bears no declarations: what is not matched has no policy but the API's own. */
-class NoRoute {}
+/** Bears no declarations: where nothing matched there is no policy but the API's own. */
+class NoRoute {
+  constructor(
+    private readonly cors: Cors,
+    private readonly allowed: (path: string) => readonly string[],
+  ) {}
+
+  malformed({ target }: Exchange): void {
+    const reason = target.malformed ?? 'malformed-target'
+    throw new MalformedRequest('The request target is not well-formed.', { event: 'malicious_extraneous', reason })
+  }
+
+  notFound(): void {
+    throw new NotFound()
+  }
+
+  methodNotAllowed({ target }: Exchange): void {
+    throw new MethodNotAllowed(this.allowed(target.path))
+  }
+
+  preflight(exchange: Exchange): void {
+    exchange.result = reply(204, undefined, this.cors.preflight(exchange.request.headers, this.allowed(exchange.target.path)))
+  }
+}
 
 /** Makes the answers for requests that no route takes. `allowed` gives the methods that a path answers to. */
 export function unmatched(compile: RouteCompiler, cors: Cors, allowed: (path: string) => readonly string[]): Unmatched {
-  const answer = (member: string, last: Phase, handle: (exchange: Exchange) => void) => compile(setup(member), handle, last)
+  const noRoute = new NoRoute(cors, allowed)
+  const answer = (member: keyof Unmatched, last: Phase) => compile(setup(member), (exchange) => noRoute[member](exchange), last)
   return {
-    malformed: answer('malformed', 'network', (exchange) => {
-      throw new MalformedRequest('The request target is not well-formed.', {
-        event: 'malicious_extraneous',
-        reason: exchange.target.malformed ?? 'malformed-target',
-      })
-    }),
-    notFound: answer('notFound', 'network', () => {
-      throw new NotFound()
-    }),
-    methodNotAllowed: answer('methodNotAllowed', 'network', (exchange) => {
-      throw new MethodNotAllowed(allowed(exchange.target.path))
-    }),
-    preflight: answer('preflight', 'transport', (exchange) => {
-      exchange.result = reply(204, undefined, cors.preflight(exchange.request.headers, allowed(exchange.target.path)))
-    }),
+    malformed: answer('malformed', 'network'),
+    notFound: answer('notFound', 'network'),
+    methodNotAllowed: answer('methodNotAllowed', 'network'),
+    preflight: answer('preflight', 'transport'),
   }
 }
 

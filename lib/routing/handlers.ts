@@ -13,9 +13,9 @@ type Handler = (context: Exchange) => unknown
 /** Controllers, made when the API starts or for each request, and the steps that call them. */
 export interface Handlers {
   /** Gives the controller that serves a request. */
-  instance(route: RouteSetup): InstanceOf
+  readonly instance: (route: RouteSetup) => InstanceOf
   /** Calls the route's handler and keeps what it returns. */
-  step(route: RouteSetup): Step
+  readonly step: (route: RouteSetup) => Step
 }
 
 /** A container that can make one for each request. */
@@ -61,14 +61,14 @@ function handlerStep(route: RouteSetup, instance: InstanceOf): Step {
     const handler = controller[member]
     if (handler === undefined) throw new TypeError(`${route.name} is no method of the controller that was made`)
     const returned = handler.call(controller, exchange)
-    if (!isPromiseLike(returned)) {
-      exchange.result = returned
-      return undefined
-    }
-    return Promise.resolve(returned).then((value) => {
-      exchange.result = value
-    })
+    if (isPromiseLike(returned)) return settle(exchange, returned)
+    exchange.result = returned
+    return undefined
   }
+}
+
+async function settle(exchange: Exchange, returned: PromiseLike<unknown>): Promise<void> {
+  exchange.result = await returned
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
