@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Api } from '../lib/api.js'
 import type { Class } from '../lib/decorator.js'
-import { NodeRequest, send } from './node.js'
+import { NodeRequest, answerWith } from './node.js'
 
 /** How the API shares the host with other routes. */
 export interface ExpressOptions {
@@ -15,7 +15,7 @@ function middleware(api: Api, options: ExpressOptions = {}): RequestHandler {
   return function portcullis(request, response, next) {
     const reply = answer(apiRequest(request, response))
     if (reply === undefined) next()
-    else void reply.then((made) => send(request, response, made))
+    else answerWith(request, response, reply)
   }
 }
 
@@ -24,7 +24,7 @@ function route(api: Api, controller: Class, member: string): RequestHandler {
   const answer = api.route(controller, member)
   return function portcullisRoute(request, response) {
     const params = request.params as Record<string, string>
-    void answer(apiRequest(request, response), params).then((made) => send(request, response, made))
+    answerWith(request, response, answer(apiRequest(request, response), params))
   }
 }
 

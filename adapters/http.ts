@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Api } from '../lib/api.js'
 import type { Class } from '../lib/decorator.js'
-import { NodeRequest, send } from './node.js'
+import { NodeRequest, answerWith } from './node.js'
 
 export { serve } from './serve.js'
 export type { RunningServer, ServeOptions } from './serve.js'
@@ -18,7 +18,7 @@ function listener(api: Api): NodeListener {
     const apiRequest = new NodeRequest(request, response, undefined)
     const reply = next === undefined ? api.answer(apiRequest) : api.handle(apiRequest)
     if (reply === undefined) next?.()
-    else void reply.then((made) => send(request, response, made))
+    else answerWith(request, response, reply)
   }
 }
 
@@ -26,7 +26,7 @@ function listener(api: Api): NodeListener {
 function route(api: Api, controller: Class, member: string) {
   const answer = api.route(controller, member)
   return function portcullisRoute(request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>> = {}): void {
-    void answer(new NodeRequest(request, response, undefined), params).then((made) => send(request, response, made))
+    answerWith(request, response, answer(new NodeRequest(request, response, undefined), params))
   }
 }
 

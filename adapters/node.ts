@@ -50,8 +50,13 @@ export class NodeRequest implements ApiRequest {
   }
 }
 
+/** Writes the reply out when it is made. A reply that cannot be written ends the connection: half an answer is none. */
+export function answerWith(request: IncomingMessage, response: ServerResponse, reply: Promise<Reply>): void {
+  reply.then((made) => send(request, response, made)).catch(() => response.destroy())
+}
+
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
-export async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body } = reply
   if (response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0) {
