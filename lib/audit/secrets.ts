@@ -1,0 +1,112 @@
+import { maskCardNumbers } from './card-numbers.js'
+
+/** What is masked besides what always is. */
+export interface RedactionOptions {
+  /**
+   * Names whose values are masked. Case, `-`, `_` and camelCase make no difference, and words around do not either:
+   * `email` stands for `E_MAIL`, `customerEmail` and `user[email]`, not for `emailed`.
+   */
+  readonly keys?: readonly string[]
+  /** What is masked wherever it stands in a text. Each is run on every text: keep them linear. */
+  readonly patterns?: readonly RegExp[]
+}
+
+/** Stands where a secret was. */
+export const mask = '[redacted]'
+
+/** A name with one of these anywhere in it holds a secret. A hyphen is any separator, or none. */
+const secretStems: readonly string[] = [
+  ...['password', 'passwd', 'passphrase', 'passcode', 'pwd', 'secret', 'token', 'authorization', 'cookie', 'credential', 'bearer'],
+  ...['api-key', 'private-key', 'access-key', 'signing-key', 'encryption-key', 'session-id', 'sessid', 'auth-code', 'authorization-code'],
+  ...['code-verifier', 'client-assertion', 'card-number', 'card-no', 'cc-number', 'credit-card', 'debit-card', 'security-code', 'cvv'],
+  ...['social-security'],
+]
+
+/** A name with one of these as a word of its own holds a secret: `card_pin`, `cardPin`, but not `shipping`. */
+const secretWords: readonly string[] = ['auth', 'pass', 'pin', 'ssn', 'cvc', 'csc', 'pan', 'otp', 'totp', 'jwt', 'sid']
+
+const stem = new RegExp(secretStems.map((one) => one.replace('-', '')).join('|'))
+
+/** Says whether values under a name are secret. */
+export function secretNames(keys: readonly string[] = []): (name: string) => boolean {
+  const words = [...secretWords, ...keys].map(wordsOf)
+  const squashed = new Set(keys.map((key) => wordsOf(key).replaceAll('_', '')))
+  return function isSecret(name) {
+    const parts = wordsOf(name)
+    const whole = parts.replaceAll('_', '')
+    return stem.test(whole) || squashed.has(whole) || words.some((word) => parts.includes(word))
+  }
+}
+
+/** `userPIN-2` → `_user_pin_` */
+function wordsOf(name: string): string {
+  const words = name
+    .normalize('NFKC')
+    .replaceAll(/([\p{Ll}\d])(?=\p{Lu})/gu, '$1_')
+    .replaceAll(/(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1_')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+|(?<=\p{L})\d+(?![\p{L}\d])/gu, '_')
+  return `_${words}_`.replaceAll(/_+/g, '_')
+}
+
+// The names again, as they stand within texts: `?api_key=…`, `"clientSecret":"…"`, `PIN: …`.
+const stemInText = secretStems.map((one) => one.replace('-', '[-_ ]?')).join('|')
+const wordInText = secretWords.join('|')
+const assignment = String.raw`\\{0,4}["'\]]{0,2}\s{0,4}(?:[:=]|%3d|%3a)\s{0,4}`
+const assigned = String.raw`(\\{0,4}"[^"]*"?|'[^']*'?|[^\s&;,"'}]+)`
+
+interface Mask {
+  readonly pattern: RegExp
+  readonly by: (found: string, kept: string, text: string) => string
+}
+
+const whole = () => mask
+const keepFirst = (_found: string, kept: string) => kept + mask
+
+// Each is linear, or bounded by counted repetitions: texts come from attackers.
+const masks: readonly Mask[] = [
+  { pattern: /-----BEGIN [^-]{0,40}PRIVATE KEY[^-]{0,40}-----[^]*?(?:-----END [^-]{0,60}-----|$)/g, by: whole },
+  { pattern: /\b((?:set-)?cookie["']?\s{0,4}:\s{0,4})[^\r\n"]+/gi, by: keepFirst },
+  { pattern: /\b((?:bearer|dpop)(?:\s|%20|\+){1,4})[^\s"',;]+/gi, by: keepFirst },
+  { pattern: /\b(basic(?:\s|%20|\+){1,4})([\w+/=-]{4,})/gi, by: (found, kept, text) => (namesUser(text) ? kept + mask : found) },
+  { pattern: /eyJ[\w-]{2,}\.[\w.-]*/g, by: whole },
+  { pattern: /(\/\/)[^\s/?#"']{1,512}@/g, by: keepFirst },
+  // Passwords in URLs with an unescaped slash or question mark in them; a port is none.
+  { pattern: /(\/\/)[^\s/?#@:"']{0,256}:(?!\d{1,5}(?:[/?#]|$))[^\s@"']{1,256}@/g, by: keepFirst },
+  { pattern: new RegExp(String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})[\w-]{0,32}${assignment})${assigned}`, 'gi'), by: keepFirst },
+  { pattern: new RegExp(String.raw`((?:^|[^a-z\d])(?:${wordInText})${assignment})${assigned}`, 'gi'), by: keepFirst },
+  // An authorization code on its way back to a client.
+  { pattern: /([?&]code=)[^\s&#"']+/gi, by: keepFirst },
+  { pattern: /\b(?:[rs]k_(?:live|test)_\w{8,}|gh[opsru]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|npm_\w{30,})/g, by: whole },
+  { pattern: /\b(?:xox[a-z]-[\w-]{8,}|AKIA[\dA-Z]{16}|AIza[\w-]{30,})/g, by: whole },
+]
+
+/** What each mask, and each card number, has in it. */
+const suspect = new RegExp(
+  [
+    String.raw`eyJ|bearer|dpop|basic|PRIVATE KEY|//|[&?]code=|k_live_|k_test_|gh[opsru]_|_pat_|glpat-|npm_|xox[a-z]-|AKIA|AIza`,
+    String.raw`(?:\d[ \t.\-\u00a0\u2010-\u2015]{0,3}){13}`,
+    stemInText,
+    String.raw`(?:${wordInText})[\\"'\]\s]{0,8}(?:[:=]|%3)`,
+  ].join('|'),
+  'i',
+)
+
+/** Makes the function that masks secrets within a text; it returns the text itself where there are none. */
+export function secretMasker(patterns: readonly RegExp[] = []): (text: string) => string {
+  const own = patterns.map(({ source, flags }) => new RegExp(source, `${flags.replaceAll(/[gy]/g, '')}g`))
+  return function maskSecrets(text) {
+    let masked = text
+    if (suspect.test(text)) {
+      for (const { pattern, by } of masks) masked = masked.replace(pattern, by)
+      masked = maskCardNumbers(masked, mask)
+    }
+    for (const pattern of own) masked = masked.replace(pattern, mask)
+    return masked
+  }
+}
+
+/** Whether this is the base64 of `user:password`; `basic information` is not. */
+function namesUser(text: string): boolean {
+  return Buffer.from(text, 'base64').includes(':')
+}

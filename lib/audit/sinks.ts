@@ -1,0 +1,98 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import type { Logger } from 'winston'
+import type { Sink } from './audit-log.js'
+import { isRecord } from './logger.js'
+
+/**
+ * Appends records to a file, created with mode 0600. Writing is synchronous: a batch is written whole, in order, also
+ * while the process exits. A file that was moved away (log rotation) is written on until `reopen` is called.
+ * The file is opened with the first batch; an error there counts as a failure of the sink.
+ */
+export function fileSink(path: string): Sink & { reopen(): void } {
+  let file: number | undefined
+  let written = 0
+  function close(): void {
+    if (file !== undefined) closeSync(file)
+    file = undefined
+  }
+  return {
+    name: `file ${path}`,
+    write(lines) {
+      file ??= openSync(path, 'a', 0o600)
+      const bytes = Buffer.from(`${lines.join('\n')}\n`)
+      // A batch that failed halfway comes again, with more lines behind: go on where it broke off.
+      while (written < bytes.length) written += writeSync(file, bytes, written)
+      written = 0
+    },
+    close,
+    reopen: close,
+  }
+}
+
+/** Writes records to standard output, or to another stream. While the stream is full, records wait. */
+export function stdoutSink(stream: Writable = process.stdout): Sink {
+  // A reader that went away (EPIPE) must not end the process: the failed write tells.
+  const ignore = () => undefined
+  let isListening = false
+  return {
+    name: 'stdout',
+    write(lines) {
+      if (!isListening) stream.on('error', ignore)
+      isListening = true
+      return new Promise((resolve, reject) => {
+        stream.write(`${lines.join('\n')}\n`, (error) => (error ? reject(error) : resolve()))
+      })
+    },
+    close() {
+      stream.removeListener('error', ignore)
+      isListening = false
+    },
+  }
+}
+
+/** Hands each record to a winston logger as the message of an `info` line. Winston may lose lines under stress: have another sink too. */
+export function winstonSink(logger: Pick<Logger, 'log'>): Sink {
+  return {
+    name: 'winston',
+    write(lines) {
+      for (const line of lines) logger.log({ level: 'info', message: line, [isRecord]: true })
+    },
+  }
+}
+
+/** A record as it is read back: fields in snake_case, as `docs` list them. */
+export interface RecentRecord {
+  readonly kind: 'audit' | 'access' | 'event'
+  /** ISO 8601, UTC. */
+  readonly timestamp: string
+  readonly [field: string]: unknown
+}
+
+/** The newest records, kept in memory. */
+export interface RecentRecords extends Sink {
+  /** Up to `limit` records, newest first. @default 100 */
+  newest(limit?: number): readonly RecentRecord[]
+}
+
+/** Keeps the newest `size` records in memory, to be shown by an API of your own. They are readable as soon as they are written. */
+export function recentRecords(size = 1_000): RecentRecords {
+  if (!Number.isSafeInteger(size) || size < 1) throw new TypeError(`recentRecords(${size}): keep at least one record, such as recentRecords(1000)`)
+  // Bytes, not strings: a string cut out of a request body would keep the whole body alive.
+  const ring: Buffer[] = []
+  let next = 0
+  return {
+    name: 'memory',
+    immediate: true,
+    write(lines) {
+      for (const line of lines) {
+        ring[next] = Buffer.from(line)
+        next = (next + 1) % size
+      }
+    },
+    newest(limit = 100) {
+      const newestFirst = [...ring.slice(next), ...ring.slice(0, next)].toReversed()
+      return newestFirst.slice(0, Math.max(0, limit)).map((bytes) => JSON.parse(bytes.toString()) as RecentRecord)
+    },
+  }
+}

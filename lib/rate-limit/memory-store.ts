@@ -1,0 +1,240 @@
+import type { Clock } from '../context.js'
+import { boundedKey } from './bounded-key.js'
+import type { Limit } from './limit.js'
+import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
+
+/** Options of the store in memory. */
+export interface MemoryRateLimitStoreOptions {
+  /** @default the system's */
+  readonly clock?: Clock
+  /** How many keys are counted at once, 100 or more; each takes about 300 bytes. @default 100,000 */
+  readonly capacity?: number
+}
+
+/** How many counters each call looks at for some that have ended: the whole store is walked faster than it can grow. */
+const sweptPerCall = 2
+
+/** How many counters are compared where one has to go. */
+const compared = 8
+
+/**
+ * Counts calls in this process. Windows are fixed and begin with the first charge: the whole count may come at a window's
+ * end and again when the next begins, so that within any one window's length up to twice the count can pass.
+ *
+ * It holds a bounded number of counters, and of a request nothing but its key. Counters that have ended go first. When it is
+ * full of others, a new key takes the place of one that has little of its limits used: so many new keys as a caller may
+ * think of do not wipe out the count of one that is nearly used up.
+ */
+export class MemoryRateLimitStore implements RateLimitStore {
+  readonly #clock: Clock
+  readonly #capacity: number
+  readonly #counters = new Map<string, Counter>()
+  /** The same counters, dense, to walk and to sample. */
+  readonly #slots: Counter[] = []
+  /** The counters of the call at hand; kept so that no call allocates one. */
+  readonly #found: Array<Counter | undefined> = []
+  #hand = 0
+  #calls = 0
+
+  /** Throws a `RangeError` where `capacity` is not a whole number from 100. */
+  constructor({ clock = { now: () => Date.now() }, capacity = 100_000 }: MemoryRateLimitStoreOptions = {}) {
+    if (!Number.isSafeInteger(capacity) || capacity < 100) throw new RangeError(`capacity is ${capacity}: give a whole number from 100`)
+    this.#clock = clock
+    this.#capacity = capacity
+  }
+
+  /** How many keys are held. */
+  get size(): number {
+    return this.#slots.length
+  }
+
+  consume(charges: readonly Charge[]): Verdict {
+    const now = this.#clock.now()
+    this.#calls += 1
+    this.#sweep(now)
+    return this.#allows(charges, now) ? this.#charge(charges, now) : this.#refusal(charges, now)
+  }
+
+  refund(charges: readonly Charge[], verdict: Verdict): void {
+    const now = this.#clock.now()
+    let place = 0
+    for (const { key, windows, cost } of charges) {
+      const counter = this.#counters.get(boundedKey(key))
+      for (let index = 0; index < windows.length; index += 1) {
+        const endsAt = verdict.windows[place]?.endsAt
+        if (counter !== undefined && endsAt !== undefined) counter.giveBack(index, cost, endsAt, now)
+        place += 1
+      }
+    }
+  }
+
+  /** Also notes which counters the call is about. */
+  #allows(charges: readonly Charge[], now: number): boolean {
+    let isAllowed = true
+    for (let at = 0; at < charges.length; at += 1) {
+      const { key, windows, cost, capped } = charges[at] as Charge
+      const counter = this.#counters.get(boundedKey(key))
+      this.#found[at] = counter
+      if (counter !== undefined) {
+        counter.turn(now)
+        counter.call = this.#calls
+      }
+      if (capped === true) continue
+      for (let index = 0; index < windows.length; index += 1) {
+        if (usedIn(counter, index) + cost > (windows[index] as Limit).count) isAllowed = false
+      }
+    }
+    return isAllowed
+  }
+
+  #charge(charges: readonly Charge[], now: number): Verdict {
+    const uses: WindowUse[] = []
+    for (let at = 0; at < charges.length; at += 1) {
+      const { key, windows, cost } = charges[at] as Charge
+      const counter = this.#found[at] ?? this.#add(boundedKey(key), windows, now)
+      for (let index = 0; index < windows.length; index += 1) {
+        const { count } = windows[index] as Limit
+        const endsAt = counter.take(index, cost, now)
+        uses.push({ remaining: count - usedIn(counter, index), reset: endsAt - now, endsAt })
+      }
+    }
+    return { allowed: true, windows: uses, refusedBy: -1, retryAfter: 0 }
+  }
+
+  #refusal(charges: readonly Charge[], now: number): Verdict {
+    const uses: WindowUse[] = []
+    let refusedBy = -1
+    let retryAfter = 0
+    for (const [at, { windows, cost, capped }] of charges.entries()) {
+      const counter = this.#found[at]
+      for (const [index, { count, window }] of windows.entries()) {
+        const endsAt = counter?.endOf(index) || now + window
+        const remaining = count - usedIn(counter, index)
+        if (capped !== true && cost > remaining && endsAt - now > retryAfter) {
+          refusedBy = uses.length
+          retryAfter = endsAt - now
+        }
+        uses.push({ remaining, reset: endsAt - now, endsAt })
+      }
+    }
+    return { allowed: false, windows: uses, refusedBy, retryAfter }
+  }
+
+  #add(key: string, windows: readonly Limit[], now: number): Counter {
+    if (this.#slots.length >= this.#capacity) this.#remove(this.#leastUsed(now))
+    const counter = new Counter(key, windows, this.#slots.length, this.#calls)
+    this.#counters.set(key, counter)
+    this.#slots.push(counter)
+    return counter
+  }
+
+  #sweep(now: number): void {
+    for (let looked = 0; looked < sweptPerCall; looked += 1) {
+      if (this.#hand >= this.#slots.length) this.#hand = 0
+      const counter = this.#slots[this.#hand]
+      if (counter !== undefined && counter.hasEnded(now)) this.#remove(counter)
+      else this.#hand += 1
+    }
+  }
+
+  /**
+   * Of some counters picked by chance the one that has ended, else the one with the smallest share of a limit used, else the
+   * youngest. By chance, so that nobody can lay out neighbours that make a certain counter the least of its row; the youngest,
+   * so that a flood of new keys pushes out itself. Counters of the call at hand stay.
+   */
+  #leastUsed(now: number): Counter {
+    let least: Counter | undefined
+    let leastShare = Infinity
+    for (let looked = 0; looked < compared || least === undefined; looked += 1) {
+      const counter = this.#slots[Math.floor(Math.random() * this.#slots.length)] as Counter
+      if (counter.call === this.#calls) continue
+      const share = counter.share(now)
+      if (least === undefined || share < leastShare || (share === leastShare && counter.born > least.born)) {
+        least = counter
+        leastShare = share
+      }
+    }
+    return least
+  }
+
+  #remove(counter: Counter): void {
+    this.#counters.delete(counter.key)
+    const last = this.#slots.pop()
+    if (last === undefined || last === counter) return
+    this.#slots[counter.slot] = last
+    last.slot = counter.slot
+  }
+}
+
+function usedIn(counter: Counter | undefined, index: number): number {
+  return counter === undefined ? 0 : counter.usedIn(index)
+}
+
+/** What one key has used of each of its windows. */
+class Counter {
+  /** The last call that was about this counter. */
+  call: number
+  readonly #used: number[]
+  /** 0 where a window has not begun. */
+  readonly #ends: number[]
+
+  constructor(
+    readonly key: string,
+    private readonly windows: readonly Limit[],
+    public slot: number,
+    readonly born: number,
+  ) {
+    this.call = born
+    this.#used = windows.map(() => 0)
+    this.#ends = windows.map(() => 0)
+  }
+
+  usedIn(index: number): number {
+    return this.#used[index] ?? 0
+  }
+
+  endOf(index: number): number {
+    return this.#ends[index] ?? 0
+  }
+
+  /** Closes windows that have ended. Where the clock was set back, a window does not last longer for it. */
+  turn(now: number): void {
+    for (let index = 0; index < this.windows.length; index += 1) {
+      const end = this.endOf(index)
+      const { window } = this.windows[index] as Limit
+      if (end - now > window) {
+        this.#ends[index] = now + window
+      } else if (end <= now && end !== 0) {
+        this.#used[index] = 0
+        this.#ends[index] = 0
+      }
+    }
+  }
+
+  /** Charges as much of `cost` as is left, and says when the window ends. */
+  take(index: number, cost: number, now: number): number {
+    const { count, window } = this.windows[index] as Limit
+    const end = this.endOf(index) || now + window
+    this.#used[index] = Math.min(count, this.usedIn(index) + cost)
+    this.#ends[index] = end
+    return end
+  }
+
+  giveBack(index: number, cost: number, endsAt: number, now: number): void {
+    if (endsAt > now && this.endOf(index) === endsAt) this.#used[index] = Math.max(0, this.usedIn(index) - cost)
+  }
+
+  hasEnded(now: number): boolean {
+    for (let index = 0; index < this.#ends.length; index += 1) if (this.endOf(index) > now) return false
+    return true
+  }
+
+  /** The largest share of a limit that is used: 1 is used up, -1 is ended. */
+  share(now: number): number {
+    let largest = -1
+    for (let index = 0; index < this.windows.length; index += 1) {
+      if (this.endOf(index) > now) largest = Math.max(largest, this.usedIn(index) / (this.windows[index] as Limit).count)
+    }
+    return largest
+  }
+}
