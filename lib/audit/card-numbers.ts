@@ -68,12 +68,11 @@ function isWholeCard(groups: readonly Group[]): boolean {
 /** The groups that belong to a card number somewhere in a longer run. */
 function hiddenGroups(groups: readonly Group[]): ReadonlySet<number> {
   const hidden = new Set<number>()
-  groups.forEach(({ afterStop }, index) => {
-    if (!afterStop && isCard(groups.slice(index, index + 1))) hidden.add(index)
+  groups.forEach((group, index) => {
+    if (group.digits.length >= 13 && !group.afterStop && isCard([group])) hidden.add(index)
     for (const shape of shapes) {
-      const part = groups.slice(index, index + shape.length)
-      const fits = part.length === shape.length && part.every(({ digits }, at) => digits.length === shape[at])
-      if (fits && isCard(part)) part.forEach((_, at) => hidden.add(index + at))
+      if (!shape.every((size, at) => groups[index + at]?.digits.length === size)) continue
+      if (isCard(groups.slice(index, index + shape.length))) shape.forEach((_, at) => hidden.add(index + at))
     }
   })
   return hidden

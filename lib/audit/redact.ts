@@ -12,7 +12,7 @@ const limits = Object.freeze({
   stack: 4_000,
   name: 100,
   /** Characters of a whole value, about: objects that share parts can be small in memory and endless on paper. */
-  total: 65_536,
+  total: 32_768,
 })
 
 /** How far a text is searched past its limit, so that a secret is not cut into pieces that look harmless. */

@@ -22,8 +22,8 @@ const compared = 8
  * end and again when the next begins, so that within any one window's length up to twice the count can pass.
  *
  * It holds a bounded number of counters, and of a request nothing but its key. Counters that have ended go first. When it is
- * full of others, a new key takes the place of one that has little of its limits used: so many new keys as a caller may
- * think of do not wipe out the count of one that is nearly used up.
+ * full of others, a new key takes the place of one that has little of its limits used: a counter that is used up after n
+ * charges makes way only where others of n charges or more fill the store, not for as many new keys as somebody can think of.
  */
 export class MemoryRateLimitStore implements RateLimitStore {
   readonly #clock: Clock
@@ -81,7 +81,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
       }
       if (capped === true) continue
       for (let index = 0; index < windows.length; index += 1) {
-        if (usedIn(counter, index) + cost > (windows[index] as Limit).count) isAllowed = false
+        if (cost > leftOf(windows[index] as Limit, counter, index)) isAllowed = false
       }
     }
     return isAllowed
@@ -93,9 +93,9 @@ export class MemoryRateLimitStore implements RateLimitStore {
       const { key, windows, cost } = charges[at] as Charge
       const counter = this.#found[at] ?? this.#add(boundedKey(key), windows, now)
       for (let index = 0; index < windows.length; index += 1) {
-        const { count } = windows[index] as Limit
-        const endsAt = counter.take(index, cost, now)
-        uses.push({ remaining: count - usedIn(counter, index), reset: endsAt - now, endsAt })
+        const limit = windows[index] as Limit
+        const endsAt = counter.take(index, limit, cost, now)
+        uses.push({ remaining: leftOf(limit, counter, index), reset: endsAt - now, endsAt })
       }
     }
     return { allowed: true, windows: uses, refusedBy: -1, retryAfter: 0 }
@@ -107,9 +107,9 @@ export class MemoryRateLimitStore implements RateLimitStore {
     let retryAfter = 0
     for (const [at, { windows, cost, capped }] of charges.entries()) {
       const counter = this.#found[at]
-      for (const [index, { count, window }] of windows.entries()) {
-        const endsAt = counter?.endOf(index) || now + window
-        const remaining = count - usedIn(counter, index)
+      for (const [index, limit] of windows.entries()) {
+        const endsAt = counter?.endOf(index) || now + limit.window
+        const remaining = leftOf(limit, counter, index)
         if (capped !== true && cost > remaining && endsAt - now > retryAfter) {
           refusedBy = uses.length
           retryAfter = endsAt - now
@@ -121,7 +121,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   #add(key: string, windows: readonly Limit[], now: number): Counter {
-    if (this.#slots.length >= this.#capacity) this.#remove(this.#leastUsed(now))
+    if (this.#slots.length >= this.#capacity) this.#remove(this.#lightest(now))
     const counter = new Counter(key, windows, this.#slots.length, this.#calls)
     this.#counters.set(key, counter)
     this.#slots.push(counter)
@@ -138,23 +138,23 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   /**
-   * Of some counters picked by chance the one that has ended, else the one with the smallest share of a limit used, else the
-   * youngest. By chance, so that nobody can lay out neighbours that make a certain counter the least of its row; the youngest,
-   * so that a flood of new keys pushes out itself. Counters of the call at hand stay.
+   * Of some counters picked by chance the one that weighs least, of equals the youngest. By chance, so that nobody can lay
+   * out neighbours that make a certain counter the least of its row; the youngest, so that a flood of new keys pushes out
+   * itself. Counters of the call at hand stay.
    */
-  #leastUsed(now: number): Counter {
-    let least: Counter | undefined
-    let leastShare = Infinity
-    for (let looked = 0; looked < compared || least === undefined; looked += 1) {
+  #lightest(now: number): Counter {
+    let lightest: Counter | undefined
+    let least = Infinity
+    for (let looked = 0; looked < compared || lightest === undefined; looked += 1) {
       const counter = this.#slots[Math.floor(Math.random() * this.#slots.length)] as Counter
-      if (counter.call === this.#calls) continue
-      const share = counter.share(now)
-      if (least === undefined || share < leastShare || (share === leastShare && counter.born > least.born)) {
-        least = counter
-        leastShare = share
+      if (counter.call === this.#calls && looked < this.#slots.length) continue
+      const weight = counter.weight(now)
+      if (lightest === undefined || weight < least || (weight === least && counter.born > lightest.born)) {
+        lightest = counter
+        least = weight
       }
     }
-    return least
+    return lightest
   }
 
   #remove(counter: Counter): void {
@@ -166,8 +166,8 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 }
 
-function usedIn(counter: Counter | undefined, index: number): number {
-  return counter === undefined ? 0 : counter.usedIn(index)
+function leftOf({ count }: Limit, counter: Counter | undefined, index: number): number {
+  return counter === undefined ? count : Math.max(0, count - counter.usedIn(index))
 }
 
 /** What one key has used of each of its windows. */
@@ -212,10 +212,10 @@ class Counter {
   }
 
   /** Charges as much of `cost` as is left, and says when the window ends. */
-  take(index: number, cost: number, now: number): number {
-    const { count, window } = this.windows[index] as Limit
+  take(index: number, { count, window }: Limit, cost: number, now: number): number {
+    const used = this.usedIn(index)
     const end = this.endOf(index) || now + window
-    this.#used[index] = Math.min(count, this.usedIn(index) + cost)
+    this.#used[index] = Math.max(used, Math.min(count, used + cost))
     this.#ends[index] = end
     return end
   }
@@ -229,12 +229,16 @@ class Counter {
     return true
   }
 
-  /** The largest share of a limit that is used: 1 is used up, -1 is ended. */
-  share(now: number): number {
-    let largest = -1
+  /**
+   * What would be lost with this counter: charges times the share of the limit that they are; -1 where all has ended. To
+   * outweigh a counter that is used up takes at least as many charges as it has, whatever the limit they are charged to.
+   */
+  weight(now: number): number {
+    let heaviest = -1
     for (let index = 0; index < this.windows.length; index += 1) {
-      if (this.endOf(index) > now) largest = Math.max(largest, this.usedIn(index) / (this.windows[index] as Limit).count)
+      const used = this.usedIn(index)
+      if (this.endOf(index) > now) heaviest = Math.max(heaviest, (used * used) / (this.windows[index] as Limit).count)
     }
-    return largest
+    return heaviest
   }
 }

@@ -30,7 +30,7 @@ for place, key in ipairs(KEYS) do
     elseif ends - now > length then
       ends = now + length
     end
-    if used + cost > count and not capped then answer[1] = 0 end
+    if not capped and cost > math.max(0, count - used) then answer[1] = 0 end
     windows[index] = { count = count, used = used, ends = ends }
   end
   counters[place] = { key = key, cost = cost, windows = windows }
@@ -39,7 +39,7 @@ for _, counter in ipairs(counters) do
   local values, last = {}, 0
   for index, window in ipairs(counter.windows) do
     if answer[1] == 1 then
-      window.used = math.min(window.count, window.used + counter.cost)
+      window.used = math.max(window.used, math.min(window.count, window.used + counter.cost))
       last = math.max(last, window.ends)
       values[#values + 1] = 'u' .. index
       values[#values + 1] = string.format('%.0f', window.used)

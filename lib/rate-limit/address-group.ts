@@ -1,0 +1,35 @@
+import ipaddr from 'ipaddr.js'
+
+/** The address that a client's calls are counted under. */
+export type AddressGroup = (address: string) => string
+
+/**
+ * Makes the function that puts IPv6 addresses with the same first `prefix` bits together: whoever has one has at least 2^64
+ * of them, and would otherwise have as many counters. IPv4 stands for itself, mapped into IPv6 (`::ffff:192.0.2.1`) too.
+ */
+export function addressGroup(prefix: number): AddressGroup {
+  return function groupOf(address) {
+    return address.includes(':') ? groupOfIPv6(address, prefix) : address
+  }
+}
+
+function groupOfIPv6(address: string, prefix: number): string {
+  const parsed = parse(address)
+  if (parsed === undefined) return address
+  if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString()
+  let group = ''
+  for (const [index, part] of parsed.parts.entries()) {
+    const kept = Math.min(16, Math.max(0, prefix - index * 16))
+    if (kept === 0) break
+    group += `${(part & (0xffff << (16 - kept))).toString(16)}:`
+  }
+  return `${group}:/${prefix}`
+}
+
+function parse(address: string): ipaddr.IPv6 | undefined {
+  try {
+    return ipaddr.IPv6.parse(address)
+  } catch {
+    return undefined
+  }
+}

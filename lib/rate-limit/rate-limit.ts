@@ -1,0 +1,108 @@
+import type { Context, Input } from '../context.js'
+import type { RouteDecorator } from '../decorator.js'
+import type { Protection, RouteSetup } from '../protection.js'
+import type { Limit, LimitString } from './limit.js'
+import { rateLimitKind } from './declaration.js'
+import type { RateLimitDeclaration } from './declaration.js'
+import { rulesOfRoutes } from './rules.js'
+import type { Rule } from './rules.js'
+import { limiting } from './limiting.js'
+import type { RateLimitStore } from './store.js'
+
+export { formatLimit, LimitSyntaxError, parseLimits } from './limit.js'
+export type { Limit, LimitString } from './limit.js'
+export { MemoryRateLimitStore } from './memory-store.js'
+export type { MemoryRateLimitStoreOptions } from './memory-store.js'
+export type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
+
+/** The limits of all routes. */
+export interface RateLimitOptions {
+  /**
+   * Counted for each route and client address, besides what `@RateLimit` declares. A route leaves it with
+   * `@RateLimit(…, { overrides: true })`. @default none
+   */
+  readonly default?: LimitString | readonly Limit[]
+  /** Turns all limits off, declared ones too: for load tests. They are still checked at start-up. */
+  readonly off?: true
+  /** Whether answers bear `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). @default true */
+  readonly headers?: boolean
+  /** How many bits of an IPv6 address tell one client from another, from 1 to 128. @default 64 */
+  readonly addressPrefix?: number
+}
+
+/** Who is counted, where, and how much. */
+export interface LimitOptions<I extends Input = Input> {
+  /**
+   * - `address`: each client address, before anything is spent on finding out who calls
+   * - `principal`: each caller, by issuer and id, once it is known; anonymous callers by their address
+   * - a function: whatever text it returns, after the input is validated, so that it may read `ctx.body`. Where several
+   *   spellings mean one thing, as with user names, return one of them: the client chooses what to send.
+   *
+   * @default 'address'
+   */
+  readonly by?: 'address' | 'principal' | ((context: Context<I>) => string)
+  /**
+   * How much one call takes of each window, from 1 to the smallest of the limits. With a function, which may return 0 too, the
+   * limit is charged after the input is validated, whoever is counted. @default 1
+   */
+  readonly cost?: number | ((context: Context<I>) => number)
+  /**
+   * How much more is charged when the call ends with 401, such as a login with a wrong password. What exceeds the limit is
+   * dropped. @default nothing
+   */
+  readonly failureCost?: number
+  /** Routes that name the same scope, and the same limit, count in one counter. @default each route counts for itself */
+  readonly scope?: string
+  /** Stands in the RateLimit fields, for clients to read: printable ASCII. @default the scope, or 'route' */
+  readonly name?: string
+  /** Takes the place of all wider limits, of the class, its parents and the API's default, instead of standing beside them. */
+  readonly overrides?: true
+}
+
+/**
+ * Limits how often a route is called: `@RateLimit('10 per second; 1000 per day')`. On a class it holds for each of its methods,
+ * each with a counter of its own unless there is a `scope`. Limits add up: of the API, of classes and of the method, and
+ * several on one place; a call passes where none of them refuses, and a call that is refused costs nothing in any of them.
+ * Past a limit the client gets 429 with `Retry-After`.
+ *
+ * Windows are fixed and begin with the first call that they count. How a limit is written: `LimitString`, `parseLimits`.
+ */
+export function RateLimit<I extends Input = Input>(limit: LimitString | readonly Limit[], options: LimitOptions<I> = {}): RouteDecorator {
+  return rateLimitKind.declare({ limit, options: options as RateLimitDeclaration['options'] })
+}
+
+const phases = ['network', 'caller', 'object'] as const
+
+/**
+ * The protections that limit: by address before authentication, by principal after it, and by function after validation.
+ * `store` is asked for once, when the first route with a limit is prepared.
+ */
+export function rateLimits(options: RateLimitOptions, store: () => RateLimitStore): readonly [Protection, Protection, Protection] {
+  const rulesOf = rulesOfRoutes(options)
+  const limit = limiting({ store: once(store), headers: options.headers ?? true })
+  const known = new WeakMap<RouteSetup, readonly Rule[]>()
+
+  function rulesFor(route: RouteSetup): readonly Rule[] {
+    const rules = known.get(route) ?? rulesOf(route)
+    known.set(route, rules)
+    return rules
+  }
+
+  function protectionIn(phase: (typeof phases)[number]): Protection {
+    return {
+      name: 'RateLimit',
+      phase,
+      compile(route) {
+        const rules = rulesFor(route)
+        return options.off === true ? undefined : limit(rules, phase)
+      },
+    }
+  }
+
+  return [protectionIn('network'), protectionIn('caller'), protectionIn('object')]
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}

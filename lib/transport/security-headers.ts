@@ -1,0 +1,79 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { HeaderSets } from '../answer.js'
+import type { RouteDecorator } from '../decorator.js'
+import { kind } from '../policy.js'
+import type { RouteSetup } from '../protection.js'
+
+const hsts = 'Strict-Transport-Security'
+
+const api = {
+  [hsts]: 'max-age=63072000; includeSubDomains',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Origin-Agent-Cluster': '?1',
+  'X-DNS-Prefetch-Control': 'off',
+  'X-Download-Options': 'noopen',
+  'X-Permitted-Cross-Domain-Policies': 'none',
+  'X-XSS-Protection': '0',
+  'Cache-Control': 'no-store',
+} as const
+
+/** A header of the API set, by its name. */
+export type SecurityHeader = keyof typeof api
+
+/** Security headers to replace, to add, or (with `false`) to remove; names as they are sent. */
+export type SecurityHeaderOptions = { readonly [Name in SecurityHeader | (string & Record<never, never>)]?: string | false }
+
+/** Sets of headers to spread into `headers`. */
+export const headerPresets = Object.freeze({
+  /** `X-XSS-Protection: 1; mode=block`, for clients so old that they know no other protection. */
+  classic: Object.freeze({ 'X-XSS-Protection': '1; mode=block' }),
+})
+
+const securityHeadersKind = kind<SecurityHeaderOptions>('SecurityHeaders')
+
+/** Replaces headers of the API's set for a route; `false` removes one. Nearest wins, for each header. */
+export function SecurityHeaders(headers: SecurityHeaderOptions): RouteDecorator {
+  return securityHeadersKind.declare(headers)
+}
+
+/** What an API answers over plain HTTP when nothing is configured: names and values in turn. */
+export const defaultHeaders: readonly string[] = Object.freeze(flat(new Map(Object.entries(api).filter(([name]) => name !== hsts))))
+
+/** Freezes the headers of a route. HSTS (RFC 6797 §7.2) goes out over TLS only. */
+export function securityHeaders(options: SecurityHeaderOptions, route: RouteSetup): HeaderSets {
+  const headers = new Map<string, string>(Object.entries(api))
+  apply(headers, options, route)
+  for (const { value } of route.policy.all(securityHeadersKind)) apply(headers, value, route)
+  const secure = flat(headers)
+  headers.delete(hsts)
+  return { secure: Object.freeze(secure), plain: Object.freeze(flat(headers)) }
+}
+
+function apply(headers: Map<string, string>, options: SecurityHeaderOptions, route: RouteSetup): void {
+  for (const [given, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const name = [...headers.keys()].find((own) => own.toLowerCase() === given.toLowerCase()) ?? given
+    if (value === false) headers.delete(name)
+    else if (isSendable(name, value)) headers.set(name, value)
+    else route.mistake(`the header ${JSON.stringify(given)} cannot be sent`, 'use a plain header name and a value without line breaks')
+  }
+}
+
+function isSendable(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function flat(headers: ReadonlyMap<string, string>): string[] {
+  return [...headers].flat()
+}

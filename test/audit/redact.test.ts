@@ -1,0 +1,228 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { Redactor } from '../../lib/audit/redact.js'
+
+const redactor = new Redactor()
+const written = (value: unknown, by = redactor): unknown => JSON.parse(by.json(value))
+
+// One line in any viewer: no line break of Unicode, no control character, nothing that reorders text.
+const breaksLines = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/
+
+const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLWFsaWNl'
+const secrets: ReadonlyArray<readonly [text: string, secret: string]> = [
+  [jwt, 'eyJzdWIiOiJhbGljZSJ9'],
+  ['Bearer 7f9c2ba4e88f827d', '7f9c2ba4e88f827d'],
+  ['bearer%20opaqueopaque', 'opaqueopaque'],
+  [`Basic ${Buffer.from('carol:hidden').toString('base64')}`, Buffer.from('carol:hidden').toString('base64')],
+  ['5555 5555 5555 4444', '5555 5555'],
+  ['3782-822463-10005', '822463'],
+  ['-----BEGIN RSA PRIVATE KEY-----\nMIIEsecretpart\n-----END RSA PRIVATE KEY-----', 'MIIEsecretpart'],
+  ['postgres://shop:s3cr3tword@db:5432/shop', 's3cr3tword'],
+  ['https://u:a/b?c@example.org/', 'a/b?c'],
+  ['https://example.org/cb?access_token=abcabcabc&state=1', 'abcabcabc'],
+  ['https://example.org/cb?code=abcabcabc&state=1', 'abcabcabc'],
+  ['{"password":"correct horse"}', 'horse'],
+  ['{\\"clientSecret\\":\\"correct horse\\"}', 'horse'],
+  ['Cookie: theme=dark; id=31d4d96e407aad42', '31d4d96e407aad42'],
+  ['api-key = zzzyyyxxx', 'zzzyyyxxx'],
+  ['pin: 9182', '9182'],
+  ['sk_live_aaaabbbbccccdddd', 'aaaabbbbccccdddd'],
+]
+
+const secretKeys = fc.constantFrom(
+  ...['password', 'passWord', 'PASSWD', 'new_password', 'user[password]', 'secret', 'client_secret', 'clientSecret', 'token', 'access_token'],
+  ...['accessToken', 'refresh-token', 'authorization', 'Proxy-Authorization', 'cookie', 'set-cookie', 'api_key', 'apikey', 'X-API-Key'],
+  ...['code_verifier', 'pin', 'cardPin', 'PIN2', 'ssn', 'cvv', 'cvc', 'cardNumber', 'card_number', 'credit-card', 'private_key', 'ｐassword'],
+)
+
+/** Anything that can stand in a variable. */
+const anything = fc.anything({
+  withBigInt: true,
+  withBoxedValues: true,
+  withDate: true,
+  withMap: true,
+  withNullPrototype: true,
+  withObjectString: true,
+  withSet: true,
+  withSparseArray: true,
+  withTypedArray: true,
+  withUnicodeString: true,
+})
+
+/** Puts a value at some depth of arrays and objects, between others. */
+const buried = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.tuple(value, fc.array(fc.tuple(fc.constantFrom('array', 'object', 'map', 'set'), fc.jsonValue({ maxDepth: 1 })), { maxLength: 7 })).map(([inner, layers]) =>
+    layers.reduce<unknown>((held, [layer, other]) => {
+      if (layer === 'array') return [other, held]
+      if (layer === 'map') return new Map([['other', other], ['held', held]])
+      return layer === 'set' ? new Set([held, other]) : { other, held }
+    }, inner),
+  )
+
+describe('the redacting walk', () => {
+  it('writes JSON as JSON.stringify does, where nothing is secret or large', () => {
+    const plain = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/).filter((name) => !redactor.isSecret(name)), fc.oneof(fc.stringMatching(/^[ a-z]{0,9}$/), fc.integer(), fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true, max: 1e9 }), fc.constant(null)))
+    fc.assert(
+      fc.property(fc.array(plain, { maxLength: 9 }), (value) => {
+        expect(redactor.json(value)).to.equal(JSON.stringify(value))
+      }),
+    )
+  })
+
+  it('writes one line that parses, whatever the value', () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        const line = redactor.json(value)
+        expect(line).not.to.match(breaksLines)
+        JSON.parse(line)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('gives texts back exactly, escaped', () => {
+    const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)), maxLength: 60 }))
+    fc.assert(
+      fc.property(texts, (text) => {
+        fc.pre(!/[:=%/\d]|bearer|basic|dpop/i.test(text))
+        const line = redactor.json(text)
+        expect(line).not.to.match(breaksLines)
+        expect(JSON.parse(line)).to.equal(text)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('masks what stands under a secret name, at every depth', () => {
+    const planted = fc.tuple(secretKeys, fc.constantFrom('hunter2hunter2', 4711471147, ['hunter2hunter2'], { deep: 'hunter2hunter2' }))
+    fc.assert(
+      fc.property(buried(planted.map(([key, value]) => ({ [key]: value }))), (value) => {
+        expect(redactor.json(value)).not.to.match(/hunter2|4711471147/)
+      }),
+    )
+  })
+
+  it('masks what looks like a secret, at every depth and at every place in a text', () => {
+    const noise = fc.string({ maxLength: 1_600 }).map((text) => text.replaceAll(/[\d\\"'-]/g, '_'))
+    const planted = fc.tuple(fc.constantFrom(...secrets), noise, noise).map(([[text, secret], before, after]) => ({ text: `${before} ${text} ${after}`, secret }))
+    fc.assert(
+      fc.property(
+        planted.chain(({ text, secret }) => fc.tuple(buried(fc.constant(text)), fc.constant(secret))),
+        ([value, secret]) => {
+          expect(redactor.json(value)).not.to.include(secret)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('masks each known shape of secret by itself, in names as in values', () => {
+    for (const [text, secret] of secrets) {
+      expect(redactor.json(text), text).not.to.include(secret)
+      expect(redactor.json({ [text]: 1 }), text).not.to.include(secret)
+      expect(redactor.json(text), text).to.include('[redacted]')
+    }
+  })
+
+  it('shows no piece of a secret where a text is cut', () => {
+    for (let length = 900; length < 1_600; length++) {
+      const line = redactor.json(`${'x'.repeat(length)} 5555 5555 5555 4444 ${'y'.repeat(700)}`)
+      expect(line).not.to.match(/5555/)
+      expect(redactor.json(`${`pin=1 `.repeat(length / 6)}5555555555554444${'y'.repeat(900)}`)).not.to.match(/5555/)
+    }
+  })
+
+  it('leaves ordinary words alone', () => {
+    for (const text of ['shipping', 'basic information', 'order 12345678', '2024-02-29T12:00:00.000Z', 'https://example.org:8080/a?b=c', 'a@b.org', '0b0e5f0a-1234-4123-8123-123456789012', 'eyJpZCI6MX0', '1709208000007123']) {
+      expect(written(text), text).to.equal(text)
+    }
+    for (const key of ['shipping', 'author', 'passenger', 'compass', 'opinion', 'company', 'expires_in', 'id', 'pinned']) expect(redactor.isSecret(key), key).to.equal(false)
+  })
+
+  it('masks names and patterns of the user', () => {
+    const own = new Redactor({ keys: ['e-mail', 'tax_id'], patterns: [/IBAN\d+/i, /^x$/] })
+    expect(written({ customerEMail: 'a', E_MAIL: 'b', taxId: 'c', user: { 'tax-id': 1 }, emailed: 'd' }, own)).to.deep.equal({
+      customerEMail: '[redacted]',
+      E_MAIL: '[redacted]',
+      taxId: '[redacted]',
+      user: { 'tax-id': '[redacted]' },
+      emailed: 'd',
+    })
+    expect(written(['to iban123 and IBAN456', 'x', 'xx'], own)).to.deep.equal(['to [redacted] and [redacted]', '[redacted]', 'xx'])
+  })
+
+  it('keeps null under a secret name: that nothing was there is worth knowing', () => {
+    expect(written({ password: null, token: '', pin: 0 })).to.deep.equal({ password: null, token: '[redacted]', pin: '[redacted]' })
+  })
+
+  it('survives cycles, getters and conversions that throw, proxies and endless iterators', () => {
+    const circle: Record<string, unknown> = { a: 1 }
+    circle['self'] = circle
+    expect(written(circle)).to.deep.equal({ a: 1, self: '[circular]' })
+    const thrower = { get bad(): never { throw new Error('no') }, good: 1 }
+    expect(written(thrower)).to.deep.equal({ bad: '[unreadable]', good: 1 })
+    expect(written([{ toJSON: () => { throw new Error('no') } }, 1])).to.deep.equal(['[unreadable]', 1])
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    expect(written({ proxy })).to.deep.equal({ proxy: '[unreadable]' })
+    class Endless extends Set<number> {
+      override *[Symbol.iterator](): ReturnType<Set<number>['values']> {
+        for (;;) yield 1
+      }
+    }
+    expect(redactor.json(new Endless([1])).length).to.be.lessThan(1_000)
+    const growing = { toJSON: (): unknown => ({ ...growing }) }
+    expect(redactor.json(growing).length).to.be.lessThan(1_000)
+  })
+
+  it('writes values that JSON does not know', () => {
+    const value = { date: new Date(0), big: 12n, none: undefined, nan: Number.NaN, bytes: Buffer.from('secret'), typed: new Float64Array(2), text: new String('Bearer abcdef'), match: /a/, map: new Map<unknown, unknown>([[1, 'a'], [{}, 'b']]), set: new Set(['a']), f: () => 1, symbol: Symbol('s'), url: new URL('https://u:p@h/'), query: new URLSearchParams('token=x&a=1') }
+    expect(written(value)).to.deep.equal({
+      date: '1970-01-01T00:00:00.000Z',
+      big: '12',
+      nan: 'NaN',
+      bytes: '[6 bytes]',
+      typed: '[16 bytes]',
+      text: 'Bearer [redacted]',
+      match: '/a/',
+      map: { '1': 'a', '[object]': 'b' },
+      set: ['a'],
+      f: '[function]',
+      symbol: '[symbol]',
+      url: 'https://[redacted]@h/',
+      query: { token: '[redacted]', a: '1' },
+    })
+  })
+
+  it('writes errors with stack, causes and what they bear', () => {
+    const error = new AggregateError([new Error('first $& \u2028')], 'both password=abcabc', { cause: { authorization: 'x' } })
+    const out = written(Object.assign(error, { code: 'E_X' })) as Record<string, unknown>
+    expect(out).to.include({ name: 'AggregateError', message: 'both password=[redacted]', code: 'E_X' })
+    expect(out['cause']).to.deep.equal({ authorization: '[redacted]' })
+    expect(out['errors']).to.have.nested.property('[0].message', 'first $& \u2028')
+    expect(out['stack']).to.include('redact.test').and.not.include('abcabc')
+  })
+
+  it('stays small for values that are endless on paper', () => {
+    let shared: unknown = 'leaf'
+    for (let level = 0; level < 7; level++) shared = Array.from({ length: 100 }, () => shared)
+    expect(redactor.json(shared).length).to.be.lessThan(50_000)
+    const wide = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`n${index}`, 'x'.repeat(5_000)]))
+    expect(redactor.json(wide).length).to.be.lessThan(50_000)
+    let deep: unknown = []
+    for (let level = 0; level < 50_000; level++) deep = [deep]
+    expect(written(deep)).to.deep.equal([[[[[[[['[too deep]']]]]]]]])
+    expect(written(Array(150).fill(1))).to.have.length(101).and.include('[50 more]')
+  })
+
+  it('marks what it cuts', () => {
+    expect(written('x'.repeat(1_001))).to.equal(`${'x'.repeat(1_000)}… [1001 characters]`)
+    expect(written('x'.repeat(1_000))).to.equal('x'.repeat(1_000))
+    expect(Object.keys(written(Object.fromEntries(Array.from({ length: 102 }, (_, i) => [`k${i}`, i]))) as object)).to.have.length(101)
+  })
+
+  it('forgets names rather than grow, and writes them right all the same', () => {
+    const own = new Redactor()
+    for (let index = 0; index < 3_000; index++) expect(written({ [`n${index}`]: 1, [`password${index}`]: 2 }, own)).to.deep.equal({ [`n${index}`]: 1, [`password${index}`]: '[redacted]' })
+  })
+})

@@ -1,0 +1,38 @@
+import { PassThrough } from 'node:stream'
+import type { ApiRequest, Clock, RouteInfo } from '../lib/context.js'
+import { Exchange } from '../lib/exchange.js'
+import type { Client, Target } from '../lib/exchange.js'
+import { createLogger } from '../lib/audit/audit.js'
+
+/** What a test wants to be different from a plain GET by a stranger. */
+export interface ExchangeParts {
+  readonly request?: Partial<ApiRequest>
+  readonly route?: Partial<RouteInfo>
+  readonly target?: Partial<Target>
+  readonly client?: Partial<Client>
+  readonly clock?: Clock
+}
+
+/** An exchange for a step under test. */
+export function exchangeOf({ request, route, target, client, clock }: ExchangeParts = {}): Exchange {
+  const apiRequest: ApiRequest = {
+    method: 'GET',
+    target: '/things',
+    headers: {},
+    rawHeaders: [],
+    remoteAddress: '192.0.2.1',
+    encrypted: false,
+    body: new PassThrough(),
+    gone: false,
+    onGone: () => undefined,
+    ...request,
+  }
+  return new Exchange(
+    apiRequest,
+    { name: 'Things.get', method: 'GET', path: '/things', ...route },
+    { path: '/things', query: '', params: {}, ...target },
+    { address: '192.0.2.1', secure: false, ...client },
+    'request-1',
+    { logger: createLogger({ silent: true }), clock: clock ?? { now: () => 1_700_000_000_000 } },
+  )
+}

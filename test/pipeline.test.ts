@@ -1,0 +1,237 @@
+import { expect } from 'chai'
+import { created, noContent, reply } from '../lib/answer.js'
+import type { Reply } from '../lib/context.js'
+import { Conflict, NotFound, PayloadTooLarge } from '../lib/errors.js'
+import type { Exchange } from '../lib/exchange.js'
+import { run } from '../lib/pipeline.js'
+import type { Step } from '../lib/protection.js'
+import { exchangeOf } from './exchange.js'
+
+/** Runs steps, and gives the reply with the statuses that were recorded. */
+async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeout = 1_000, record = () => {} }: Partial<Options> = {}) {
+  const recorded: number[] = []
+  const answer = await run(
+    {
+      info: exchange.route,
+      steps,
+      headers: { plain: ['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'], secure: ['X-Frame-Options', 'DENY'] },
+      timeout,
+      record: (_, status) => {
+        recorded.push(status)
+        record()
+      },
+    },
+    exchange,
+  )
+  return { answer, recorded, exchange }
+}
+
+interface Options {
+  readonly exchange: Exchange
+  readonly timeout: number
+  readonly record: () => void
+}
+
+const returns =
+  (value: unknown): Step =>
+  (exchange) => {
+    exchange.result = value
+  }
+
+const headersNamed = ({ headers }: Reply, name: string) =>
+  headers.flatMap((own, index) => (index % 2 === 0 && own === name ? [headers[index + 1]] : []))
+
+const problemOf = ({ body }: Reply) => JSON.parse(String(body)) as Record<string, unknown>
+
+describe('one request on its way', () => {
+  it('runs the steps in order and waits for those that return a promise', async () => {
+    const order: string[] = []
+    await answerTo([
+      () => void order.push('one'),
+      async () => {
+        await Promise.resolve()
+        order.push('two')
+      },
+      () => void order.push('three'),
+    ])
+    expect(order).to.deep.equal(['one', 'two', 'three'])
+  })
+
+  it('runs nothing after a step that throws, or rejects', async () => {
+    for (const refuse of [
+      () => {
+        throw new NotFound()
+      },
+      () => Promise.reject(new NotFound()),
+    ]) {
+      const { answer, recorded } = await answerTo([
+        refuse,
+        () => {
+          throw new Error('this ran')
+        },
+      ])
+      expect(answer.status).to.equal(404)
+      expect(recorded).to.deep.equal([404])
+    }
+  })
+
+  it('tells nothing of an error that is none of ours', async () => {
+    for (const thrown of [new Error('secret'), 'secret', null, undefined, { status: 200, message: 'secret' }]) {
+      const { answer, recorded, exchange } = await answerTo([
+        () => {
+          throw thrown
+        },
+      ])
+      expect(answer.status).to.equal(500)
+      expect(answer.body).not.to.contain('secret')
+      expect(problemOf(answer)).to.include({ code: 'internal-error', status: 500, instance: 'request-1' })
+      expect(exchange.refusal?.cause).to.equal(thrown)
+      expect(recorded).to.deep.equal([500])
+    }
+  })
+
+  it('answers a value with 200, nothing with 204, and what created, noContent and reply say', async () => {
+    const cases: ReadonlyArray<readonly [unknown, number, string | undefined]> = [
+      [{ a: 1 }, 200, '{"a":1}'],
+      ['text', 200, '"text"'],
+      [null, 200, 'null'],
+      [undefined, 204, undefined],
+      [created({ id: 1 }, { location: '/things/1' }), 201, '{"id":1}'],
+      [noContent(), 204, undefined],
+      [reply(202), 202, undefined],
+      [reply(200, 'raw', { 'Content-Type': 'text/plain' }), 200, 'raw'],
+    ]
+    for (const [value, status, body] of cases) {
+      const { answer, recorded } = await answerTo([returns(value)])
+      expect({ status: answer.status, body: answer.body }).to.deep.equal({ status, body })
+      expect(recorded).to.deep.equal([status])
+      expect(headersNamed(answer, 'X-Request-Id')).to.deep.equal(['request-1'])
+      if (typeof body === 'string') expect(headersNamed(answer, 'Content-Length')).to.deep.equal([String(Buffer.byteLength(body))])
+    }
+    const { answer } = await answerTo([returns(created({ id: 1 }, { location: '/things/1' }))])
+    expect(headersNamed(answer, 'Location')).to.deep.equal(['/things/1'])
+  })
+
+  it('answers what JSON cannot hold with 500', async () => {
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    for (const value of [cycle, 1n, () => 1, Symbol('s')]) {
+      const { answer } = await answerTo([returns(value)])
+      expect(answer.status).to.equal(500)
+    }
+  })
+
+  it('lets a header of the answer replace the one of the API, once', async () => {
+    const { answer } = await answerTo([returns(reply(200, {}, { 'cache-control': 'max-age=60' }))])
+    expect(headersNamed(answer, 'cache-control')).to.deep.equal(['max-age=60'])
+    expect(headersNamed(answer, 'Cache-Control')).to.deep.equal([])
+    expect(headersNamed(answer, 'X-Frame-Options')).to.deep.equal(['DENY'])
+  })
+
+  it("keeps a protection's headers on a failure, and none of the answer's", async () => {
+    const { answer } = await answerTo([
+      (exchange) => exchange.setHeader('RateLimit', '"a";r=1;t=1'),
+      returns(created({}, { location: '/secret' })),
+      () => {
+        throw new Conflict()
+      },
+    ])
+    expect(answer.status).to.equal(409)
+    expect(headersNamed(answer, 'RateLimit')).to.deep.equal(['"a";r=1;t=1'])
+    expect(headersNamed(answer, 'Location')).to.deep.equal([])
+  })
+
+  it('refuses header values that would split the answer', () => {
+    expect(() => exchangeOf().setHeader('X-A', 'a\r\nSet-Cookie: b')).to.throw(TypeError)
+    expect(() => reply(200, {}, { 'X-A': 'a\nb' })).to.throw(TypeError)
+    expect(() => reply(99)).to.throw(RangeError)
+  })
+
+  it('closes the connection where the error says so', async () => {
+    const { answer } = await answerTo([
+      () => {
+        throw new PayloadTooLarge(10)
+      },
+    ])
+    expect(headersNamed(answer, 'Connection')).to.deep.equal(['close'])
+  })
+
+  it('answers 503 when the handler is late, aborts its signal, and records once', async () => {
+    const exchange = exchangeOf()
+    const { signal } = exchange
+    let release: () => void = () => undefined
+    const ran: string[] = []
+    const { answer, recorded } = await answerTo(
+      [
+        () =>
+          new Promise<void>((resolve) => {
+            release = resolve
+          }),
+        () => void ran.push('after the deadline'),
+      ],
+      { exchange, timeout: 5 },
+    )
+    expect(problemOf(answer)).to.include({ status: 503, code: 'timeout' })
+    expect(signal.aborted).to.equal(true)
+    release()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(recorded).to.deep.equal([503])
+    expect(ran).to.deep.equal([])
+  })
+
+  it('answers 408 when the body is late', async () => {
+    const { answer } = await answerTo(
+      [
+        (exchange) => {
+          exchange.reading = true
+          return new Promise<void>(() => undefined)
+        },
+      ],
+      { timeout: 5 },
+    )
+    expect(problemOf(answer)).to.include({ status: 408, code: 'request-timeout' })
+    expect(headersNamed(answer, 'Connection')).to.deep.equal(['close'])
+  })
+
+  it('gives a signal that is aborted already to who asks after the deadline', async () => {
+    const { exchange } = await answerTo([() => new Promise<void>(() => undefined)], { timeout: 5 })
+    expect(exchange.signal.aborted).to.equal(true)
+  })
+
+  it('waits for those who follow a refusal, and answers even where they fail', async () => {
+    const told: string[] = []
+    const { answer } = await answerTo([
+      (exchange) => {
+        exchange.onRefusal(async ({ code }) => {
+          await Promise.resolve()
+          told.push(code)
+        })
+        exchange.onRefusal(() => Promise.reject(new Error('broken')))
+      },
+      () => {
+        throw new NotFound()
+      },
+    ])
+    expect(told).to.deep.equal(['not-found'])
+    expect(answer.status).to.equal(404)
+  })
+
+  it('answers even where the record cannot be made', async () => {
+    const { answer } = await answerTo([returns({ a: 1 })], {
+      record: () => {
+        throw new Error('the log is broken')
+      },
+    })
+    expect(answer.status).to.equal(200)
+  })
+
+  it('gives handlers nothing that was not declared', async () => {
+    const { answer, exchange } = await answerTo([
+      (own) => {
+        own.result = own.body
+      },
+    ])
+    expect(answer.status).to.equal(500)
+    expect(String(exchange.refusal?.cause)).to.contain('@Validate({ body: … })')
+  })
+})
