@@ -1,4 +1,3 @@
-import type { Logger } from 'winston'
 import type { Context } from '../context.js'
 import type { RouteDecorator } from '../decorator.js'
 import type { Mistake } from '../errors.js'
@@ -10,6 +9,7 @@ import { BufferedAuditLog } from './buffered-audit-log.js'
 import { readRawQuery } from './raw-query.js'
 import { quote, Redactor } from './redact.js'
 import type { RedactionOptions } from './secrets.js'
+import type { SinkWatch } from './sink-queue.js'
 import { stdoutSink } from './sinks.js'
 import { timestamps } from './timestamps.js'
 import { levelOf } from './vocabulary.js'
@@ -100,7 +100,7 @@ export function auditing(options: AuditOptions, log: AuditLog): { compile(route:
 }
 
 /** The audit log that the options describe. */
-export function auditLogOf(options: AuditOptions, logger: Logger): AuditLog {
+export function auditLogOf(options: AuditOptions, logger: SinkWatch): AuditLog {
   const { sinks = [stdoutSink()], delay = 250, maxBuffered = 2 ** 24 } = options
   return new BufferedAuditLog(sinks, { delay, maxBuffered, logger })
 }

@@ -1,6 +1,8 @@
 /** Digits in groups, as people and forms write card numbers: `4000 1234 …`, `4000-1234-…`. */
 const digitRuns = /\d+(?:[ \t.\-\u00a0\u2010-\u2015]{1,3}\d+)*/g
 
+const uuids = /([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})/i
+
 /** How card numbers are written in groups; the last group may be of 1 to 3 digits (19-digit cards). */
 const shapes: ReadonlyArray<readonly number[]> = [
   [4, 4, 4, 4, 3],
@@ -11,7 +13,7 @@ const shapes: ReadonlyArray<readonly number[]> = [
   [4, 6, 4],
 ]
 
-/** The widest group of a written card number. UUIDs and timestamps have wider ones, and so are left alone. */
+/** The widest group of a written card number. */
 const widestGroup = 6
 
 interface Group {
@@ -23,7 +25,11 @@ interface Group {
 
 /** Replaces each payment card number in `text` by `mask`: 13 to 19 digits in a usual grouping that pass the Luhn check. */
 export function maskCardNumbers(text: string, mask: string): string {
-  return text.replace(digitRuns, (run) => (run.length < 13 ? run : maskRun(run, mask)))
+  // Splitting by a group keeps what it found, at the odd places: one UUID in some thousands has a card's digits.
+  return text
+    .split(uuids)
+    .map((part, place) => (place % 2 === 1 ? part : part.replace(digitRuns, (run) => (run.length < 13 ? run : maskRun(run, mask)))))
+    .join('')
 }
 
 /** Whether the last digit of `digits` is the check digit of those before it (ISO/IEC 7812-1). */

@@ -70,9 +70,9 @@ const masks: readonly Mask[] = [
   { pattern: /\b((?:bearer|dpop)(?:\s|%20|\+){1,4})[^\s"',;]+/gi, by: keepFirst },
   { pattern: /\b(basic(?:\s|%20|\+){1,4})([\w+/=-]{4,})/gi, by: (found, kept, text) => (namesUser(text) ? kept + mask : found) },
   { pattern: /eyJ[\w.-]{4,}/g, by: (found) => (found.includes('.') ? mask : found) },
-  { pattern: /(\/\/)[^\s/?#"']{1,512}@/g, by: keepFirst },
+  { pattern: /(\/\/)[^\s/?#"']{1,512}(?=@)/g, by: keepFirst },
   // Passwords in URLs with an unescaped slash or question mark in them; a port is none.
-  { pattern: /(\/\/)[^\s/?#@:"']{0,128}:(?!\d{1,5}(?:[/?#]|$))[^\s@"']{1,128}@/g, by: keepFirst },
+  { pattern: /(\/\/)[^\s/?#@:"']{0,128}:(?!\d{1,5}(?:[/?#]|$))[^\s@"']{1,128}(?=@)/g, by: keepFirst },
   { pattern: new RegExp(String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})[\w-]{0,32}${assignment})${assigned}`, 'gi'), by: keepFirst },
   { pattern: new RegExp(String.raw`((?:^|[^a-z\d])(?:${wordInText})${assignment})${assigned}`, 'gi'), by: keepFirst },
   // An authorization code on its way back to a client.

@@ -1,5 +1,10 @@
-import type { Logger } from 'winston'
 import type { Sink } from './audit-log.js'
+
+/** Who hears of sinks that fail, and of those that work again: any winston logger. */
+export interface SinkWatch {
+  error(message: string, about: object): unknown
+  warn(message: string, about: object): unknown
+}
 
 /** How records wait for one sink. */
 export interface QueueOptions {
@@ -8,7 +13,7 @@ export interface QueueOptions {
   /** How many characters may wait; past that, new records are lost, counted and reported. @default 16,777,216 */
   readonly maxBuffered?: number
   /** Hears of sinks that fail, and of those that work again. */
-  readonly logger?: Pick<Logger, 'error' | 'warn'>
+  readonly logger?: SinkWatch
 }
 
 /** A batch of this many characters leaves without waiting for the timer. */

@@ -25,7 +25,7 @@ const secrets: ReadonlyArray<readonly [text: string, secret: string]> = [
   ['{\\"clientSecret\\":\\"correct horse\\"}', 'horse'],
   ['Cookie: theme=dark; id=31d4d96e407aad42', '31d4d96e407aad42'],
   ['api-key = zzzyyyxxx', 'zzzyyyxxx'],
-  ['pin: 9182', '9182'],
+  ['pin: zzqq', 'zzqq'],
   ['sk_live_aaaabbbbccccdddd', 'aaaabbbbccccdddd'],
 ]
 

@@ -1,0 +1,66 @@
+/** Words of the secrets that tutorials, templates and test suites are written with. They add nothing that must be guessed. */
+const tellingWords = new RegExp(
+  [
+    ...['secret', 'password', 'passwd', 'passphrase', 'private', 'public', 'json', 'web', 'jwt', 'token', 'keys?', 'key', 'auth', 'session'],
+    ...['cookie', 'sign(?:ing|ature|ed)?', 'hash', 'salt', 'hmac', 'sha', 'hs(?:256|384|512)', 'encrypt(?:ion|ed)?', 'super', 'very', 'really'],
+    ...['long', 'short', 'strong', 'secure', 'security', 'safe', 'random', 'strings?', 'text', 'value', 'characters?', 'chars?', 'bytes?', 'bits?'],
+    ...['minimum', 'least', 'length', 'enough', 'should', 'must', 'with', 'your', 'own', 'this', 'that', 'these', 'here', 'the', 'and', 'for'],
+    ...['not', 'dont', 'change', 'replace', 'insert', 'generate', 'please', 'use', 'some', 'any', 'something', 'example', 'sample', 'dummy'],
+    ...['fake', 'test(?:ing)?', 'demo', 'default', 'local', 'development', 'dev', 'production', 'prod', 'staging', 'admin', 'user', 'root'],
+    ...['api', 'app', 'application', 'server', 'service', 'backend', 'node', 'express', 'nest', 'hello', 'world', 'foo', 'bar', 'baz'],
+    ...['qwerty', 'asdf', 'letmein', 'welcome', 'monkey', 'dragon', 'lorem', 'ipsum', 'correct', 'horse', 'battery', 'staple'],
+    ...['make', 'sure', 'only', 'know', 'will', 'have', 'want', 'from', 'what', 'base', '256', '384', '512', '128'],
+  ].join('|'),
+  'gi',
+)
+
+const uuid = /^\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$/i
+const keyText = /-----BEGIN|^\s*\{[^]*"kty"|^ssh-[a-z0-9]+ |^MI[IGH][A-Za-z0-9+/]{90}/
+
+/** Guesses below this many bits are within reach of someone who holds one token and much time. */
+const fewestBits = 96
+
+/** What is wrong with an HMAC secret besides its length, as the end of a sentence; undefined where nothing shows. */
+export function weaknessOf(secret: Uint8Array): string | undefined {
+  const text = Buffer.from(secret).toString('latin1')
+  // Whoever has the public key could sign: the oldest confusion of algorithms, made at home.
+  if (keyText.test(text)) return 'is the text of an asymmetric key'
+  if (uuid.test(text)) return 'is a UUID, which has 122 random bits at most'
+  return entropyOf(plain(text)) < fewestBits ? 'can be guessed: it is made of words, repeats or few characters' : undefined
+}
+
+/** The text that was merely written as hexadecimal or base64, where it was. */
+function plain(text: string): string {
+  const encoding = /^(?:[0-9a-f]{2})+$/i.test(text) ? 'hex' : /^[A-Za-z0-9+/_-]+=*$/.test(text) ? 'base64' : undefined
+  const decoded = encoding === undefined ? '' : Buffer.from(text, encoding).toString('latin1')
+  return /^[\x20-\x7e\s]{8,}$/.test(decoded) ? decoded : text
+}
+
+/** An upper estimate, in bits, of what there is to guess in a text besides telling words and repeats. */
+function entropyOf(text: string): number {
+  const rest = withoutRepeats(text.replaceAll(tellingWords, ''))
+  const codes = Array.from(rest, (character) => character.charCodeAt(0))
+  const steps = codes.map((code, index) => code - (codes[index - 1] ?? 0))
+  return Math.min(bitsOf(codes), bitsOf(steps))
+}
+
+/** What is left without anything of four characters that stood before. */
+function withoutRepeats(text: string): string {
+  let rest = ''
+  for (let index = 0; index < text.length; ) {
+    const ahead = text.slice(index, index + 4)
+    const repeats = text.slice(0, index + ahead.length - 1).includes(ahead)
+    if (!repeats) rest += text.charAt(index)
+    index += repeats ? ahead.length : 1
+  }
+  return rest
+}
+
+/** Shannon's entropy of what stands there, times its length. */
+function bitsOf(values: readonly number[]): number {
+  const counts = new Map<number, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  let bits = 0
+  for (const count of counts.values()) bits -= count * Math.log2(count / values.length)
+  return bits
+}

@@ -1,0 +1,131 @@
+import type { ApiRequest } from '../context.js'
+import type { RouteDecorator } from '../decorator.js'
+import { MalformedRequest, PayloadTooLarge } from '../errors.js'
+import type { Exchange } from '../exchange.js'
+import { kind } from '../policy.js'
+import type { Policy } from '../policy.js'
+import type { Protection, RouteSetup } from '../protection.js'
+import { parseForm } from './form.js'
+import { inflateWithin, inflaterOf } from './inflate.js'
+import { parseJson, requireClean, utf8 } from './json.js'
+import { requireFormat } from './media-type.js'
+import type { BodyFormat } from './media-type.js'
+import { readBytes } from './read.js'
+import { toBytes } from './size.js'
+import type { ByteSize } from './size.js'
+
+/** How bodies are read. */
+export interface BodyOptions {
+  /** The largest body, as sent and as inflated. @default 100,000 bytes */
+  readonly limit?: ByteSize
+  /** The deepest nesting of JSON. @default 32 */
+  readonly depth?: number
+}
+
+/** How the bodies of one route are read. */
+interface Reading {
+  readonly limit: number
+  readonly depth: number
+  readonly format: BodyFormat
+}
+
+const defaultLimit = 100_000
+const limitKind = kind<ByteSize>('BodyLimit')
+const formatKind = kind<BodyFormat>('Consumes')
+
+/** How large the body may be, as sent and as inflated. Nearest wins. @default the API's, 100,000 bytes */
+export function BodyLimit(limit: ByteSize): RouteDecorator {
+  return limitKind.declare(limit)
+}
+
+/** Reads `application/x-www-form-urlencoded` (`'form'`) instead of JSON. Nearest wins. */
+export function Consumes(format: BodyFormat): RouteDecorator {
+  return formatKind.declare(format)
+}
+
+/**
+ * Reads, limits, inflates and parses the body of routes that want one, for validation to check. A route that wants none
+ * never parses what is sent to it.
+ */
+export function bodyReading(options: BodyOptions & { readonly wanted: (policy: Policy) => boolean }): Protection {
+  return {
+    name: 'body',
+    phase: 'input',
+    compile(route) {
+      const limit = limitOf(route, options.limit ?? defaultLimit)
+      if (!options.wanted(route.policy)) {
+        return function refuseLargeBody({ request }) {
+          requireLength(request, limit)
+        }
+      }
+      const format = route.policy.nearest(formatKind) ?? 'json'
+      const reading = { limit, depth: options.depth ?? 32, format }
+      route.describe('body', { limit, format })
+      return function readBody(exchange) {
+        return read(exchange, reading)
+      }
+    },
+  }
+}
+
+function limitOf(route: RouteSetup, fallback: ByteSize): number {
+  const declared = route.policy.nearest(limitKind) ?? fallback
+  const limit = toBytes(declared)
+  if (limit !== undefined) return limit
+  route.mistake(`the body limit ${JSON.stringify(declared)} is no size`, "write bytes, or such as '100kb' and '1mb'")
+  return defaultLimit
+}
+
+function read(exchange: Exchange, reading: Reading): void | Promise<void> {
+  const { request } = exchange
+  const announced = requireLength(request, reading.limit)
+  if (announced === undefined && request.headers['transfer-encoding'] === undefined) return undefined
+  if (announced === 0) return undefined
+  requireFormat(request.headers['content-type'], reading.format)
+  if (request.parsedBody !== undefined) {
+    exchange.rawBody = adopt(request.parsedBody, reading)
+    return undefined
+  }
+  if (request.body.readableDidRead) throw new TypeError(blind)
+  return readStream(exchange, reading)
+}
+
+const blind =
+  'a middleware read the body before Portcullis and left nothing of it: run Portcullis before it, or have it leave the parsed body in request.body'
+
+/** The announced length, which must be a number within the limit. */
+function requireLength({ headers }: ApiRequest, limit: number): number | undefined {
+  const text = headers['content-length']
+  if (text === undefined) return undefined
+  if (!/^\d{1,15}$/.test(text)) throw new MalformedRequest('Content-Length is no number.', { reason: 'content-length', closes: true })
+  const length = Number(text)
+  if (length > limit) throw new PayloadTooLarge(limit)
+  return length
+}
+
+async function readStream(exchange: Exchange, { limit, depth, format }: Reading): Promise<void> {
+  const { request } = exchange
+  const inflate = inflaterOf(request.headers['content-encoding'])
+  exchange.reading = true
+  const sent = await readBytes(request.body, limit)
+  exchange.reading = false
+  const bytes = inflate === undefined ? sent : await inflateWithin(inflate, sent, limit)
+  if (bytes.length > 0) exchange.rawBody = parse(utf8(bytes), depth, format)
+}
+
+function parse(text: string, depth: number, format: BodyFormat): unknown {
+  return format === 'json' ? parseJson(text, depth) : parseForm(text)
+}
+
+/** What the host's own parser made of the body: limited and cleaned as if we had read it. */
+function adopt(parsed: unknown, { limit, depth, format }: Reading): unknown {
+  if (typeof parsed === 'string' || parsed instanceof Uint8Array) {
+    const bytes = Buffer.from(parsed as string)
+    if (bytes.length > limit) throw new PayloadTooLarge(limit)
+    return bytes.length === 0 ? undefined : parse(utf8(bytes), depth, format)
+  }
+  requireClean(parsed, depth)
+  // What was inflated before us may be larger than the announced length.
+  if (Buffer.byteLength(JSON.stringify(parsed) ?? '') > limit) throw new PayloadTooLarge(limit)
+  return parsed
+}

@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream'
+import { ApiError, PayloadTooLarge } from '../errors.js'
+
+/** The client left before its body was whole; nobody reads this answer, but the record tells. */
+export class RequestAborted extends ApiError {
+  constructor() {
+    super(400, 'request-aborted', 'Request aborted', 'The body ended before it was whole.', { reason: 'client-gone', closes: true })
+  }
+}
+
+/**
+ * Reads a stream to its end, as long as it has at most `limit` bytes: what comes past them is not kept, whatever
+ * length was announced. Always settles: with the bytes, or with `PayloadTooLarge` or `RequestAborted`.
+ */
+export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (stream.destroyed || stream.readableEnded) {
+      reject(new RequestAborted())
+      return
+    }
+    const chunks: Buffer[] = []
+    let length = 0
+
+    function onData(chunk: Buffer): void {
+      length += chunk.length
+      if (length > limit) settle(() => reject(new PayloadTooLarge(limit)))
+      else chunks.push(chunk)
+    }
+    function onEnd(): void {
+      const [only] = chunks
+      settle(() => resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length)))
+    }
+    function onLoss(): void {
+      settle(() => reject(new RequestAborted()))
+    }
+    function settle(how: () => void): void {
+      stream.off('data', onData).off('end', onEnd).off('close', onLoss)
+      // The error listener stays: an error after this must not bring the process down.
+      stream.pause()
+      how()
+    }
+    stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
+  })
+}
