@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import type { ApiRequest, Clock, RouteInfo } from '../lib/context.js'
 import { Exchange } from '../lib/exchange.js'
 import type { Client, Target } from '../lib/exchange.js'
-import { createLogger } from '../lib/audit/audit.js'
+import { createLogger } from '../lib/audit/logger.js'
 
 /** What a test wants to be different from a plain GET by a stranger. */
 export interface ExchangeParts {

@@ -8,8 +8,12 @@ export type AddressGroup = (address: string) => string
  * of them, and would otherwise have as many counters. IPv4 stands for itself, mapped into IPv6 (`::ffff:192.0.2.1`) too.
  */
 export function addressGroup(prefix: number): AddressGroup {
+  // Several limits of one request ask for the same address in turn.
+  let last = { address: '', group: '' }
   return function groupOf(address) {
-    return address.includes(':') ? groupOfIPv6(address, prefix) : address
+    if (!address.includes(':')) return address
+    if (address !== last.address) last = { address, group: groupOfIPv6(address, prefix) }
+    return last.group
   }
 }
 

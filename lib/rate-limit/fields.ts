@@ -17,9 +17,9 @@ export function policyField(rules: readonly Rule[]): string {
     .join(', ')
 }
 
-/** The value of `RateLimit`: `"default";r=99;t=60`. */
-export function usageField(quotedName: string, { remaining, reset }: WindowUse): string {
-  return `${quotedName};r=${remaining};t=${Math.max(0, Math.ceil(reset / 1_000))}`
+/** The value of `RateLimit`: `"default";r=99;t=60`. `label` is the window's name, quoted. */
+export function usageField(label: string, { remaining, reset }: WindowUse): string {
+  return `${label};r=${remaining};t=${Math.max(0, Math.ceil(reset / 1_000))}`
 }
 
 /** A String of RFC 9651 §3.3.3. Names are printable ASCII, checked when they are read. */

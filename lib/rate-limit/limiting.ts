@@ -34,7 +34,8 @@ export function limiting({ store: storeOf, headers }: Options): (rules: readonly
     const policy = policyField(rules)
     const names = own.flatMap(windowNames)
     const penalties = own.flatMap(({ failureCost }, place) => (failureCost === 0 ? [] : [{ place, failureCost }]))
-    const penalisedNames = penalties.flatMap(({ place }) => windowNames(own[place] as Rule))
+    const labels = names.map(quoted)
+    const penaltyLabels = penalties.flatMap(({ place }) => windowNames(own[place] as Rule).map(quoted))
     // A route that is limited in one phase, as most are, needs no memory between steps.
     const isTracked = own.length < rules.length || penalties.length > 0
 
@@ -48,7 +49,7 @@ export function limiting({ store: storeOf, headers }: Options): (rules: readonly
 
     function conclude(exchange: Exchange, charges: readonly Charge[], verdict: Verdict): void | Promise<void> {
       const trail = isTracked ? trailOf(exchange) : undefined
-      announce(exchange, trail, verdict, names)
+      announce(exchange, trail, verdict, labels)
       if (!verdict.allowed) return refuse(exchange, trail, verdict)
       trail?.charged.push({ charges, verdict })
       if (trail !== undefined && penalties.length > 0) {
@@ -80,19 +81,19 @@ export function limiting({ store: storeOf, headers }: Options): (rules: readonly
     function penalise(exchange: Exchange, trail: Trail, charges: readonly Charge[]): void | Promise<void> {
       const extra = penalties.map(({ place, failureCost }) => ({ ...(charges[place] as Charge), cost: failureCost, capped: true }))
       const verdict = store.consume(extra)
-      const tell = (settled: Verdict) => announce(exchange, trail, settled, penalisedNames)
+      const tell = (settled: Verdict) => announce(exchange, trail, settled, penaltyLabels)
       return isPending(verdict) ? verdict.then(tell) : tell(verdict)
     }
 
     /** One pair of fields, of the tightest window of all phases; of the one that refuses, where one does. */
-    function announce(exchange: Exchange, trail: Trail | undefined, verdict: Verdict, windowNames: readonly string[]): void {
+    function announce(exchange: Exchange, trail: Trail | undefined, verdict: Verdict, among: readonly string[]): void {
       if (!headers) return
       const place = verdict.allowed ? tightest(verdict.windows) : verdict.refusedBy
       const use = verdict.windows[place]
       if (use === undefined) return
       const { announced } = trail ?? {}
       if (announced !== undefined && verdict.allowed && !isTighter(use, announced)) return
-      const value = usageField(quoted(windowNames[place] ?? ''), use)
+      const value = usageField(among[place] ?? '', use)
       if (announced === undefined) exchange.answerHeaders.push('RateLimit-Policy', policy, 'RateLimit', value)
       else replace(exchange.answerHeaders, 'RateLimit', value)
       if (trail !== undefined) trail.announced = use

@@ -1,0 +1,145 @@
+import type { Principal } from '../context.js'
+import { PermissionDenied, Unauthenticated } from '../errors.js'
+import type { Declared, Policy } from '../policy.js'
+import type { Protection, RouteSetup, Step } from '../protection.js'
+import { nearestName } from './nearest-name.js'
+import type { PermissionCatalogue } from './permissions.js'
+import { authenticatedKind, permissionKind, publicKind, requirementKinds, roleKind, scopeKind } from './requirements.js'
+import type { Requirement } from './requirements.js'
+
+/** What the access of an API rests on. */
+export interface AccessOptions {
+  readonly permissions: PermissionCatalogue | undefined
+  /** Whether callers can be known at all. */
+  readonly authentication: boolean
+}
+
+type Check = (principal: Principal) => void
+
+/** Whether a route is open: `@Public` on the method, or on its classes with no requirement anywhere. */
+export function isPublic(policy: Policy): boolean {
+  const open = policy.all(publicKind)
+  if (open.some(({ level }) => level === 'method')) return true
+  return open.length > 0 && requirementsOf(policy).length === 0
+}
+
+/** Checks who may use a route. A route that says nothing does not start. */
+export function access(options: AccessOptions): Protection {
+  return {
+    name: 'access',
+    phase: 'access',
+    compile(route) {
+      reportContradictions(route)
+      const requirements = requirementsOf(route.policy)
+      if (isPublic(route.policy)) {
+        route.describe('access', 'public')
+        return undefined
+      }
+      if (requirements.length === 0) {
+        route.mistake('nothing says who may use it', 'add @RequirePermission(…), @Authenticated() or @Public()')
+      } else if (!options.authentication) {
+        route.mistake('it needs a caller, and the API knows no way to know one', 'give createApi an authentication: bearer({ … })')
+      }
+      reportUnknown(route, options.permissions)
+      route.describe('access', described(route.policy))
+      return accessStep(checksOf(route))
+    },
+  }
+}
+
+function accessStep(checks: readonly Check[]): Step {
+  return function requireAccess({ principal }) {
+    if (principal.kind === 'anonymous') throw new Unauthenticated()
+    for (const check of checks) check(principal)
+  }
+}
+
+function requirementsOf(policy: Policy): ReadonlyArray<Declared<unknown>> {
+  return requirementKinds.flatMap((kind) => policy.all(kind))
+}
+
+function reportContradictions({ policy, mistake }: RouteSetup): void {
+  const open = policy.all(publicKind)
+  const closed = requirementsOf(policy)
+  const same = open.find(({ place }) => closed.some((other) => other.place === place))
+  if (same !== undefined) {
+    mistake(`${same.place} is @Public() and closed at once`, 'take one of the two away')
+    return
+  }
+  const opened = open.find(({ level }) => level === 'method')
+  const inherited = closed.find(({ level }) => level === 'method')
+  if (opened !== undefined && inherited !== undefined) {
+    mistake(`${opened.place} opens what ${inherited.place} closes`, 'a subclass may close what its parent opens, never open what it closes')
+  }
+  const classes = open.find(({ level }) => level === 'class')
+  const closedClass = closed.find(({ level }) => level === 'class')
+  if (classes !== undefined && closedClass !== undefined) {
+    mistake(`the class ${classes.place} is @Public(), the class ${closedClass.place} is closed`, 'take one of the two away')
+  }
+}
+
+function reportUnknown({ policy, mistake }: RouteSetup, catalogue: PermissionCatalogue | undefined): void {
+  for (const kind of [permissionKind, roleKind, scopeKind]) {
+    for (const { value } of policy.all(kind)) {
+      if (value.names.length === 0) mistake(`@${kind.name}() names nothing`, 'name what is required, or say @Authenticated()')
+    }
+  }
+  if (catalogue === undefined) return
+  for (const name of policy.all(permissionKind).flatMap(({ value }) => value.names)) {
+    if (catalogue.names.has(name)) continue
+    const near = nearestName(name, catalogue.names)
+    mistake(
+      `the permission ${JSON.stringify(name)} does not exist`,
+      near === undefined ? 'add it to definePermissions({ … })' : `did you mean ${JSON.stringify(near)}?`,
+    )
+  }
+}
+
+function described(policy: Policy): unknown {
+  const named = (declared: ReadonlyArray<Declared<Requirement>>) =>
+    declared.length === 0 ? undefined : declared.map(({ value }) => value.names.join(value.mode === 'all' ? ' and ' : ' or '))
+  const rules = {
+    permissions: named(policy.all(permissionKind)),
+    roles: named(policy.all(roleKind)),
+    scopes: named(policy.all(scopeKind)),
+  }
+  const declared = Object.entries(rules).filter(([, names]) => names !== undefined)
+  return declared.length === 0 && policy.all(authenticatedKind).length > 0 ? 'authenticated' : Object.fromEntries(declared)
+}
+
+function checksOf({ policy }: RouteSetup): readonly Check[] {
+  return [
+    ...policy.all(permissionKind).map(({ value }) => permissionCheck(value)),
+    ...policy.all(roleKind).map(({ value }) => roleCheck(value)),
+    ...policy.all(scopeKind).map(({ value }) => scopeCheck(value)),
+  ]
+}
+
+function permissionCheck(requirement: Requirement): Check {
+  const reason = `missing-permission ${requirement.names.join(' ')}`
+  return function requirePermission({ permissions }) {
+    if (!isGranted(requirement, (name) => permissions.has(name))) throw new PermissionDenied(undefined, { reason })
+  }
+}
+
+function roleCheck(requirement: Requirement): Check {
+  const reason = `missing-role ${requirement.names.join(' ')}`
+  return function requireRole({ roles }) {
+    if (!isGranted(requirement, (name) => roles.includes(name))) throw new PermissionDenied(undefined, { reason })
+  }
+}
+
+/** RFC 6750 §3.1: a token without the scope is told which scope it lacks. */
+function scopeCheck(requirement: Requirement): Check {
+  const scope = requirement.names.join(' ')
+  const headers = ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope.replaceAll(/[^\u0021\u0023-\u005b\u005d-\u007e ]/g, '')}"`]
+  return function requireScope({ scopes }) {
+    if (!isGranted(requirement, (name) => scopes.includes(name))) {
+      throw new PermissionDenied(undefined, { reason: `missing-scope ${scope}`, headers })
+    }
+  }
+}
+
+function isGranted({ names, mode }: Requirement, has: (name: string) => boolean): boolean {
+  return names.length > 0 && (mode === 'all' ? names.every(has) : names.some(has))
+}

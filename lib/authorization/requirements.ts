@@ -1,0 +1,68 @@
+import type { RouteDecorator } from '../decorator.js'
+import { kind } from '../policy.js'
+import type { Kind } from '../policy.js'
+
+/** Whether all of the names must be granted, or one is enough. */
+export type Mode = 'all' | 'any'
+
+/** Options that stand after the names. */
+export interface RequirementOptions {
+  readonly mode?: Mode
+}
+
+/** Names, and options after them. */
+export type Names<Name extends string> = readonly [...Name[]] | readonly [...Name[], RequirementOptions]
+
+/** What a decorator of access asks for. */
+export interface Requirement {
+  readonly names: readonly string[]
+  readonly mode: Mode
+}
+
+export const publicKind = kind<true>('Public')
+export const authenticatedKind = kind<true>('Authenticated')
+export const permissionKind = kind<Requirement>('RequirePermission')
+export const roleKind = kind<Requirement>('RequireRole')
+export const scopeKind = kind<Requirement>('RequireScope')
+
+/** The kinds that close a route. */
+export const requirementKinds: ReadonlyArray<Kind<unknown>> = Object.freeze([
+  authenticatedKind,
+  permissionKind,
+  roleKind,
+  scopeKind,
+] as unknown as ReadonlyArray<Kind<unknown>>)
+
+/**
+ * Opens a route to everyone. On a method it is an exception from what its classes require; beside a requirement on the
+ * same level, or against one on a method that it overrides, it contradicts, and the API does not start.
+ */
+export function Public(): RouteDecorator {
+  return publicKind.declare(true)
+}
+
+/** Requires a caller with a valid token, whoever it is. */
+export function Authenticated(): RouteDecorator {
+  return authenticatedKind.declare(true)
+}
+
+/** Requires permissions: all of them, or one with `{ mode: 'any' }` after the names. */
+export function RequirePermission(...permissions: Names<string>): RouteDecorator {
+  return permissionKind.declare(requirement(permissions, 'all'))
+}
+
+/** Requires a role: one of them, or all with `{ mode: 'all' }` after the names. Prefer permissions: roles change. */
+export function RequireRole(...roles: Names<string>): RouteDecorator {
+  return roleKind.declare(requirement(roles, 'any'))
+}
+
+/** Requires scopes of the token (RFC 6749 §3.3): all of them, or one with `{ mode: 'any' }` after the names. */
+export function RequireScope(...scopes: Names<string>): RouteDecorator {
+  return scopeKind.declare(requirement(scopes, 'all'))
+}
+
+function requirement(given: ReadonlyArray<string | RequirementOptions>, mode: Mode): Requirement {
+  const names = given.filter((one) => typeof one === 'string')
+  const options = given.find((one) => typeof one !== 'string')
+  return { names, mode: options?.mode ?? mode }
+}

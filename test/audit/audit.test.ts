@@ -1,0 +1,267 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { Audit, auditing, auditLogOf, auditMistakes } from '../../lib/audit/audit.js'
+import type { AuditOptions } from '../../lib/audit/audit.js'
+import { recentRecords } from '../../lib/audit/sinks.js'
+import { timestamps } from '../../lib/audit/timestamps.js'
+import type { Context, Principal } from '../../lib/context.js'
+import { anonymous } from '../../lib/context.js'
+import { InvalidToken, NotFound, PermissionDenied, ValidationFailed } from '../../lib/errors.js'
+import type { Exchange } from '../../lib/exchange.js'
+import { exchangeOf, KeptLog, noon, routeOf } from './fake-exchange.js'
+import type { Setup } from './fake-exchange.js'
+
+class OrdersController {
+  @Audit('order.create', { resource: 'order', redact: ['gift-note'] })
+  create(): void {}
+
+  @Audit('order.quiet', { body: false })
+  quiet(): void {}
+
+  @Audit('order.detail', { detail: ({ body }: Context<{ body: { total: number } }>, status) => ({ total: body.total, status, token: 'x' }) })
+  detail(): void {}
+
+  list(): void {}
+
+  @Audit('')
+  nameless(): void {}
+
+  @Audit('order.wrong', { redact: ['--'] })
+  wrong(): void {}
+}
+
+@Audit('admin.any')
+class AdminController {
+  users(): void {}
+
+  @Audit('admin.audit')
+  audit(): void {}
+}
+
+class Inherited extends AdminController {}
+
+const alice: Principal = { ...anonymous, id: 'alice', kind: 'user', issuer: 'https://auth.example.com/' }
+
+function recorded(route: Setup, exchange: Exchange, status: number, options: AuditOptions = {}): Record<string, unknown> {
+  const log = new KeptLog()
+  auditing(options, log).compile(route)(exchange, status)
+  expect(log.lines).to.have.length(1)
+  expect(log.lines[0]).not.to.match(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/)
+  return log.records[0] ?? {}
+}
+
+const create = routeOf(OrdersController, 'create')
+
+describe('the record of a request', () => {
+  it('says who did what, when, from where, and what became of it', () => {
+    const exchange = exchangeOf(create, { headers: { 'user-agent': 'curl/8' } }, { query: 'notify=1&notify=2&token=t' })
+    exchange.principal = alice
+    exchange.provide('body', { sku: 'A', password: 'p', giftNote: 'love', items: [{ qty: 1 }] })
+    const { duration_ms: duration, ...record } = recorded(create, exchange, 201)
+    expect(record).to.deep.equal({
+      timestamp: '2024-02-29T12:00:00.007Z',
+      kind: 'audit',
+      action: 'order.create',
+      resource: 'order',
+      route: '/api/v1/orders',
+      handler: 'OrdersController.create',
+      request_id: 'request-1',
+      method: 'POST',
+      path: '/api/v1/orders',
+      status: 201,
+      principal_id: 'alice',
+      principal_kind: 'user',
+      issuer: 'https://auth.example.com/',
+      address: '203.0.113.9',
+      query: { notify: ['1', '2'], token: '[redacted]' },
+      body: { sku: 'A', password: '[redacted]', giftNote: '[redacted]', items: [{ qty: 1 }] },
+      user_agent: 'curl/8',
+    })
+    expect(duration).to.be.a('number').within(0, 1_000)
+  })
+
+  it('is of access, and without body, where no @Audit stands', () => {
+    const list = routeOf(OrdersController, 'list')
+    const exchange = exchangeOf(list)
+    exchange.provide('body', { sku: 'A' })
+    const record = recorded(list, exchange, 200)
+    expect(record).to.include({ kind: 'access', principal_id: null, principal_kind: 'anonymous' })
+    expect(record).not.to.have.any.keys('body', 'action', 'reason', 'event', 'client_gone', 'headers', 'params', 'query', 'issuer')
+  })
+
+  it('leaves the body out on demand, and what no rule has let through always', () => {
+    const quiet = routeOf(OrdersController, 'quiet')
+    const exchange = exchangeOf(quiet)
+    exchange.provide('body', { sku: 'A' })
+    expect(recorded(quiet, exchange, 200)).not.to.have.property('body')
+    const refused = exchangeOf(create)
+    refused.rawBody = { evil: true }
+    refused.refusal = new ValidationFailed([])
+    expect(recorded(create, refused, 422)).to.not.have.property('body')
+  })
+
+  it('gives the reason of a refusal and its event with the level of the vocabulary', () => {
+    const exchange = exchangeOf(create)
+    exchange.event = 'sensitive_read'
+    exchange.refusal = new PermissionDenied('No.', { reason: 'lacks orders:write' })
+    expect(recorded(create, exchange, 403)).to.include({ status: 403, reason: 'lacks orders:write', event: 'authz_fail', level: 'CRITICAL' })
+    exchange.refusal = new InvalidToken('No.', { reason: 'expired', cause: new Error('secret cause') })
+    const record = recorded(create, exchange, 401)
+    expect(record).to.include({ reason: 'expired', event: 'authn_login_fail', level: 'WARN' })
+    expect(JSON.stringify(record)).not.to.include('secret cause')
+    exchange.refusal = new NotFound()
+    expect(recorded(create, exchange, 404)).to.include({ reason: 'not-found', event: 'sensitive_read' })
+  })
+
+  it('says when the client was gone', () => {
+    expect(recorded(create, exchangeOf(create, { gone: true }), 201)).to.include({ client_gone: true })
+  })
+
+  it('tells the log its kind and event', () => {
+    const log = new KeptLog()
+    const exchange = exchangeOf(create)
+    const record = auditing({}, log).compile(create)
+    record(exchange, 201)
+    exchange.event = 'authn_login_success'
+    record(exchange, 200)
+    expect(log.facts).to.deep.equal([
+      { kind: 'audit', event: undefined },
+      { kind: 'audit', event: 'authn_login_success' },
+    ])
+  })
+
+  it('takes validated params and query before raw ones', () => {
+    const one = routeOf(OrdersController, 'list', '/orders/:id', ['id'])
+    const exchange = exchangeOf(one, {}, { path: '/orders/7', query: 'page=%32', params: { id: '7' } })
+    expect(recorded(one, exchange, 200)).to.deep.include({ params: { id: '7' }, query: { page: '2' } })
+    exchange.provide('params', { id: 7 })
+    exchange.provide('query', { page: 2 })
+    expect(recorded(one, exchange, 200)).to.deep.include({ params: { id: 7 }, query: { page: 2 } })
+  })
+
+  it('keeps secrets out of the path', () => {
+    const reset = routeOf(OrdersController, 'list', '/reset/:token', ['token'])
+    const secret = exchangeOf(reset, {}, { path: '/reset/opaque-value', params: { token: 'opaque-value' } })
+    expect(JSON.stringify(recorded(reset, secret, 200))).not.to.include('opaque-value')
+    const jwt = exchangeOf(create, {}, { path: '/x/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln/y' })
+    expect(recorded(create, jwt, 404)).to.include({ path: '/x/[redacted]' })
+    const id = exchangeOf(create, {}, { path: '/orders/44d0a390-0014-1000-9134-a00000000000' })
+    expect(recorded(create, id, 200)).to.include({ path: '/orders/44d0a390-0014-1000-9134-a00000000000' })
+  })
+
+  it('shows all headers on demand, with those masked that bear secrets', () => {
+    const headers = { host: 'a', authorization: 'Bearer x', cookie: 'a=b', 'x-api-key': 'k', 'proxy-authorization': 'p', 'set-cookie': ['c'], 'x-auth-token': 't', referer: 'https://h/?token=t' }
+    expect(recorded(create, exchangeOf(create, { headers }), 200, { headers: true })['headers']).to.deep.equal({
+      host: 'a',
+      authorization: '[redacted]',
+      cookie: '[redacted]',
+      'x-api-key': '[redacted]',
+      'proxy-authorization': '[redacted]',
+      'set-cookie': '[redacted]',
+      'x-auth-token': '[redacted]',
+      referer: 'https://h/?token=[redacted]',
+    })
+  })
+
+  it('holds the detail that was asked for, redacted, and does without one that throws', () => {
+    const detail = routeOf(OrdersController, 'detail')
+    const exchange = exchangeOf(detail)
+    exchange.provide('body', { total: 12 })
+    expect(recorded(detail, exchange, 201)['detail']).to.deep.equal({ total: 12, status: 201, token: '[redacted]' })
+    const refused = exchangeOf(detail)
+    refused.refusal = new PermissionDenied()
+    const record = recorded(detail, refused, 403)
+    expect(record).to.include({ reason: 'permission-denied' })
+    expect(record).not.to.have.property('detail')
+  })
+
+  it('stays one honest line, whatever the client sends', () => {
+    const attack = fc.oneof(
+      fc.constantFrom('\n{"kind":"audit"}', '\u001b[2J', '\u2028', '\r\n', '"}', '\u202Eevil', '\ud800', '\u0000', '%0a'),
+      fc.string({ unit: 'binary', maxLength: 40 }),
+    )
+    fc.assert(
+      fc.property(attack, attack, attack, (one, two, three) => {
+        const exchange = exchangeOf(create, { method: one, headers: { 'user-agent': one, [two]: three } }, { path: two, query: three, params: { [one]: two } })
+        exchange.principal = { ...alice, id: one, issuer: two }
+        exchange.provide('body', { [one]: two, list: [three] })
+        exchange.refusal = new PermissionDenied('', { reason: one, event: three })
+        expect(recorded(create, exchange, 403, { headers: true })).to.include({ kind: 'audit', principal_id: one, status: 403 })
+      }),
+    )
+  })
+
+  it('bounds what it makes of an endless query', () => {
+    const log = new KeptLog()
+    auditing({}, log).compile(create)(exchangeOf(create, {}, { query: `${'a=b&'.repeat(50_000)}card=4111111111111111` }), 404)
+    auditing({}, log).compile(create)(exchangeOf(create, {}, { query: 'a'.repeat(200_000) }), 404)
+    auditing({}, log).compile(create)(exchangeOf(create, {}, { query: '__proto__=1&__proto__[x]=2&constructor=3' }), 404)
+    expect(Math.max(...log.lines.map((line) => line.length))).to.be.lessThan(3_000)
+    expect(Object.keys(log.records[2]?.['query'] as object)).to.deep.equal(['__proto__', '__proto__[x]', 'constructor'])
+  })
+
+  it('answers for what no route takes', () => {
+    const nowhere = { ...routeOf(OrdersController, 'nothing', ''), name: '', method: '' }
+    expect(recorded(nowhere, exchangeOf(nowhere, { method: 'TRACE' }, { path: '/wp-login.php' }), 404)).to.include({ kind: 'access', route: '', handler: '', method: 'TRACE', path: '/wp-login.php' })
+  })
+})
+
+describe('@Audit', () => {
+  it('is a default on a class, also of one that inherits; the nearest wins', () => {
+    const action = (route: Setup) => recorded(route, exchangeOf(route), 200)['action']
+    expect(action(routeOf(AdminController, 'users'))).to.equal('admin.any')
+    expect(action(routeOf(AdminController, 'audit'))).to.equal('admin.audit')
+    expect(action(routeOf(Inherited, 'users'))).to.equal('admin.any')
+  })
+
+  it('stands in the inventory', () => {
+    auditing({}, new KeptLog()).compile(create)
+    expect(create.described.get('audit')).to.equal('order.create')
+  })
+
+  it('reports an action that names nothing, and names that name nothing', () => {
+    for (const member of ['nameless', 'wrong']) {
+      const route = routeOf(OrdersController, member)
+      auditing({}, new KeptLog()).compile(route)
+      expect(route.mistakes).to.have.length(1)
+    }
+  })
+})
+
+describe('the audit options', () => {
+  it('are told what is wrong with them, all at once', () => {
+    const options = { delay: -1, maxBuffered: Number.NaN, sinks: [{} as never], redact: { keys: ['-'], patterns: [/a*/, 'x' as never] } }
+    expect(auditMistakes(options).map(({ place }) => place)).to.deep.equal([
+      'audit.delay',
+      'audit.maxBuffered',
+      'audit.sinks[0]',
+      'audit.redact.keys[0]',
+      'audit.redact.patterns[0]',
+      'audit.redact.patterns[1]',
+    ])
+    expect(auditMistakes({})).to.deep.equal([])
+    expect(auditMistakes({ delay: 0, sinks: [recentRecords()], redact: { keys: ['e-mail'], patterns: [/a/g] } })).to.deep.equal([])
+  })
+
+  it('make a log with their sinks', async () => {
+    const recent = recentRecords()
+    const log = auditLogOf({ sinks: [recent] }, { error: () => undefined, warn: () => undefined })
+    auditing({}, log).compile(create)(exchangeOf(create), 200)
+    await log.close()
+    expect(recent.newest()).to.have.nested.property('[0].action', 'order.create')
+  })
+})
+
+describe('timestamps', () => {
+  it('are those of Date, in any order', () => {
+    const timestamp = timestamps()
+    fc.assert(
+      fc.property(fc.integer({ min: -62_000_000_000_000, max: 8_640_000_000_000_000 }), fc.integer({ min: 0, max: 1_500 }), (time, more) => {
+        expect(timestamp(time)).to.equal(new Date(time).toISOString())
+        const later = Math.min(time + more, 8_640_000_000_000_000)
+        expect(timestamp(later + 0.4)).to.equal(new Date(later).toISOString())
+      }),
+    )
+    expect(timestamp(noon)).to.equal('2024-02-29T12:00:00.007Z')
+  })
+})
