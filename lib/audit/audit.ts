@@ -113,14 +113,20 @@ export function auditMistakes(options: AuditOptions): readonly Mistake[] {
   if (!(delay >= 0 && delay < 2 ** 31)) say('delay', `a delay of ${delay} is none`, 'write milliseconds, such as 250')
   if (!(maxBuffered >= 1)) say('maxBuffered', `${maxBuffered} characters hold no record`, 'write a number of characters, such as 16777216')
   sinks.forEach((sink, index) => {
-    if (typeof sink?.write !== 'function') say(`sinks[${index}]`, 'this is no sink', "give an object with write(lines), such as fileSink('audit.log')")
+    if (typeof sink?.write !== 'function')
+      say(`sinks[${index}]`, 'this is no sink', "give an object with write(lines), such as fileSink('audit.log')")
   })
   redact.keys?.forEach((key, index) => {
-    if (typeof key !== 'string' || !/[\p{L}\p{N}]/u.test(key)) say(`redact.keys[${index}]`, 'this names nothing', "write a name, such as 'email'")
+    if (typeof key !== 'string' || !/[\p{L}\p{N}]/u.test(key))
+      say(`redact.keys[${index}]`, 'this names nothing', "write a name, such as 'email'")
   })
   redact.patterns?.forEach((pattern, index) => {
     if (!(pattern instanceof RegExp) || new RegExp(pattern.source, pattern.flags).test('')) {
-      say(`redact.patterns[${index}]`, 'this is no pattern, or matches the empty text', 'write a RegExp that matches at least one character')
+      say(
+        `redact.patterns[${index}]`,
+        'this is no pattern, or matches the empty text',
+        'write a RegExp that matches at least one character',
+      )
     }
   })
   return mistakes
@@ -128,7 +134,7 @@ export function auditMistakes(options: AuditOptions): readonly Mistake[] {
 
 function checked(declared: AuditDeclaration | undefined, route: RouteSetup): AuditDeclaration | undefined {
   if (declared === undefined) return undefined
-  const { action, redact = [], detail } = declared
+  const { action, redact = [] } = declared
   if (typeof action !== 'string' || action.trim() === '') {
     route.mistake('@Audit names no action', "say what is done: @Audit('order.create')")
     return undefined
@@ -137,7 +143,7 @@ function checked(declared: AuditDeclaration | undefined, route: RouteSetup): Aud
     route.mistake("a name in @Audit's redact names nothing", "list names of members: redact: ['email']")
     return undefined
   }
-  if (detail !== undefined && typeof detail !== 'function') {
+  if (!['undefined', 'function'].includes(typeof declared.detail)) {
     route.mistake("@Audit's detail is no function", 'write detail: (context, status) => ({ … })')
   }
   route.describe('audit', action)

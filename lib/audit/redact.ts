@@ -88,20 +88,17 @@ export class Redactor {
   }
 
   #scalar(value: unknown): string {
-    switch (typeof value) {
-      case 'number':
-        // Only numbers this long can be card numbers.
-        return value > 1e12 && this.#maskSecrets(String(value)) !== String(value) ? `"${mask}"` : jsonNumber(value)
-      case 'boolean':
-        return value ? 'true' : 'false'
-      case 'bigint':
-        return this.text(String(value))
-      case 'symbol':
-      case 'function':
-        return `"[${typeof value}]"`
-      default:
-        return 'null'
-    }
+    if (typeof value === 'boolean') return value ? 'true' : 'false'
+    if (typeof value === 'number') return this.#number(value)
+    if (typeof value === 'bigint') return this.text(String(value))
+    return value === undefined || value === null ? 'null' : `"[${typeof value}]"`
+  }
+
+  #number(value: number): string {
+    const text = String(value)
+    if (!Number.isFinite(value)) return `"${text}"`
+    // Only numbers this long can be card numbers.
+    return value > 1e12 && this.#maskSecrets(text) !== text ? `"${mask}"` : text
   }
 
   #object(value: object, walk: Walk): string {
@@ -190,7 +187,7 @@ export class Redactor {
         pairs.push('"…":"[more]"')
         break
       }
-      pairs.push(this.#pair(typeof key === 'object' || typeof key === 'function' ? `[${typeof key}]` : String(key), value, walk))
+      pairs.push(this.#pair(nameOf(key), value, walk))
     }
     return `{${pairs.join(',')}}`
   }
@@ -227,6 +224,11 @@ function escapeUnits(text: string): string {
   return escaped
 }
 
+function nameOf(key: unknown): string {
+  if (typeof key === 'string') return key
+  return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean' ? String(key) : `[${typeof key}]`
+}
+
 /** As many members as are written, and one more: iterators of others can be endless. */
 function firstOf(values: Iterable<unknown>): readonly unknown[] {
   const first: unknown[] = []
@@ -235,8 +237,4 @@ function firstOf(values: Iterable<unknown>): readonly unknown[] {
     if (first.length > limits.members) break
   }
   return first
-}
-
-function jsonNumber(value: number): string {
-  return Number.isFinite(value) ? String(value) : `"${value}"`
 }

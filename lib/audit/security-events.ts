@@ -9,7 +9,7 @@ import type { SecurityEvent } from './vocabulary.js'
 /** What is known of an event. */
 export interface EventFacts {
   /** The request that it happened in: gives the record its request id, principal and address. */
-  readonly context?: Context
+  readonly context?: Pick<Context, 'requestId' | 'principal' | 'address'>
   /** Who it happened to, where that is not the context's principal: the user name of a failed login. */
   readonly principalId?: string
   readonly address?: string
@@ -50,6 +50,6 @@ export function securityEvents(log: AuditLog, clock: Clock, redaction: Redaction
  * Says what the request at hand is, for its own record: `noteEvent(context, 'authn_login_success')`. The last word
  * counts; a refusal's own event takes precedence.
  */
-export function noteEvent(context: Context, event: SecurityEvent): void {
+export function noteEvent(context: Pick<Context, 'requestId'>, event: SecurityEvent): void {
   if ('event' in context) context.event = event
 }

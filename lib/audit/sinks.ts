@@ -77,7 +77,8 @@ export interface RecentRecords extends Sink {
 
 /** Keeps the newest `size` records in memory, to be shown by an API of your own. They are readable as soon as they are written. */
 export function recentRecords(size = 1_000): RecentRecords {
-  if (!Number.isSafeInteger(size) || size < 1) throw new TypeError(`recentRecords(${size}): keep at least one record, such as recentRecords(1000)`)
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw new TypeError(`recentRecords(${size}): keep at least one record, such as recentRecords(1000)`)
   // Bytes, not strings: a string cut out of a request body would keep the whole body alive.
   const ring: Buffer[] = []
   let next = 0

@@ -44,7 +44,7 @@ function readObject(token: string, start: number, end: number): Fields | undefin
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   // A name that stands twice is counted twice in the text and once in the value: two parsers could read two tokens.
-  if (freeze(value, deepest) !== countMembers(text)) return undefined
+  if (freezeCounting(value, deepest) !== countMembers(text)) return undefined
   return Object.freeze({ __proto__: null, ...value })
 }
 
@@ -57,12 +57,12 @@ function parse(text: string): unknown {
 }
 
 /** Freezes `value` and all in it; answers with the number of its members, or NaN where it is too deep. */
-function freeze(value: unknown, depth: number): number {
+function freezeCounting(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 0
   if (depth === 0) return Number.NaN
   const inner = Object.values(value)
   let members = Array.isArray(value) ? 0 : inner.length
-  for (const one of inner) members += freeze(one, depth - 1)
+  for (const one of inner) members += freezeCounting(one, depth - 1)
   Object.freeze(value)
   return members
 }

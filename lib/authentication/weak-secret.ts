@@ -1,11 +1,85 @@
 /** Words of the secrets that tutorials, templates and test suites are written with. They add nothing that must be guessed. */
 const tellingWords = new RegExp(
   [
-    ...['secret', 'password', 'passwd', 'passphrase', 'private', 'public', 'json', 'web', 'jwt', 'token', 'keys?', 'key', 'auth', 'session'],
-    ...['cookie', 'sign(?:ing|ature|ed)?', 'hash', 'salt', 'hmac', 'sha', 'hs(?:256|384|512)', 'encrypt(?:ion|ed)?', 'super', 'very', 'really'],
-    ...['long', 'short', 'strong', 'secure', 'security', 'safe', 'random', 'strings?', 'text', 'value', 'characters?', 'chars?', 'bytes?', 'bits?'],
-    ...['minimum', 'least', 'length', 'enough', 'should', 'must', 'with', 'your', 'own', 'this', 'that', 'these', 'here', 'the', 'and', 'for'],
-    ...['not', 'dont', 'change', 'replace', 'insert', 'generate', 'please', 'use', 'some', 'any', 'something', 'example', 'sample', 'dummy'],
+    ...[
+      'secret',
+      'password',
+      'passwd',
+      'passphrase',
+      'private',
+      'public',
+      'json',
+      'web',
+      'jwt',
+      'token',
+      'keys?',
+      'key',
+      'auth',
+      'session',
+    ],
+    ...[
+      'cookie',
+      'sign(?:ing|ature|ed)?',
+      'hash',
+      'salt',
+      'hmac',
+      'sha',
+      'hs(?:256|384|512)',
+      'encrypt(?:ion|ed)?',
+      'super',
+      'very',
+      'really',
+    ],
+    ...[
+      'long',
+      'short',
+      'strong',
+      'secure',
+      'security',
+      'safe',
+      'random',
+      'strings?',
+      'text',
+      'value',
+      'characters?',
+      'chars?',
+      'bytes?',
+      'bits?',
+    ],
+    ...[
+      'minimum',
+      'least',
+      'length',
+      'enough',
+      'should',
+      'must',
+      'with',
+      'your',
+      'own',
+      'this',
+      'that',
+      'these',
+      'here',
+      'the',
+      'and',
+      'for',
+    ],
+    ...[
+      'not',
+      'dont',
+      'change',
+      'replace',
+      'insert',
+      'generate',
+      'please',
+      'use',
+      'some',
+      'any',
+      'something',
+      'example',
+      'sample',
+      'dummy',
+    ],
     ...['fake', 'test(?:ing)?', 'demo', 'default', 'local', 'development', 'dev', 'production', 'prod', 'staging', 'admin', 'user', 'root'],
     ...['api', 'app', 'application', 'server', 'service', 'backend', 'node', 'express', 'nest', 'hello', 'world', 'foo', 'bar', 'baz'],
     ...['qwerty', 'asdf', 'letmein', 'welcome', 'monkey', 'dragon', 'lorem', 'ipsum', 'correct', 'horse', 'battery', 'staple'],
@@ -20,9 +94,12 @@ const keyText = /-----BEGIN|^\s*\{[^]*"kty"|^ssh-[a-z0-9]+ |^MI[IGH][A-Za-z0-9+/
 /** Guesses below this many bits are within reach of someone who holds one token and much time. */
 const fewestBits = 96
 
+/** Characters of a secret that are looked at. */
+const longest = 2_000
+
 /** What is wrong with an HMAC secret besides its length, as the end of a sentence; undefined where nothing shows. */
 export function weaknessOf(secret: Uint8Array): string | undefined {
-  const text = Buffer.from(secret).toString('latin1')
+  const text = Buffer.from(secret).toString('latin1').slice(0, longest)
   // Whoever has the public key could sign: the oldest confusion of algorithms, made at home.
   if (keyText.test(text)) return 'is the text of an asymmetric key'
   if (uuid.test(text)) return 'is a UUID, which has 122 random bits at most'
@@ -38,16 +115,30 @@ function plain(text: string): string {
 
 /** An upper estimate, in bits, of what there is to guess in a text besides telling words and repeats. */
 function entropyOf(text: string): number {
-  const rest = withoutRepeats(text.replaceAll(tellingWords, ''))
+  let letters = 0
+  const rest = withoutRepeats(text.replaceAll(tellingWords, '')).replaceAll(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g, (run) => {
+    if (!isPronounceable(run)) return run
+    letters += run.length
+    return ''
+  })
   const codes = Array.from(rest, (character) => character.charCodeAt(0))
   const steps = codes.map((code, index) => code - (codes[index - 1] ?? 0))
-  return Math.min(bitsOf(codes), bitsOf(steps))
+  return Math.min(bitsOf(codes), bitsOf(steps)) + letters * bitsOfProse
+}
+
+/** A word out of 8,000 has 13 bits, on five or six letters. */
+const bitsOfProse = 2.4
+
+/** Whether letters can be read aloud, as words can; chance puts fewer vowels among them. */
+function isPronounceable(run: string): boolean {
+  const vowels = run.replaceAll(/[^aeiouy]/gi, '').length
+  return vowels >= run.length * 0.28 && !/[^aeiouy]{5}/i.test(run)
 }
 
 /** What is left without anything of four characters that stood before. */
 function withoutRepeats(text: string): string {
   let rest = ''
-  for (let index = 0; index < text.length; ) {
+  for (let index = 0; index < text.length;) {
     const ahead = text.slice(index, index + 4)
     const repeats = text.slice(0, index + ahead.length - 1).includes(ahead)
     if (!repeats) rest += text.charAt(index)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Sink } from '../../lib/audit/audit-log.js'
 import { BufferedAuditLog } from '../../lib/audit/buffered-audit-log.js'
 import type { BufferOptions } from '../../lib/audit/buffered-audit-log.js'
@@ -118,7 +118,11 @@ describe('the buffered audit log', () => {
 
   it('keeps one sink’s trouble from another', async () => {
     const good = new ScriptedSink()
-    const log = logOf([new ScriptedSink(fail), good, new ScriptedSink(() => new Promise(() => undefined))], { delay: 60_000, patience: 5, logger: new Heard() })
+    const log = logOf([new ScriptedSink(fail), good, new ScriptedSink(() => new Promise(() => undefined))], {
+      delay: 60_000,
+      patience: 5,
+      logger: new Heard(),
+    })
     log.write('a')
     await log.flush()
     log.write('b')
@@ -143,7 +147,12 @@ describe('the buffered audit log', () => {
   })
 
   it('counts what is on its way against the bound', async () => {
-    const log = logOf([new ScriptedSink(() => new Promise(() => undefined))], { delay: 60_000, maxBuffered: 100, patience: 1, logger: new Heard() })
+    const log = logOf([new ScriptedSink(() => new Promise(() => undefined))], {
+      delay: 60_000,
+      maxBuffered: 100,
+      patience: 1,
+      logger: new Heard(),
+    })
     for (let index = 0; index < 9; index++) log.write('x'.repeat(10))
     await log.flush()
     for (let index = 0; index < 9; index++) log.write('x'.repeat(10))

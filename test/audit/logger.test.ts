@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { transports } from 'winston'
 import type { Logger } from 'winston'
 import { createLogger } from '../../lib/audit/logger.js'
@@ -49,10 +49,14 @@ describe('the logger', () => {
 
   it('writes one line that parses, whatever it is given', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withMap: true })), (message, facts) => {
-        const line = lineOf((logger) => logger.info(`${message}\u2028\n`, { facts }))
-        expect(line['message']).to.be.a('string')
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withMap: true })),
+        (message, facts) => {
+          const line = lineOf((logger) => logger.info(`${message}\u2028\n`, { facts }))
+          expect(line['message']).to.be.a('string')
+        },
+      ),
     )
   })
 

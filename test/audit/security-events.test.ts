@@ -17,7 +17,12 @@ describe('security events', () => {
     const log = new KeptLog()
     const events = securityEvents(log, clock)
     events.record('sys_startup')
-    events.record('authn_token_revoked', { principalId: 'alice', address: '203.0.113.9', reason: 'logout', detail: { jti: 'a', token: 'b' } })
+    events.record('authn_token_revoked', {
+      principalId: 'alice',
+      address: '203.0.113.9',
+      reason: 'logout',
+      detail: { jti: 'a', token: 'b' },
+    })
     expect(log.records).to.deep.equal([
       { timestamp: '2024-02-29T12:00:00.007Z', kind: 'event', event: 'sys_startup', level: 'WARN' },
       {

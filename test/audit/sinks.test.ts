@@ -14,7 +14,10 @@ function run(script: string): string {
   const from = new URL('../../lib/audit/', import.meta.url).href
   const imports = `import { BufferedAuditLog } from '${from}buffered-audit-log.js'; import { fileSink, stdoutSink } from '${from}sinks.js';`
   try {
-    return execFileSync(process.execPath, ['--input-type=module', '-e', `${imports}${script}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync(process.execPath, ['--input-type=module', '-e', `${imports}${script}`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   } catch (error) {
     return (error as { stdout: string }).stdout
   }
@@ -96,7 +99,9 @@ describe('sinks', () => {
   })
 
   it('lose nothing to a crash, nor to a quiet end', () => {
-    expect(run(`new BufferedAuditLog([stdoutSink()], { delay: 60000 }).write('before the crash'); throw new Error('crash')`)).to.equal('before the crash\n')
+    expect(run(`new BufferedAuditLog([stdoutSink()], { delay: 60000 }).write('before the crash'); throw new Error('crash')`)).to.equal(
+      'before the crash\n',
+    )
     expect(run(`new BufferedAuditLog([stdoutSink()], { delay: 60000 }).write('before the end')`)).to.equal('before the end\n')
   })
 

@@ -179,11 +179,11 @@ describe('the memory store', () => {
 
   it('makes room among counters that have ended before it touches others', () => {
     const clock = new FakeClock()
-    const store = new MemoryRateLimitStore({ clock, capacity: 100 })
+    const store = new MemoryRateLimitStore({ clock, capacity: 1_000 })
     for (let key = 0; key < 50; key += 1) store.consume(one('2/h', `long ${key}`))
-    for (let key = 0; key < 50; key += 1) store.consume(one('1/s', `short ${key}`))
+    for (let key = 0; key < 950; key += 1) store.consume(one('1/s', `short ${key}`))
     clock.time += 1_000
-    for (let key = 0; key < 50; key += 1) store.consume(one('2/h', `new ${key}`))
+    for (let key = 0; key < 900; key += 1) store.consume(one('2/h', `new ${key}`))
     const kept = Array.from({ length: 50 }, (_, key) => store.consume(one('2/h', `long ${key}`)).windows[0]?.remaining)
     expect(kept).to.deep.equal(Array(50).fill(0))
   })

@@ -1,0 +1,116 @@
+import { requireQuery } from './query.js'
+import type { Query } from './query.js'
+
+export { empty, identifier, join, sql } from './query.js'
+export type { Query, SqlValue } from './query.js'
+
+/** A row, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** Runs queries, and refuses, for the compiler and at run time, whatever was not made by `sql`. */
+export interface Queryable {
+  /** All rows; none for a statement without `RETURNING`. */
+  all<R = Row>(query: Query): Promise<readonly R[]>
+  /** The first row, or undefined. */
+  first<R = Row>(query: Query): Promise<R | undefined>
+}
+
+/** A database. */
+export interface Database extends Queryable {
+  /** Runs `work` in a transaction: committed when it returns, rolled back when it throws. */
+  transaction<T>(work: (within: Queryable) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+interface LibsqlRunner {
+  execute(statement: { sql: string; args: never[] }): Promise<{ columns: string[]; rows: ArrayLike<ArrayLike<unknown>> }>
+}
+
+/** The part of a libsql client that is used here. */
+export interface LibsqlClient extends LibsqlRunner {
+  transaction(mode: 'write'): Promise<LibsqlRunner & { commit(): Promise<void>; rollback(): Promise<void>; close(): void }>
+  close(): void
+}
+
+interface PgRunner {
+  query(query: { text: string; values: unknown[] }): Promise<{ rows: unknown[] }>
+}
+
+/** The part of a pg pool that is used here. */
+export interface PgPool extends PgRunner {
+  connect(): Promise<PgRunner & { release(error?: Error | boolean): void }>
+  end(): Promise<void>
+}
+
+/** Makes a database out of a libsql client (embedded SQLite). */
+export function libsql(client: LibsqlClient): Database {
+  return {
+    ...queryable((query) => runLibsql(client, query)),
+    async transaction(work) {
+      const open = await client.transaction('write')
+      try {
+        const result = await work(queryable((query) => runLibsql(open, query)))
+        await open.commit()
+        return result
+      } catch (error) {
+        await open.rollback()
+        throw error
+      } finally {
+        open.close()
+      }
+    },
+    close: async () => client.close(),
+  }
+}
+
+/** Makes a database out of a pg pool (PostgreSQL). */
+export function postgres(pool: PgPool): Database {
+  return {
+    ...queryable((query) => runPg(pool, query)),
+    async transaction(work) {
+      const connection = await pool.connect()
+      let broken: unknown
+      try {
+        await plain(connection, 'BEGIN')
+        const result = await work(queryable((query) => runPg(connection, query)))
+        await plain(connection, 'COMMIT')
+        return result
+      } catch (error) {
+        await plain(connection, 'ROLLBACK').catch((failure: unknown) => {
+          broken = failure
+        })
+        throw error
+      } finally {
+        // A connection that cannot roll back must not serve the next request with this one's transaction open.
+        connection.release(broken !== undefined)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+function queryable(run: (query: Query) => Promise<readonly unknown[]>): Queryable {
+  return {
+    async all<R>(query: Query) {
+      requireQuery(query)
+      return (await run(query)) as readonly R[]
+    },
+    async first<R>(query: Query) {
+      requireQuery(query)
+      return (await run(query))[0] as R | undefined
+    },
+  }
+}
+
+async function runLibsql(runner: LibsqlRunner, query: Query): Promise<readonly Row[]> {
+  const { columns, rows } = await runner.execute({ sql: query.sql, args: query.values as never[] })
+  return Array.from(rows, (row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])))
+}
+
+async function runPg(runner: PgRunner, query: Query): Promise<readonly unknown[]> {
+  return (await runner.query({ text: query.text, values: query.values })).rows
+}
+
+function plain(runner: PgRunner, text: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<unknown> {
+  return runner.query({ text, values: [] })
+}

@@ -1,0 +1,48 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A Redis of this test's own: on a free port, writing nothing to disk. */
+export interface RedisServer {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** Whether a Redis can be started here; says so where it cannot. */
+export function hasRedis(): boolean {
+  const isInstalled = spawnSync('redis-server', ['--version']).status === 0
+  if (!isInstalled) console.warn('NOT TESTED: the Redis store against a real Redis, because no redis-server is installed')
+  return isInstalled
+}
+
+export async function startRedis(): Promise<RedisServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-redis-'))
+  const port = await freePort()
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept connections')) break
+  return {
+    port,
+    async stop() {
+      if (server.exitCode === null && server.signalCode === null) {
+        server.kill('SIGKILL')
+        await once(server, 'exit')
+      }
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
