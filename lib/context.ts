@@ -77,7 +77,7 @@ export interface Input {
   readonly resource?: unknown
 }
 
-type Part<I extends Input, Name extends keyof Input> = Name extends keyof I ? I[Name] : unknown
+type Part<I extends Input, Name extends keyof Input> = (I & Input)[Name]
 
 /**
  * What a handler gets. Name the parts that it reads, as `@Validate` and `@Authorize` declare them:

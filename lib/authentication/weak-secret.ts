@@ -1,122 +1,64 @@
+import { createPublicKey } from 'node:crypto'
+
 /** Words of the secrets that tutorials, templates and test suites are written with. They add nothing that must be guessed. */
 const tellingWords = new RegExp(
   [
-    ...[
-      'secret',
-      'password',
-      'passwd',
-      'passphrase',
-      'private',
-      'public',
-      'json',
-      'web',
-      'jwt',
-      'token',
-      'keys?',
-      'key',
-      'auth',
-      'session',
-    ],
-    ...[
-      'cookie',
-      'sign(?:ing|ature|ed)?',
-      'hash',
-      'salt',
-      'hmac',
-      'sha',
-      'hs(?:256|384|512)',
-      'encrypt(?:ion|ed)?',
-      'super',
-      'very',
-      'really',
-    ],
-    ...[
-      'long',
-      'short',
-      'strong',
-      'secure',
-      'security',
-      'safe',
-      'random',
-      'strings?',
-      'text',
-      'value',
-      'characters?',
-      'chars?',
-      'bytes?',
-      'bits?',
-    ],
-    ...[
-      'minimum',
-      'least',
-      'length',
-      'enough',
-      'should',
-      'must',
-      'with',
-      'your',
-      'own',
-      'this',
-      'that',
-      'these',
-      'here',
-      'the',
-      'and',
-      'for',
-    ],
-    ...[
-      'not',
-      'dont',
-      'change',
-      'replace',
-      'insert',
-      'generate',
-      'please',
-      'use',
-      'some',
-      'any',
-      'something',
-      'example',
-      'sample',
-      'dummy',
-    ],
-    ...['fake', 'test(?:ing)?', 'demo', 'default', 'local', 'development', 'dev', 'production', 'prod', 'staging', 'admin', 'user', 'root'],
-    ...['api', 'app', 'application', 'server', 'service', 'backend', 'node', 'express', 'nest', 'hello', 'world', 'foo', 'bar', 'baz'],
-    ...['qwerty', 'asdf', 'letmein', 'welcome', 'monkey', 'dragon', 'lorem', 'ipsum', 'correct', 'horse', 'battery', 'staple'],
-    ...['make', 'sure', 'only', 'know', 'will', 'have', 'want', 'from', 'what', 'base', '256', '384', '512', '128'],
+    'secret|password|passwd|passphrase|private|public|json|web|jwt|token|keys?|auth|session|cookie|sign(?:ing|ature|ed)?|hash|salt',
+    'hmac|sha|hs(?:256|384|512)|encrypt(?:ion|ed)?|super|very|really|long|short|strong|secure|security|safe|random|strings?|text|value',
+    'characters?|chars?|bytes?|bits?|minimum|least|length|enough|should|must|with|your|own|this|that|these|here|the|and|for|not|dont',
+    'change|replace|insert|generate|please|use|some|any|something|example|sample|dummy|fake|test(?:ing)?|demo|default|local|development',
+    'dev|production|prod|staging|admin|user|root|api|app|application|server|service|backend|node|express|nest|hello|world|foo|bar|baz',
+    'qwerty|asdf|letmein|welcome|monkey|dragon|lorem|ipsum|correct|horse|battery|staple|make|sure|only|know|will|have|want|from|what',
+    'base|256|384|512|128',
   ].join('|'),
   'gi',
 )
 
 const uuid = /^\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$/i
-const keyText = /-----BEGIN|^\s*\{[^]*"kty"|^ssh-[a-z0-9]+ |^MI[IGH][A-Za-z0-9+/]{90}/
+const keyText = /-----BEGIN|^\s*\{[^]*"kty"|^ssh-[a-z0-9]+ /
 
 /** Guesses below this many bits are within reach of someone who holds one token and much time. */
-const fewestBits = 96
+const fewestBits = 90
 
 /** Characters of a secret that are looked at. */
 const longest = 2_000
 
 /** What is wrong with an HMAC secret besides its length, as the end of a sentence; undefined where nothing shows. */
 export function weaknessOf(secret: Uint8Array): string | undefined {
-  const text = Buffer.from(secret).toString('latin1').slice(0, longest)
+  const text = Buffer.from(secret).toString('latin1')
+  const decoded = decode(text)
   // Whoever has the public key could sign: the oldest confusion of algorithms, made at home.
-  if (keyText.test(text)) return 'is the text of an asymmetric key'
+  if (keyText.test(text) || keyText.test(decoded.toString('latin1')) || isPublicKey(secret) || isPublicKey(decoded)) {
+    return 'is an asymmetric key'
+  }
   if (uuid.test(text)) return 'is a UUID, which has 122 random bits at most'
-  return entropyOf(plain(text)) < fewestBits ? 'can be guessed: it is made of words, repeats or few characters' : undefined
+  const written = isPlainText(decoded) ? decoded.toString('latin1') : text
+  return entropyOf(written.slice(0, longest)) < fewestBits ? 'can be guessed: it is made of words, repeats or few characters' : undefined
 }
 
-/** The text that was merely written as hexadecimal or base64, where it was. */
-function plain(text: string): string {
-  const encoding = /^(?:[0-9a-f]{2})+$/i.test(text) ? 'hex' : /^[A-Za-z0-9+/_-]+=*$/.test(text) ? 'base64' : undefined
-  const decoded = encoding === undefined ? '' : Buffer.from(text, encoding).toString('latin1')
-  return /^[\x20-\x7e\s]{8,}$/.test(decoded) ? decoded : text
+/** What a text in hexadecimal or base64 stands for; nothing where it is neither. */
+function decode(text: string): Buffer {
+  if (/^(?:[0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, 'hex')
+  return Buffer.from(/^[A-Za-z0-9+/_-]+=*$/.test(text) ? text : '', 'base64')
+}
+
+function isPlainText(bytes: Buffer): boolean {
+  return bytes.length >= 8 && bytes.every((byte) => (byte >= 0x20 && byte <= 0x7e) || byte === 0x0a || byte === 0x0d || byte === 0x09)
+}
+
+function isPublicKey(bytes: Uint8Array): boolean {
+  try {
+    createPublicKey({ key: Buffer.from(bytes), format: 'der', type: 'spki' })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** An upper estimate, in bits, of what there is to guess in a text besides telling words and repeats. */
 function entropyOf(text: string): number {
   let letters = 0
-  const rest = withoutRepeats(text.replaceAll(tellingWords, '')).replaceAll(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g, (run) => {
+  const rest = withoutRepeats(text.replaceAll(tellingWords, '')).replaceAll(/[A-Z]?[a-z]{4,}|[A-Z]{5,}/g, (run) => {
     if (!isPronounceable(run)) return run
     letters += run.length
     return ''
@@ -132,7 +74,7 @@ const bitsOfProse = 2.4
 /** Whether letters can be read aloud, as words can; chance puts fewer vowels among them. */
 function isPronounceable(run: string): boolean {
   const vowels = run.replaceAll(/[^aeiouy]/gi, '').length
-  return vowels >= run.length * 0.28 && !/[^aeiouy]{5}/i.test(run)
+  return vowels >= run.length * 0.28 && !/[^aeiouy]{5}|^[a-f]+$/i.test(run)
 }
 
 /** What is left without anything of four characters that stood before. */

@@ -54,7 +54,7 @@ export function draftOf({ limit, options }: RateLimitDeclaration, report: Report
 /** The limits of a text or of parsed limits, which may have been made by hand; undefined, and a report, where they are none. */
 export function readLimits(limit: string | readonly Limit[], report: Report): readonly Limit[] | undefined {
   try {
-    return parseLimits(Array.isArray(limit) ? limit.map(formatLimit).join('; ') : String(limit))
+    return parseLimits(Array.isArray(limit) ? limit.map(formatLimit).join('; ') : `${limit as string}`)
   } catch (error) {
     if (!(error instanceof LimitSyntaxError)) throw error
     report(`the limit ${JSON.stringify(error.text)} is none: at column ${error.position + 1} ${error.problem}`, error.mend)

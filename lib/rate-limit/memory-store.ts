@@ -28,7 +28,8 @@ const compared = 8
 export class MemoryRateLimitStore implements RateLimitStore {
   readonly #clock: Clock
   readonly #capacity: number
-  readonly #counters = new Map<string, Counter>()
+  /** By what is counted, then by whom: so no key has to be put together for each call. */
+  readonly #counters = new Map<string, Map<string, Counter>>()
   /** The same counters, dense, to walk and to sample. */
   readonly #slots: Counter[] = []
   /** The counters of the call at hand; kept so that no call allocates one. */
@@ -58,30 +59,34 @@ export class MemoryRateLimitStore implements RateLimitStore {
   refund(charges: readonly Charge[], verdict: Verdict): void {
     const now = this.#clock.now()
     let place = 0
-    for (const { key, windows, cost } of charges) {
-      const counter = this.#counters.get(boundedKey(key))
-      for (let index = 0; index < windows.length; index += 1) {
+    for (const charge of charges) {
+      const counter = this.#find(charge)
+      for (let index = 0; index < charge.windows.length; index += 1) {
         const endsAt = verdict.windows[place]?.endsAt
-        if (counter !== undefined && endsAt !== undefined) counter.giveBack(index, cost, endsAt, now)
+        if (counter !== undefined && endsAt !== undefined) counter.giveBack(index, charge.cost, endsAt, now)
         place += 1
       }
     }
+  }
+
+  #find({ rule, key }: Charge): Counter | undefined {
+    return this.#counters.get(rule)?.get(boundedKey(key))
   }
 
   /** Also notes which counters the call is about. */
   #allows(charges: readonly Charge[], now: number): boolean {
     let isAllowed = true
     for (let at = 0; at < charges.length; at += 1) {
-      const { key, windows, cost, capped } = charges[at] as Charge
-      const counter = this.#counters.get(boundedKey(key))
+      const charge = charges[at] as Charge
+      const counter = this.#find(charge)
       this.#found[at] = counter
       if (counter !== undefined) {
-        counter.turn(now)
         counter.call = this.#calls
+        counter.heedClock(now)
       }
-      if (capped === true) continue
-      for (let index = 0; index < windows.length; index += 1) {
-        if (cost > leftOf(windows[index] as Limit, counter, index)) isAllowed = false
+      if (charge.capped === true) continue
+      for (let index = 0; index < charge.windows.length; index += 1) {
+        if (charge.cost > leftOf(charge.windows[index] as Limit, counter, index, now)) isAllowed = false
       }
     }
     return isAllowed
@@ -90,12 +95,12 @@ export class MemoryRateLimitStore implements RateLimitStore {
   #charge(charges: readonly Charge[], now: number): Verdict {
     const uses: WindowUse[] = []
     for (let at = 0; at < charges.length; at += 1) {
-      const { key, windows, cost } = charges[at] as Charge
-      const counter = this.#found[at] ?? this.#add(boundedKey(key), windows, now)
-      for (let index = 0; index < windows.length; index += 1) {
-        const limit = windows[index] as Limit
-        const endsAt = counter.take(index, limit, cost, now)
-        uses.push({ remaining: leftOf(limit, counter, index), reset: endsAt - now, endsAt })
+      const charge = charges[at] as Charge
+      const counter = this.#found[at] ?? this.#add(charge, now)
+      for (let index = 0; index < charge.windows.length; index += 1) {
+        const limit = charge.windows[index] as Limit
+        const endsAt = counter.take(index, limit, charge.cost, now)
+        uses.push({ remaining: leftOf(limit, counter, index, now), reset: endsAt - now, endsAt })
       }
     }
     return { allowed: true, windows: uses, refusedBy: -1, retryAfter: 0 }
@@ -108,8 +113,8 @@ export class MemoryRateLimitStore implements RateLimitStore {
     for (const [at, { windows, cost, capped }] of charges.entries()) {
       const counter = this.#found[at]
       for (const [index, limit] of windows.entries()) {
-        const endsAt = counter?.endOf(index) || now + limit.window
-        const remaining = leftOf(limit, counter, index)
+        const endsAt = counter?.endOf(index, limit, now) ?? now + limit.window
+        const remaining = leftOf(limit, counter, index, now)
         if (capped !== true && cost > remaining && endsAt - now > retryAfter) {
           refusedBy = uses.length
           retryAfter = endsAt - now
@@ -120,10 +125,12 @@ export class MemoryRateLimitStore implements RateLimitStore {
     return { allowed: false, windows: uses, refusedBy, retryAfter }
   }
 
-  #add(key: string, windows: readonly Limit[], now: number): Counter {
+  #add({ rule, key, windows }: Charge, now: number): Counter {
     if (this.#slots.length >= this.#capacity) this.#remove(this.#lightest(now))
-    const counter = new Counter(key, windows, this.#slots.length, this.#calls)
-    this.#counters.set(key, counter)
+    let family = this.#counters.get(rule)
+    if (family === undefined) this.#counters.set(rule, (family = new Map()))
+    const counter = new Counter(family, boundedKey(key), windows, this.#slots.length, this.#calls)
+    family.set(counter.key, counter)
     this.#slots.push(counter)
     return counter
   }
@@ -158,7 +165,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   #remove(counter: Counter): void {
-    this.#counters.delete(counter.key)
+    counter.family.delete(counter.key)
     const last = this.#slots.pop()
     if (last === undefined || last === counter) return
     this.#slots[counter.slot] = last
@@ -166,19 +173,19 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 }
 
-function leftOf({ count }: Limit, counter: Counter | undefined, index: number): number {
-  return counter === undefined ? count : Math.max(0, count - counter.usedIn(index))
+function leftOf({ count }: Limit, counter: Counter | undefined, index: number, now: number): number {
+  return counter === undefined ? count : Math.max(0, count - counter.usedIn(index, now))
 }
 
-/** What one key has used of each of its windows. */
+/** What one key has used of each of its windows. A window that is over stays until the next charge begins another. */
 class Counter {
   /** The last call that was about this counter. */
   call: number
   readonly #used: number[]
-  /** 0 where a window has not begun. */
   readonly #ends: number[]
 
   constructor(
+    readonly family: Map<string, Counter>,
     readonly key: string,
     private readonly windows: readonly Limit[],
     public slot: number,
@@ -186,46 +193,42 @@ class Counter {
   ) {
     this.call = born
     this.#used = windows.map(() => 0)
-    this.#ends = windows.map(() => 0)
+    this.#ends = windows.map(() => -Infinity)
   }
 
-  usedIn(index: number): number {
-    return this.#used[index] ?? 0
+  usedIn(index: number, now: number): number {
+    return (this.#ends[index] ?? 0) > now ? (this.#used[index] ?? 0) : 0
   }
 
-  endOf(index: number): number {
-    return this.#ends[index] ?? 0
+  /** When a window ends, or would end if it began now. */
+  endOf(index: number, { window }: Limit, now: number): number {
+    const end = this.#ends[index] ?? 0
+    return end > now ? end : now + window
   }
 
-  /** Closes windows that have ended. Where the clock was set back, a window does not last longer for it. */
-  turn(now: number): void {
+  /** Where the clock was set back, no window lasts longer for it. */
+  heedClock(now: number): void {
     for (let index = 0; index < this.windows.length; index += 1) {
-      const end = this.endOf(index)
-      const { window } = this.windows[index] as Limit
-      if (end - now > window) {
-        this.#ends[index] = now + window
-      } else if (end <= now && end !== 0) {
-        this.#used[index] = 0
-        this.#ends[index] = 0
-      }
+      const latest = now + (this.windows[index] as Limit).window
+      if ((this.#ends[index] ?? 0) > latest) this.#ends[index] = latest
     }
   }
 
   /** Charges as much of `cost` as is left, and says when the window ends. */
-  take(index: number, { count, window }: Limit, cost: number, now: number): number {
-    const used = this.usedIn(index)
-    const end = this.endOf(index) || now + window
-    this.#used[index] = Math.max(used, Math.min(count, used + cost))
+  take(index: number, limit: Limit, cost: number, now: number): number {
+    const used = this.usedIn(index, now)
+    const end = this.endOf(index, limit, now)
+    this.#used[index] = Math.max(used, Math.min(limit.count, used + cost))
     this.#ends[index] = end
     return end
   }
 
   giveBack(index: number, cost: number, endsAt: number, now: number): void {
-    if (endsAt > now && this.endOf(index) === endsAt) this.#used[index] = Math.max(0, this.usedIn(index) - cost)
+    if (endsAt > now && this.#ends[index] === endsAt) this.#used[index] = Math.max(0, this.usedIn(index, now) - cost)
   }
 
   hasEnded(now: number): boolean {
-    for (let index = 0; index < this.#ends.length; index += 1) if (this.endOf(index) > now) return false
+    for (let index = 0; index < this.#ends.length; index += 1) if ((this.#ends[index] ?? 0) > now) return false
     return true
   }
 
@@ -236,8 +239,9 @@ class Counter {
   weight(now: number): number {
     let heaviest = -1
     for (let index = 0; index < this.windows.length; index += 1) {
-      const used = this.usedIn(index)
-      if (this.endOf(index) > now) heaviest = Math.max(heaviest, (used * used) / (this.windows[index] as Limit).count)
+      if ((this.#ends[index] ?? 0) <= now) continue
+      const used = this.usedIn(index, now)
+      heaviest = Math.max(heaviest, (used * used) / (this.windows[index] as Limit).count)
     }
     return heaviest
   }

@@ -110,7 +110,8 @@ export class RedisRateLimitStore implements RateLimitStore {
   }
 
   #run(script: Script, charges: readonly Charge[], values: readonly number[]): Promise<unknown> {
-    const keys = charges.map(({ key }) => this.#prefix + key)
+    // A rule has its last part after its last bar, so no key can reach the counter of another rule.
+    const keys = charges.map(({ rule, key }) => `${this.#prefix}${rule}|${key}`)
     return this.#inTime(evaluate(this.#client, script, keys, values))
   }
 

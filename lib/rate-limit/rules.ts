@@ -6,7 +6,7 @@ import type { AddressGroup } from './address-group.js'
 import { boundedKey } from './bounded-key.js'
 import { draftOf, rateLimitKind, readLimits } from './declaration.js'
 import type { Draft, RateLimitDeclaration, Report } from './declaration.js'
-import { formatLimit } from './limit.js'
+import { formatLimit, shortWindow } from './limit.js'
 import type { Limit } from './limit.js'
 import type { Charge } from './store.js'
 
@@ -104,7 +104,7 @@ function unusedName(name: string, used: Set<string>): string {
 
 function toRule(route: RouteSetup, draft: Draft, groupOf: AddressGroup): Rule {
   const { name, limits, failureCost, cost } = draft
-  const prefix = keyPrefix(route, draft)
+  const rule = counterName(route, draft)
   const subjectOf = subject(route, draft, groupOf)
   const costOf = typeof cost === 'function' ? checkedCost(route, cost) : undefined
   return {
@@ -114,8 +114,8 @@ function toRule(route: RouteSetup, draft: Draft, groupOf: AddressGroup): Rule {
     failureCost,
     charge:
       costOf === undefined
-        ? (exchange) => ({ key: boundedKey(prefix + subjectOf(exchange)), windows: limits, cost: cost as number })
-        : (exchange) => ({ key: boundedKey(prefix + subjectOf(exchange)), windows: limits, cost: costOf(exchange) }),
+        ? (exchange) => ({ rule, key: boundedKey(subjectOf(exchange)), windows: limits, cost: cost as number })
+        : (exchange) => ({ rule, key: boundedKey(subjectOf(exchange)), windows: limits, cost: costOf(exchange) }),
   }
 }
 
@@ -129,13 +129,13 @@ function kindOf({ by }: Pick<Draft, 'by'>): string {
 }
 
 /**
- * The number and the text of the parts are settled before the subject begins, so that no subject a client sends can reach
- * the counter of another rule. Lengths of windows are part of it: a store that outlives this process must not mix them up.
+ * Says what is counted, for stores that outlive this process too: no two limits of an API have the same, and a limit whose
+ * windows were changed has another.
  */
-function keyPrefix(route: RouteSetup, { limits, scope, name, ...draft }: Draft): string {
+function counterName(route: RouteSetup, { limits, scope, name, ...draft }: Draft): string {
   const owner = scope === undefined ? ['route', `${route.method} ${route.path}`, name] : ['scope', scope]
-  const parts = [...owner, kindOf(draft), limits.map(({ window }) => window / 1_000).join(',')]
-  return parts.map((part) => `${part.replaceAll('%', '%25').replaceAll('|', '%7C')}|`).join('')
+  const parts = [...owner, kindOf(draft), limits.map(({ window }) => shortWindow(window)).join(',')]
+  return parts.map((part) => part.replaceAll('%', '%25').replaceAll('|', '%7C')).join('|')
 }
 
 function subject(route: RouteSetup, { by }: Draft, groupOf: AddressGroup): (exchange: Exchange) => string {

@@ -2,7 +2,9 @@ import type { Limit } from './limit.js'
 
 /** What one call takes from one counter. */
 export interface Charge {
-  /** Whose calls, of what: at most 200 characters. Within one `consume` keys differ, and a key always comes with the same windows. */
+  /** What is counted: the limit of one route or scope. It always comes with windows of the same lengths. */
+  readonly rule: string
+  /** Who is counted: at most 200 characters. Rule and key together name the counter; within one `consume` counters differ. */
   readonly key: string
   /** All of them are charged. */
   readonly windows: readonly Limit[]

@@ -1,0 +1,60 @@
+import type { Principal } from '../../lib/index.js'
+import { seesEveryOrder } from './permissions.js'
+
+export const orderStatuses = ['open', 'fulfilled', 'cancelled'] as const
+export type OrderStatus = (typeof orderStatuses)[number]
+
+export interface Address {
+  readonly street: string
+  readonly city: string
+  readonly zip: string
+}
+
+export interface Item {
+  readonly sku: string
+  readonly qty: number
+}
+
+/** An order, as it is kept and as it is answered. */
+export interface Order {
+  readonly id: string
+  readonly owner_id: string
+  readonly product_id: string
+  readonly quantity: number
+  readonly note: string | null
+  readonly address: Address
+  readonly items: readonly Item[]
+  readonly status: OrderStatus
+  /** Cents. */
+  readonly total: number
+  /** ISO 8601, UTC. */
+  readonly created_at: string
+  /** Cents. Only for those who may read it. */
+  readonly margin: number
+}
+
+/** Cents: every product costs the same in this shop, and so does every extra. */
+const prices = { product: 1_995, item: 250 } as const
+const marginShare = 0.3
+
+/** What an order costs and earns; whatever a client says of it is not asked. */
+export function amounts(quantity: number, items: readonly Item[]): { readonly total: number; readonly margin: number } {
+  const extras = items.reduce((sum, { qty }) => sum + qty * prices.item, 0)
+  const total = quantity * prices.product + extras
+  return { total, margin: Math.round(total * marginShare) }
+}
+
+/** An order with what the principal may see of it, and nothing else. */
+export function visibleTo(principal: Principal, order: Order): Omit<Order, 'margin'> & Partial<Pick<Order, 'margin'>> {
+  if (principal.permissions.has('orders:read-margin')) return order
+  const { margin: _hidden, ...visible } = order
+  return visible
+}
+
+export function isOwner(principal: Principal, order: Order): boolean {
+  return order.owner_id === principal.id
+}
+
+export function maySee(principal: Principal, order: Order): boolean {
+  return isOwner(principal, order) || seesEveryOrder(principal)
+}

@@ -1,0 +1,34 @@
+import { MalformedRequest } from '../errors.js'
+
+const most = 1_000
+const poisonous: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** Takes a query string apart, strictly: percent-encoded UTF-8, `+` for a space, brackets without a meaning. */
+export function parseQuery(query: string): ReadonlyMap<string, readonly string[]> {
+  const parameters = new Map<string, string[]>()
+  if (query === '') return parameters
+  const pairs = query.split('&', most + 1)
+  if (pairs.length > most) throw new MalformedRequest(`The query has more than ${most} parameters.`, { reason: 'query' })
+  for (const pair of pairs) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+    if (poisonous.has(name)) {
+      throw new MalformedRequest('The query holds a name that no object may have.', { reason: 'poison-key', event: 'malicious_extraneous' })
+    }
+    const value = decode(equals < 0 ? '' : pair.slice(equals + 1))
+    const before = parameters.get(name)
+    if (before === undefined) parameters.set(name, [value])
+    else before.push(value)
+  }
+  return parameters
+}
+
+function decode(text: string): string {
+  if (!text.includes('%')) return text.includes('+') ? text.replaceAll('+', ' ') : text
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new MalformedRequest('The query is not percent-encoded UTF-8.', { reason: 'query' })
+  }
+}
