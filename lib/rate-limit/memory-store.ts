@@ -1,5 +1,5 @@
 import type { Clock } from '../context.js'
-import { boundedKey } from './bounded-key.js'
+import { boundedKey, detached } from './bounded-key.js'
 import type { Limit } from './limit.js'
 import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 
@@ -129,7 +129,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
     if (this.#slots.length >= this.#capacity) this.#remove(this.#lightest(now))
     let family = this.#counters.get(rule)
     if (family === undefined) this.#counters.set(rule, (family = new Map()))
-    const counter = new Counter(family, boundedKey(key), windows, this.#slots.length, this.#calls)
+    const counter = new Counter(family, detached(boundedKey(key)), windows, this.#slots.length, this.#calls)
     family.set(counter.key, counter)
     this.#slots.push(counter)
     return counter

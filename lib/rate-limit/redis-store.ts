@@ -110,7 +110,7 @@ export class RedisRateLimitStore implements RateLimitStore {
   }
 
   #run(script: Script, charges: readonly Charge[], values: readonly number[]): Promise<unknown> {
-    // A rule has its last part after its last bar, so no key can reach the counter of another rule.
+    // The first part of a rule settles how many there are: no key that a client sends can pass for a part of one.
     const keys = charges.map(({ rule, key }) => `${this.#prefix}${rule}|${key}`)
     return this.#inTime(evaluate(this.#client, script, keys, values))
   }

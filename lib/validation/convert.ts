@@ -40,6 +40,13 @@ function toNumber(text: string): number | string {
 }
 
 function toDate(text: string): Date | string {
-  const date = isoDate.test(text) ? new Date(text) : undefined
-  return date === undefined || Number.isNaN(date.getTime()) ? text : date
+  if (!isoDate.test(text) || !isDay(text.slice(0, 10))) return text
+  const date = new Date(text)
+  return Number.isNaN(date.getTime()) ? text : date
+}
+
+/** JavaScript reads the 30th of February as a day in March. */
+function isDay(text: string): boolean {
+  const day = new Date(text)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }

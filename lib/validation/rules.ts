@@ -1,5 +1,4 @@
 import * as classValidator from 'class-validator'
-import type { ValidationTypes } from 'class-validator'
 import type { Class } from '../decorator.js'
 import { nestedTypeOf } from './nested.js'
 
@@ -28,8 +27,8 @@ export interface ClassPlan {
 type Report = (problem: string, mend: string) => void
 type Metadata = ReturnType<ReturnType<typeof classValidator.getMetadataStorage>['getTargetValidationMetadatas']>[number]
 
-const nestedType: `${ValidationTypes.NESTED_VALIDATION}` = 'nestedValidation'
-const conditionalType: `${ValidationTypes.CONDITIONAL_VALIDATION}` = 'conditionalValidation'
+const nestedType = 'nestedValidation'
+const conditionalType = 'conditionalValidation'
 
 /** The rules that class-validator brings along: all of them answer at once. */
 const builtIn: ReadonlySet<unknown> = new Set(Object.values(classValidator).filter((value) => typeof value === 'string'))
@@ -53,7 +52,8 @@ function planOf(target: Class, groups: readonly string[], report: Report, known:
   if (rules.length === 0) {
     report(`${target.name} has no rules${groups.length === 0 ? '' : ' in these groups'}, so it would refuse everything`, 'give its properties decorators of class-validator')
   }
-  const byName = Map.groupBy(rules, ({ propertyName }) => propertyName)
+  const byName = new Map<string, Metadata[]>()
+  for (const rule of rules) byName.set(rule.propertyName, [...(byName.get(rule.propertyName) ?? []), rule])
   const properties = new Map([...byName].map(([name, own]) => [name, propertyPlan(name, own)] as const))
   const plan = { target: constructorOf(target, report), properties, isAsync: rules.some(mayBeAsync) }
   known.set(target, plan)

@@ -11,7 +11,7 @@ interface Options {
 
 /** Asks class-validator; what it refuses is added to `issues`. A validator that throws says no. */
 export function judge(copy: object, plan: ClassPlan, groups: readonly string[], issues: Issues): void | Promise<void> {
-  const options = { groups: [...groups], forbidUnknownValues: false } as const
+  const options = { groups: [...groups], forbidUnknownValues: false as const }
   if (plan.isAsync) return judgeLater(copy, plan, options, issues)
   try {
     addAll(validateSync(copy, options), '', issues)

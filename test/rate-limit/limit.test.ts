@@ -166,7 +166,7 @@ describe('the grammar of limits', () => {
       // @ts-expect-error: the first of a list
       RateLimit('10 per secnd; 100 per hour'),
       // @ts-expect-error: any text at all has to be parsed
-      RateLimit('10 per second' as string),
+      RateLimit(String('10 per second')),
     ]
     expect(decorators).to.have.length(decoratorsWanted)
   })

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { MemoryRateLimitStore, parseLimits } from '../../lib/rate-limit/rate-limit.js'
@@ -48,7 +50,7 @@ const limitsOf = new Map<string, readonly Limit[]>([
 
 const charge = fc
   .record({ key: fc.constantFrom(...limitsOf.keys()), cost: fc.integer({ min: 0, max: 4 }) })
-  .map(({ key, cost }): Charge => ({ key, cost, windows: limitsOf.get(key) ?? [] }))
+  .map(({ key, cost }): Charge => ({ rule: 'rule', key, cost, windows: limitsOf.get(key) ?? [] }))
 const charges = fc.uniqueArray(charge, { selector: ({ key }) => key, minLength: 1, maxLength: 3 })
 
 const action = fc.oneof(
@@ -59,7 +61,7 @@ const action = fc.oneof(
 )
 
 function one(text: string, key = 'key', cost = 1): Charge[] {
-  return [{ key, cost, windows: parseLimits(text) }]
+  return [{ rule: text, key, cost, windows: parseLimits(text) }]
 }
 
 describe('the memory store', () => {
@@ -205,6 +207,21 @@ describe('the memory store', () => {
     for (let call = 1; call <= 9; call += 1) {
       expect(store.consume(three).windows.map(({ remaining }) => remaining)).to.deep.equal(Array(3).fill(9 - call))
     }
+  })
+
+  it('keeps alive nothing that a key was cut out of', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const store = new MemoryRateLimitStore({ clock: new FakeClock() })
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let key = 0; key < 400; key += 1) {
+      const body = `the key number ${key} of a body that is long ${'x'.repeat(100_000)}`
+      store.consume(one('5/h', (JSON.parse(JSON.stringify(body)) as string).slice(0, 40)))
+    }
+    collect()
+    expect(store.size).to.equal(400)
+    expect(process.memoryUsage().heapUsed - before).to.be.below(10_000_000)
   })
 
   it('holds long keys by their hash, and tells them apart', () => {

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'winston'
+import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
+import type { Api, ApiOptions, Sink } from '../../lib/index.js'
+import { AdminController, recordsInMemory } from './admin-controller.js'
+import { openDatabase } from './database.js'
+import { HealthController } from './health-controller.js'
+import { OrderStore } from './order-store.js'
+import { OrdersController } from './orders-controller.js'
+import { permissions, roles } from './permissions.js'
+import { keepInRedis } from './redis.js'
+import { SearchController } from './search-controller.js'
+import { SessionController, accessTokens } from './session-controller.js'
+import { Users } from './users.js'
+
+/** Who issues the tokens, and whom they are for. */
+export const issuer = 'https://auth.orders.example'
+export const audience = 'https://orders.example'
+
+/** What the API stands on. Without any, it needs nothing and keeps nothing. */
+export interface OrdersOptions {
+  /** `:memory:`, `file:orders.db` or `postgres://…`. @default ':memory:' */
+  readonly databaseUrl?: string | undefined
+  /** Keeps limits and revoked tokens. @default in memory */
+  readonly redisUrl?: string | undefined
+  /** Signs tokens: 32 bytes or more. @default random, so that no token outlives the process */
+  readonly key?: string | undefined
+  /** Whether calls are limited. @default true */
+  readonly limits?: boolean
+  readonly trustProxy?: ApiOptions['trustProxy']
+  /** Where records go, besides the memory that `/api/v1/admin/audit` shows. @default nowhere */
+  readonly sinks?: readonly Sink[]
+  readonly logger?: Logger
+}
+
+/** The API, and what it must let go of in the end. */
+export interface OrdersApp {
+  readonly api: Api
+  /** Flushes records and closes connections. Call it when the server has closed. */
+  close(): Promise<void>
+}
+
+/** Opens the stores and makes the API. */
+export async function openOrders(options: OrdersOptions = {}): Promise<OrdersApp> {
+  const { databaseUrl = ':memory:', redisUrl, key: secret = randomBytes(32), limits = true, trustProxy = false, sinks = [] } = options
+  const logger = options.logger ?? createLogger()
+  const key = { algorithm: 'HS256', secret } as const
+  const records = recentRecords(1_000)
+  const database = openDatabase(databaseUrl, logger)
+
+  const container = createContainer()
+  container.registerInstance(OrderStore, await OrderStore.open(database))
+  container.registerInstance(Users, await Users.demo())
+  container.registerInstance(accessTokens, tokenIssuer({ issuer, audience, key }))
+  container.registerInstance(recordsInMemory, records)
+  const disconnect = redisUrl === undefined ? undefined : await keepInRedis(redisUrl, container, logger)
+
+  const api = createApi({
+    controllers: [HealthController, SessionController, OrdersController, SearchController, AdminController],
+    container,
+    authentication: bearer({ issuer, audience, keys: [key], realm: 'orders' }),
+    permissions,
+    roles,
+    rateLimit: limits ? { default: '100 per minute; 1000 per hour' } : { off: true },
+    https: 'off',
+    trustProxy,
+    audit: { sinks: [records, ...sinks] },
+    logger,
+  })
+
+  return {
+    api,
+    async close() {
+      await api.close()
+      disconnect?.()
+      await database.close()
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import {
+  Audit,
+  Authorize,
+  Conflict,
+  Controller,
+  Delete,
+  Get,
+  Patch,
+  Post,
+  RateLimit,
+  Validate,
+  ValidationFailed,
+  created,
+} from '../../lib/index.js'
+import type { Context } from '../../lib/index.js'
+import { ChangeOrder, CreateOrder, OrderId, OrderList } from './input.js'
+import { isOwner, maySee, visibleTo } from './order.js'
+import type { Order } from './order.js'
+import { OrderStore } from './order-store.js'
+import { RequirePermission } from './permissions.js'
+
+const path = '/api/v1/orders'
+
+/** The order that a path names. To whoever may not have it, it does not exist. */
+function namedOrder({ params }: Context<{ params: OrderId }>, { orders }: OrdersController): Promise<Order | undefined> {
+  return orders.find(params.id)
+}
+
+@Controller(path, { inject: [OrderStore] })
+export class OrdersController {
+  constructor(readonly orders: OrderStore) {}
+
+  @Post('/')
+  @RequirePermission('orders:write')
+  @RateLimit('10 per second')
+  @Validate({ body: CreateOrder })
+  @Audit('order.create')
+  async create({ body, principal }: Context<{ body: CreateOrder }>) {
+    const order = await this.orders.create(principal.id, body)
+    return created(visibleTo(principal, order), { location: `${path}/${order.id}` })
+  }
+
+  @Get('/')
+  @RequirePermission('orders:read')
+  @Validate({ query: OrderList })
+  async list({ query, principal }: Context<{ query: OrderList }>) {
+    const { status, page = 1, limit = 20 } = query
+    const { data, total } = await this.orders.page(principal.id, { status, page, limit })
+    return { data: data.map((order) => visibleTo(principal, order)), page, limit, total }
+  }
+
+  @Get('/:id')
+  @RequirePermission('orders:read')
+  @Validate({ params: OrderId })
+  @Authorize(namedOrder, maySee)
+  get({ resource, principal }: Context<{ resource: Order }>) {
+    return visibleTo(principal, resource)
+  }
+
+  @Patch('/:id')
+  @RequirePermission('orders:write')
+  @Validate({ params: OrderId, body: ChangeOrder })
+  @Authorize(namedOrder, isOwner)
+  @Audit('order.change')
+  async change({ body, resource, principal }: Context<{ body: ChangeOrder; resource: Order }>) {
+    if (body.quantity === undefined && body.note === undefined) throw nothingToChange()
+    const changed = await this.orders.change(resource, body)
+    if (changed === undefined) throw notOpen()
+    return visibleTo(principal, changed)
+  }
+
+  @Delete('/:id')
+  @RequirePermission('orders:delete')
+  @Validate({ params: OrderId })
+  @Authorize(namedOrder, isOwner)
+  @Audit('order.delete')
+  async remove({ resource }: Context<{ resource: Order }>): Promise<void> {
+    await this.orders.remove(resource.id)
+  }
+
+  @Post('/:id/fulfil')
+  @RequirePermission('orders:fulfil')
+  @Validate({ params: OrderId })
+  @Authorize(namedOrder, () => true)
+  @Audit('order.fulfil')
+  async fulfil({ resource, principal }: Context<{ resource: Order }>) {
+    const fulfilled = await this.orders.fulfil(resource.id)
+    if (fulfilled === undefined) throw notOpen()
+    return visibleTo(principal, fulfilled)
+  }
+}
+
+function notOpen(): Conflict {
+  return new Conflict('The order is not open any more.')
+}
+
+function nothingToChange(): ValidationFailed {
+  const message = 'name quantity or note: there is nothing to change'
+  return new ValidationFailed([{ in: 'body', path: '', code: 'nothingToChange', message }])
+}

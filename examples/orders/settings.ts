@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util'
+import type { ApiOptions } from '../../lib/index.js'
+import { adapters } from './hosts.js'
+import type { Adapter } from './hosts.js'
+
+export const usage = `usage: npm start -- [--adapter ${adapters.join('|')}] [--port 3000] [--no-limits]
+
+  --adapter                the host: Express 5, Koa 3 or plain node:http (default: express)
+  --port                   0 takes a free one (default: 3000)
+  --no-limits              turns rate limits off, for load tests
+
+  DATABASE_URL             file:orders.db or postgres://… (default: in memory)
+  REDIS_URL                keeps limits and revoked tokens in Redis (default: in memory)
+  PORTCULLIS_KEY           signs tokens: 32 bytes or more (default: random at each start)
+  PORTCULLIS_TRUST_PROXY   whose X-Forwarded-* is believed: a number of hops, or CIDRs joined by commas (default: nobody's)
+  PORTCULLIS_AUDIT_FILE    where records go (default: standard output)`
+
+/** What the command line and the environment ask for. */
+export interface Settings {
+  readonly adapter: Adapter
+  readonly port: number
+  readonly limits: boolean
+  readonly databaseUrl: string | undefined
+  readonly redisUrl: string | undefined
+  readonly key: string | undefined
+  readonly trustProxy: NonNullable<ApiOptions['trustProxy']>
+  readonly auditFile: string | undefined
+}
+
+/** Something in the command line or the environment that is not understood. */
+export class UsageError extends Error {}
+
+/** Reads the settings; throws a `UsageError` rather than guess. */
+export function readSettings(commandLine: readonly string[], environment: Readonly<Record<string, string | undefined>>): Settings {
+  const { adapter, port, 'no-limits': noLimits } = readOptions(commandLine)
+  const named = (name: string) => (environment[name] === '' ? undefined : environment[name])
+  return {
+    adapter: readAdapter(adapter),
+    port: readPort(port),
+    limits: !noLimits,
+    databaseUrl: readDatabaseUrl(named('DATABASE_URL')),
+    redisUrl: readRedisUrl(named('REDIS_URL')),
+    key: named('PORTCULLIS_KEY'),
+    trustProxy: readTrustProxy(named('PORTCULLIS_TRUST_PROXY')),
+    auditFile: named('PORTCULLIS_AUDIT_FILE'),
+  }
+}
+
+function readOptions(commandLine: readonly string[]) {
+  const options = {
+    adapter: { type: 'string', default: 'express' },
+    port: { type: 'string', default: '3000' },
+    'no-limits': { type: 'boolean', default: false },
+  } as const
+  try {
+    return parseArgs({ args: [...commandLine], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function readAdapter(name: string): Adapter {
+  const adapter = adapters.find((one) => one === name)
+  if (adapter === undefined) throw new UsageError(`--adapter is ${JSON.stringify(name)}: write ${adapters.join(', ')}`)
+  return adapter
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new UsageError(`--port is ${JSON.stringify(text)}: write a number from 0 to 65535`)
+  return port
+}
+
+function readDatabaseUrl(url: string | undefined): string | undefined {
+  if (url === undefined || /^(?::memory:$|file:.|postgres(?:ql)?:\/\/)/.test(url)) return url
+  throw new UsageError('DATABASE_URL is neither file:… nor postgres://…')
+}
+
+function readRedisUrl(url: string | undefined): string | undefined {
+  if (url === undefined || /^rediss?:\/\//.test(url)) return url
+  throw new UsageError('REDIS_URL is neither redis://… nor rediss://…')
+}
+
+function readTrustProxy(text: string | undefined): Settings['trustProxy'] {
+  if (text === undefined) return false
+  return /^\d+$/.test(text) ? Number(text) : text.split(',').map((one) => one.trim())
+}
