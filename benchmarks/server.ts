@@ -8,7 +8,7 @@ import Koa from 'koa'
 import { express } from '../adapters/express.js'
 import { http } from '../adapters/http.js'
 import { koa } from '../adapters/koa.js'
-import { bearer, createApi, fileSink } from '../lib/index.js'
+import { bearer, createApi, fileSink, parseLimits } from '../lib/index.js'
 import type { Api } from '../lib/index.js'
 import { AdminController, OrdersController } from './orders.js'
 
@@ -31,7 +31,7 @@ const api = createApi({
     keys: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? '' }],
     ...(env.TOKEN_CACHE === '0' ? { cache: false } : {}),
   }),
-  rateLimit: { default: `${Number(env.RATE_MINUTE ?? 1e9)} per minute; ${Number(env.RATE_HOUR ?? 1e9)} per hour`, headers: false },
+  rateLimit: { default: parseLimits(`${env.RATE_MINUTE ?? 1e9} per minute; ${env.RATE_HOUR ?? 1e9} per hour`), headers: false },
   https: 'off',
   headers: {
     'Content-Security-Policy': "default-src 'none';frame-ancestors 'none'",

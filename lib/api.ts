@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { DependencyContainer } from 'tsyringe'
 import type { Logger } from 'winston'
-import { BufferedAuditLog, createLogger, stdoutSink } from './audit/audit.js'
+import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditOptions } from './audit/audit.js'
+import { createLogger } from './audit/logger.js'
+import { securityEvents } from './audit/security-events.js'
 import { MemoryRevocations } from './authentication/authentication.js'
 import type { Authentication } from './authentication/authentication.js'
-import { claimsAndRoles } from './authorization/authorization.js'
-import type { PermissionCatalogue, Roles } from './authorization/authorization.js'
+import { claimsAndRoles } from './authorization/permissions.js'
+import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
 import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
@@ -103,7 +105,7 @@ export function createApi(options: ApiOptions): Api {
   const services = servicesOf(options, container)
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
-  for (const mistake of options.authentication?.mistakes ?? []) report(mistake)
+  for (const mistake of [...(options.authentication?.mistakes ?? []), ...auditMistakes(options.audit ?? {})]) report(mistake)
 
   const compile = routeCompiler(
     {
@@ -131,6 +133,8 @@ export function createApi(options: ApiOptions): Api {
   const clientOf = clientResolver(options.trustProxy ?? false, report)
   const ids = serviceOf(container, tokens.ids, () => ({ next: () => randomUUID() }))
   if (mistakes.length > 0) throw new BootError(mistakes)
+  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
+  events.record('sys_startup', { detail: { routes: compiled.length } })
 
   function start(route: CompiledRoute, request: ApiRequest, target: Target): Promise<Reply> {
     const { client, requestId } = clientOf(request)
@@ -176,13 +180,16 @@ export function createApi(options: ApiOptions): Api {
       compiled
         .map(({ setup: { method, path, name }, facts }) => ({ method, path, name, protections: { ...facts } }))
         .toSorted((a, b) => (a.path === b.path ? 0 : a.path < b.path ? -1 : 1)),
-    close: () => services.auditLog.close(),
+    close: () => {
+      events.record('sys_shutdown')
+      return services.auditLog.close()
+    },
   }
 }
 
 function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
-  const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger())
+  const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
   return {
     clock,
     logger,
@@ -192,6 +199,6 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Pipeli
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
     revocations: serviceOf(container, tokens.revocations, () => new MemoryRevocations({ clock })),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
-    auditLog: serviceOf(container, tokens.auditLog, () => new BufferedAuditLog(options.audit?.sinks ?? [stdoutSink()], { logger })),
+    auditLog: serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger)),
   }
 }

@@ -4,8 +4,10 @@ import { auditing } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { authentication } from './authentication/authentication.js'
 import type { Authentication, Revocations, TokenVerifier } from './authentication/authentication.js'
-import { access, isPublic, objectAccess, principalBuilder } from './authorization/authorization.js'
-import type { PermissionCatalogue, PermissionSource } from './authorization/authorization.js'
+import { access, isPublic } from './authorization/authorization.js'
+import { objectAccess } from './authorization/object-access.js'
+import { principalBuilder } from './authorization/permissions.js'
+import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
 import { bodyReading } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import type { Clock, Reply, RouteInfo } from './context.js'
@@ -62,24 +64,27 @@ export interface CompiledRoute {
 /** Makes routes. `handle` is the step that calls the handler; phases after `last` are left out. */
 export type RouteCompiler = (route: RouteSetup, handle: Step, last?: Phase) => CompiledRoute
 
+/** Gives the controller that serves a request. */
+type InstanceOf = (route: RouteSetup) => (exchange: Exchange) => object
+
 /**
  * The order of checks, for every route of the API. This list is that order: a protection runs after those above it, and
  * one that a user declares runs after those of its phase.
  */
-function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: (route: RouteSetup) => (exchange: Exchange) => object): readonly Protection[] {
-  const limits = rateLimits(options.rateLimit, services.rateLimitStore, services.clock)
+function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: InstanceOf): readonly Protection[] {
+  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, () => services.rateLimitStore)
   return [
     wellFormed(),
     https(options.https, { host: options.httpsHost }),
     cors.protection,
-    limits.byAddress,
+    limitsByAddress,
     authentication(options.authentication, { ...services, principalOf: principalBuilder(services.permissionSource), isPublic }),
-    limits.byPrincipal,
+    limitsByPrincipal,
     access({ permissions: options.permissions, authentication: options.authentication !== undefined }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),
     bodyValidation(),
-    limits.byFunction,
+    limitsByFunction,
     objectAccess({ instanceOf }),
   ]
 }
@@ -89,7 +94,7 @@ export function routeCompiler(
   options: PipelineOptions,
   services: PipelineServices,
   cors: Cors,
-  instanceOf: (route: RouteSetup) => (exchange: Exchange) => object,
+  instanceOf: InstanceOf,
 ): RouteCompiler {
   const builtIn = gate(options, services, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)

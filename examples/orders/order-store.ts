@@ -36,7 +36,7 @@ const mostFound = 100
 
 /** Orders in SQL: the same statements for SQLite and PostgreSQL. */
 export class OrderStore {
-  private constructor(private readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   /** Makes the table where there is none yet. */
   static async open(database: Database): Promise<OrderStore> {

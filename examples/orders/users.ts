@@ -27,7 +27,7 @@ export class Users {
   readonly #accounts: ReadonlyMap<string, Account>
   readonly #decoy: PasswordHash
 
-  private constructor(accounts: readonly Account[], decoy: PasswordHash) {
+  constructor(accounts: readonly Account[], decoy: PasswordHash) {
     this.#accounts = new Map(accounts.map((account) => [account.user.id, account]))
     this.#decoy = decoy
   }

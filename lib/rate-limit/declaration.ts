@@ -41,12 +41,16 @@ export function draftOf({ limit, options }: RateLimitDeclaration, report: Report
   if (scope !== undefined && !isLabel(scope)) report(`scope is ${JSON.stringify(scope)}`, 'write 1 to 64 characters of printable ASCII')
   if (options.name !== undefined && !isLabel(name)) report(`name is ${JSON.stringify(name)}`, 'write 1 to 64 characters of printable ASCII')
   if (failureCost !== undefined && !isCost(failureCost)) report(`failureCost is ${String(failureCost)}`, 'write a whole number from 1')
-  if (typeof cost !== 'function' && !isCost(cost)) report(`cost is ${String(cost)}`, 'write a whole number from 1, or a function that returns one')
+  if (typeof cost !== 'function' && !isCost(cost))
+    report(`cost is ${String(cost)}`, 'write a whole number from 1, or a function that returns one')
   const limits = readLimits(limit, report)
   if (limits === undefined) return undefined
   const smallest = limits.toSorted((a, b) => a.count - b.count)[0]
   if (smallest !== undefined && typeof cost === 'number' && cost > smallest.count) {
-    report(`a call costs ${cost}, which ${formatLimit(smallest)} never allows`, `lower the cost to ${smallest.count} or less, or raise the limit`)
+    report(
+      `a call costs ${cost}, which ${formatLimit(smallest)} never allows`,
+      `lower the cost to ${smallest.count} or less, or raise the limit`,
+    )
   }
   return { limits, by, cost, failureCost: failureCost ?? 0, scope, name }
 }
@@ -54,12 +58,17 @@ export function draftOf({ limit, options }: RateLimitDeclaration, report: Report
 /** The limits of a text or of parsed limits, which may have been made by hand; undefined, and a report, where they are none. */
 export function readLimits(limit: string | readonly Limit[], report: Report): readonly Limit[] | undefined {
   try {
-    return parseLimits(Array.isArray(limit) ? limit.map(formatLimit).join('; ') : `${limit as string}`)
+    return parseLimits(textOf(limit))
   } catch (error) {
     if (!(error instanceof LimitSyntaxError)) throw error
     report(`the limit ${JSON.stringify(error.text)} is none: at column ${error.position + 1} ${error.problem}`, error.mend)
     return undefined
   }
+}
+
+function textOf(limit: unknown): string {
+  if (typeof limit === 'string') return limit
+  return Array.isArray(limit) ? limit.map(formatLimit).join('; ') : typeof limit
 }
 
 function isCounted(by: unknown): boolean {

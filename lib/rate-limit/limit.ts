@@ -107,7 +107,8 @@ class LimitReader {
   /** Goes to the first sign of the next item, and says where that is. */
   start(): number {
     this.#take(/\s*/y)
-    if (this.#position === this.#text.length || this.#sees(/[,;|]/y) !== '') this.#fail('there is no limit here', "write one, such as '10 per second', or take the separator away")
+    if (this.#position === this.#text.length || this.#sees(/[,;|]/y) !== '')
+      this.#fail('there is no limit here', "write one, such as '10 per second', or take the separator away")
     return this.#position
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../context.js'
 import { boundedKey, detached } from './bounded-key.js'
+import { Counter, Family, leftOf } from './counter.js'
 import type { Limit } from './limit.js'
 import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 
@@ -29,7 +30,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
   readonly #clock: Clock
   readonly #capacity: number
   /** By what is counted, then by whom: so no key has to be put together for each call. */
-  readonly #counters = new Map<string, Map<string, Counter>>()
+  readonly #families = new Map<string, Family>()
   /** The same counters, dense, to walk and to sample. */
   readonly #slots: Counter[] = []
   /** The counters of the call at hand; kept so that no call allocates one. */
@@ -70,7 +71,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   #find({ rule, key }: Charge): Counter | undefined {
-    return this.#counters.get(rule)?.get(boundedKey(key))
+    return this.#families.get(rule)?.counters.get(boundedKey(key))
   }
 
   /** Also notes which counters the call is about. */
@@ -127,10 +128,10 @@ export class MemoryRateLimitStore implements RateLimitStore {
 
   #add({ rule, key, windows }: Charge, now: number): Counter {
     if (this.#slots.length >= this.#capacity) this.#remove(this.#lightest(now))
-    let family = this.#counters.get(rule)
-    if (family === undefined) this.#counters.set(rule, (family = new Map()))
-    const counter = new Counter(family, detached(boundedKey(key)), windows, this.#slots.length, this.#calls)
-    family.set(counter.key, counter)
+    const family = this.#families.get(rule) ?? new Family(windows)
+    this.#families.set(rule, family)
+    const counter = new Counter(family, detached(boundedKey(key)), this.#slots.length, this.#calls)
+    family.counters.set(counter.key, counter)
     this.#slots.push(counter)
     return counter
   }
@@ -165,84 +166,10 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   #remove(counter: Counter): void {
-    counter.family.delete(counter.key)
+    counter.family.counters.delete(counter.key)
     const last = this.#slots.pop()
     if (last === undefined || last === counter) return
     this.#slots[counter.slot] = last
     last.slot = counter.slot
-  }
-}
-
-function leftOf({ count }: Limit, counter: Counter | undefined, index: number, now: number): number {
-  return counter === undefined ? count : Math.max(0, count - counter.usedIn(index, now))
-}
-
-/** What one key has used of each of its windows. A window that is over stays until the next charge begins another. */
-class Counter {
-  /** The last call that was about this counter. */
-  call: number
-  readonly #used: number[]
-  readonly #ends: number[]
-
-  constructor(
-    readonly family: Map<string, Counter>,
-    readonly key: string,
-    private readonly windows: readonly Limit[],
-    public slot: number,
-    readonly born: number,
-  ) {
-    this.call = born
-    this.#used = windows.map(() => 0)
-    this.#ends = windows.map(() => -Infinity)
-  }
-
-  usedIn(index: number, now: number): number {
-    return (this.#ends[index] ?? 0) > now ? (this.#used[index] ?? 0) : 0
-  }
-
-  /** When a window ends, or would end if it began now. */
-  endOf(index: number, { window }: Limit, now: number): number {
-    const end = this.#ends[index] ?? 0
-    return end > now ? end : now + window
-  }
-
-  /** Where the clock was set back, no window lasts longer for it. */
-  heedClock(now: number): void {
-    for (let index = 0; index < this.windows.length; index += 1) {
-      const latest = now + (this.windows[index] as Limit).window
-      if ((this.#ends[index] ?? 0) > latest) this.#ends[index] = latest
-    }
-  }
-
-  /** Charges as much of `cost` as is left, and says when the window ends. */
-  take(index: number, limit: Limit, cost: number, now: number): number {
-    const used = this.usedIn(index, now)
-    const end = this.endOf(index, limit, now)
-    this.#used[index] = Math.max(used, Math.min(limit.count, used + cost))
-    this.#ends[index] = end
-    return end
-  }
-
-  giveBack(index: number, cost: number, endsAt: number, now: number): void {
-    if (endsAt > now && this.#ends[index] === endsAt) this.#used[index] = Math.max(0, this.usedIn(index, now) - cost)
-  }
-
-  hasEnded(now: number): boolean {
-    for (let index = 0; index < this.#ends.length; index += 1) if ((this.#ends[index] ?? 0) > now) return false
-    return true
-  }
-
-  /**
-   * What would be lost with this counter: charges times the share of the limit that they are; -1 where all has ended. To
-   * outweigh a counter that is used up takes at least as many charges as it has, whatever the limit they are charged to.
-   */
-  weight(now: number): number {
-    let heaviest = -1
-    for (let index = 0; index < this.windows.length; index += 1) {
-      if ((this.#ends[index] ?? 0) <= now) continue
-      const used = this.usedIn(index, now)
-      heaviest = Math.max(heaviest, (used * used) / (this.windows[index] as Limit).count)
-    }
-    return heaviest
   }
 }

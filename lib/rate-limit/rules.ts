@@ -49,7 +49,8 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
 
   function defaultDraft(route: RouteSetup): Draft | undefined {
     const report = reporter(route, options, 'createApi({ rateLimit })')
-    if (!Number.isInteger(prefix) || prefix < 1 || prefix > 128) report(`addressPrefix is ${String(prefix)}`, 'write a whole number from 1 to 128')
+    if (!Number.isInteger(prefix) || prefix < 1 || prefix > 128)
+      report(`addressPrefix is ${String(prefix)}`, 'write a whole number from 1 to 128')
     if (options.default === undefined) return undefined
     const limits = readLimits(options.default, (problem, mend) => report(`default: ${problem}`, mend))
     return limits && { limits, by: 'address', cost: 1, failureCost: 0, scope: undefined, name: 'default' }
@@ -58,7 +59,10 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
   function checkScope(route: RouteSetup, { scope, ...draft }: Draft, taken: Set<string>): void {
     if (scope === undefined) return
     if (taken.has(scope)) {
-      route.mistake(`each call counts twice in the rate limit scope "${scope}"`, 'declare the scope once, or write overrides: true on the method')
+      route.mistake(
+        `each call counts twice in the rate limit scope "${scope}"`,
+        'declare the scope once, or write overrides: true on the method',
+      )
     }
     taken.add(scope)
     const signature = `${draft.limits.map(formatLimit).join('; ')} by ${kindOf(draft)}`

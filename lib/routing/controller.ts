@@ -1,7 +1,7 @@
 import type { Class } from '../decorator.js'
 
-/** What finds a service in the container: its class, or the symbol or string it is registered under. */
-export type ServiceToken = Class | symbol | string
+/** What finds a service in the container: its class, or whatever else it is registered under, such as one of `tokens`. */
+export type ServiceToken = object | symbol | string
 
 /** Where services come from: the part of a tsyringe container that controllers need. */
 export interface Services {

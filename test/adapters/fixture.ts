@@ -6,7 +6,7 @@ import {
   Controller,
   Delete,
   Get,
-  MemorySink,
+  recentRecords,
   Post,
   Public,
   RequirePermission,
@@ -18,7 +18,7 @@ import {
   reply,
   tokenIssuer,
 } from '../../lib/index.js'
-import type { Api, ApiOptions, Context } from '../../lib/index.js'
+import type { Api, ApiOptions, Context, RecentRecords } from '../../lib/index.js'
 
 class Thing {
   @IsString()
@@ -115,8 +115,8 @@ const audience = 'https://api.test'
 export const issue = tokenIssuer({ issuer, audience, key })
 
 /** The API that every host is tried with; its records are in `records`. */
-export function fixture(options: Partial<ApiOptions> = {}): { api: Api; records: MemorySink } {
-  const records = new MemorySink()
+export function fixture(options: Partial<ApiOptions> = {}): { api: Api; records: RecentRecords } {
+  const records = recentRecords()
   const api = createApi({
     controllers: [ThingsController],
     authentication: bearer({ issuer, audience, keys: [key] }),

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { MemoryRateLimitStore, parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { Charge, Limit, Verdict } from '../../lib/rate-limit/rate-limit.js'
 
@@ -18,7 +18,9 @@ class Model {
   readonly windows = new Map<string, { used: number; endsAt: number }>()
 
   consume(charges: readonly Charge[], now: number): { allowed: boolean; remaining: number[]; reset: number[] } {
-    const uses = charges.flatMap(({ key, windows, cost, capped }) => windows.map((limit) => ({ place: `${key} ${limit.window}`, limit, cost, capped })))
+    const uses = charges.flatMap(({ key, windows, cost, capped }) =>
+      windows.map((limit) => ({ place: `${key} ${limit.window}`, limit, cost, capped })),
+    )
     const open = (place: string) => {
       const found = this.windows.get(place)
       return found !== undefined && found.endsAt > now ? found : undefined
@@ -37,7 +39,8 @@ class Model {
     const places = charges.flatMap(({ key, windows, cost }) => windows.map(({ window }) => ({ place: `${key} ${window}`, cost })))
     for (const [index, { place, cost }] of places.entries()) {
       const found = this.windows.get(place)
-      if (found !== undefined && found.endsAt > now && found.endsAt === verdict.windows[index]?.endsAt) found.used = Math.max(0, found.used - cost)
+      if (found !== undefined && found.endsAt > now && found.endsAt === verdict.windows[index]?.endsAt)
+        found.used = Math.max(0, found.used - cost)
     }
   }
 }
@@ -50,7 +53,7 @@ const limitsOf = new Map<string, readonly Limit[]>([
 
 const charge = fc
   .record({ key: fc.constantFrom(...limitsOf.keys()), cost: fc.integer({ min: 0, max: 4 }) })
-  .map(({ key, cost }): Charge => ({ rule: 'rule', key, cost, windows: limitsOf.get(key) ?? [] }))
+  .map(({ key, cost }): Charge => ({ rule: key, key, cost, windows: limitsOf.get(key) ?? [] }))
 const charges = fc.uniqueArray(charge, { selector: ({ key }) => key, minLength: 1, maxLength: 3 })
 
 const action = fc.oneof(

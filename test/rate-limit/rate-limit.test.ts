@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parseList } from 'structured-headers'
 import type { Context } from '../../lib/context.js'
 import { TooManyRequests, Unauthenticated } from '../../lib/errors.js'
@@ -113,11 +113,15 @@ describe('@RateLimit', () => {
     }
     const part = fc.constantFrom('a', '|', 'function', '3600', 'scope', '%7C', 'x')
     await fc.assert(
-      fc.asyncProperty(fc.array(part).map((parts) => parts.join('')), fc.array(part).map((parts) => parts.join('')), async (one, other) => {
-        const routes = new Routes().add(Keys, 'a', 'b')
-        expect(await routes.statuses(2, 'Keys.a', { body: one })).to.deep.equal([ok, refused])
-        expect(await routes.statuses(1, 'Keys.b', { body: other })).to.deep.equal([ok])
-      }),
+      fc.asyncProperty(
+        fc.array(part).map((parts) => parts.join('')),
+        fc.array(part).map((parts) => parts.join('')),
+        async (one, other) => {
+          const routes = new Routes().add(Keys, 'a', 'b')
+          expect(await routes.statuses(2, 'Keys.a', { body: one })).to.deep.equal([ok, refused])
+          expect(await routes.statuses(1, 'Keys.b', { body: other })).to.deep.equal([ok])
+        },
+      ),
       { numRuns: 30 },
     )
   })
@@ -137,7 +141,9 @@ describe('@RateLimit', () => {
       login() {}
     }
     await new Routes({}, store).add(Sessions, 'login').call('Sessions.login', { body: { name: 'x'.repeat(10 ** 6) } })
-    expect(keys.map(({ length }) => length)).to.satisfy((lengths: number[]) => lengths.length === 1 && lengths.every((length) => length <= 200))
+    expect(keys.map(({ length }) => length)).to.satisfy(
+      (lengths: number[]) => lengths.length === 1 && lengths.every((length) => length <= 200),
+    )
   })
 
   it('adds up what the API, the class and the method declare', async () => {
@@ -180,8 +186,16 @@ describe('@RateLimit', () => {
       read() {}
     }
     const routes = new Routes({ default: '100/m' }).add(Parent, 'create').add(Child, 'create', 'read')
-    expect(routes.facts.get('Parent.create limits')).to.deep.equal(['100 per minute by address', '1 per minute by address', '2 per minute by address'])
-    expect(routes.facts.get('Child.create limits')).to.deep.equal(['3 per minute by address', '2 per minute by address', '4 per minute by address'])
+    expect(routes.facts.get('Parent.create limits')).to.deep.equal([
+      '100 per minute by address',
+      '1 per minute by address',
+      '2 per minute by address',
+    ])
+    expect(routes.facts.get('Child.create limits')).to.deep.equal([
+      '3 per minute by address',
+      '2 per minute by address',
+      '4 per minute by address',
+    ])
     expect(routes.facts.get('Child.read limits')).to.deep.equal(['5 per minute by principal', '6 per minute by address'])
   })
 
@@ -238,7 +252,9 @@ describe('@RateLimit', () => {
     const limited = () => {
       throw new TooManyRequests(1)
     }
-    expect(await routes.statuses(3, 'Sessions.login', { between: (phase) => phase === 'handler' && limited() })).to.deep.equal([429, 429, 429])
+    expect(await routes.statuses(3, 'Sessions.login', { between: (phase) => phase === 'handler' && limited() })).to.deep.equal([
+      429, 429, 429,
+    ])
     expect((await routes.call('Sessions.login')).headers.get('RateLimit')).to.equal('"route";r=0;t=60')
   })
 
@@ -310,7 +326,13 @@ describe('@RateLimit', () => {
 describe('the RateLimit fields', () => {
   const limitTexts = fc
     .uniqueArray(fc.integer({ min: 1, max: 10 ** 9 }), { minLength: 1, maxLength: 3 })
-    .chain((seconds) => fc.tuple(...seconds.map((window) => fc.integer({ min: 1, max: 999_999_999_999_999 }).map((count): Limit => ({ count, window: window * 1_000 })))))
+    .chain((seconds) =>
+      fc.tuple(
+        ...seconds.map((window) =>
+          fc.integer({ min: 1, max: 999_999_999_999_999 }).map((count): Limit => ({ count, window: window * 1_000 })),
+        ),
+      ),
+    )
   const name = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 64 })
 
   it('are structured fields whose names and numbers agree, once each, whichever phases ran', async () => {
@@ -333,7 +355,9 @@ describe('the RateLimit fields', () => {
           const [usage, ...others] = parseList(headers.get('RateLimit') ?? '')
           expect(others).to.deep.equal([])
           const policy = policies.find(([label]) => label === usage?.[0])
-          expect(usage?.[1].get('r')).to.be.at.least(0).and.at.most(policy?.[1].get('q') as number)
+          expect(usage?.[1].get('r'))
+            .to.be.at.least(0)
+            .and.at.most(policy?.[1].get('q') as number)
           expect(usage?.[1].get('t')).to.be.at.least(0)
           const smallest = Math.min(...rules.flatMap(({ limits }) => limits.map(({ count }) => count)))
           expect(status).to.equal(call < smallest ? ok : refused)
@@ -402,12 +426,20 @@ describe('mistakes in rate limits', () => {
   }
 
   const cases: ReadonlyArray<readonly [claim: string, decorate: ReturnType<typeof RateLimit>, problem: RegExp]> = [
-    ['a misspelt limit', untyped('10 per secnd'), /@RateLimit on Orders\.create: the limit "10 per secnd" .* column 8 "secnd" .* → write second/],
+    [
+      'a misspelt limit',
+      untyped('10 per secnd'),
+      /@RateLimit on Orders\.create: the limit "10 per secnd" .* column 8 "secnd" .* → write second/,
+    ],
     ['no limit at all', untyped(undefined), /the limit "undefined" is none/],
     ['a limit made by hand that is none', RateLimit([{ count: 1.5, window: 1_000 }]), /the limit "1\.5 per second" is none/],
     ['no limits in a list', RateLimit([]), /there is no limit here/],
     ['a window of part of a second', RateLimit([{ count: 1, window: 1_500 }]), /is no unit of time/],
-    ['a cost that the limit never allows', RateLimit('9/m; 5/s', { cost: 6 }), /costs 6, which 5 per second never allows → lower the cost to 5/],
+    [
+      'a cost that the limit never allows',
+      RateLimit('9/m; 5/s', { cost: 6 }),
+      /costs 6, which 5 per second never allows → lower the cost to 5/,
+    ],
     ['a cost of nothing', RateLimit('5/s', { cost: 0 }), /cost is 0/],
     ['part of a cost', RateLimit('5/s', { cost: 1.5 }), /cost is 1\.5/],
     ['a failure cost of nothing', RateLimit('5/s', { failureCost: 0 }), /failureCost is 0/],
@@ -438,7 +470,9 @@ describe('mistakes in rate limits', () => {
     }
     const { mistakes } = new Routes().add(Search, 'one', 'same', 'more', 'other')
     expect(mistakes.map(({ place }) => place)).to.deep.equal(['Search.more', 'Search.other'])
-    expect(mistakes[0]?.problem).to.equal('the rate limit scope "search" is 6 per minute by address here and 5 per minute by address on Search.one')
+    expect(mistakes[0]?.problem).to.equal(
+      'the rate limit scope "search" is 6 per minute by address here and 5 per minute by address on Search.one',
+    )
   })
 
   it('are reported: one scope twice on one route', () => {
@@ -462,7 +496,11 @@ describe('mistakes in rate limits', () => {
 
       two() {}
     }
-    const { mistakes } = new Routes({ default: parseLimits('1/s').map((limit) => ({ ...limit, count: -1 })), addressPrefix: 0 }).add(Search, 'one', 'two')
+    const { mistakes } = new Routes({ default: parseLimits('1/s').map((limit) => ({ ...limit, count: -1 })), addressPrefix: 0 }).add(
+      Search,
+      'one',
+      'two',
+    )
     expect(mistakes.map(({ problem }) => problem)).to.satisfy(
       ([prefix, general, own, ...more]: string[]) =>
         prefix?.includes('addressPrefix is 0') === true &&

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Cluster, Redis } from 'ioredis'
 import { Unavailable } from '../../lib/errors.js'
 import { MemoryRateLimitStore, parseLimits } from '../../lib/rate-limit/rate-limit.js'
@@ -15,7 +15,14 @@ function one(text: string, key: string, cost = 1): Charge[] {
 }
 
 function connect(port: number): Redis {
-  const client = new Redis({ port, host: '127.0.0.1', enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, lazyConnect: true })
+  const client = new Redis({
+    port,
+    host: '127.0.0.1',
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 1_000,
+    lazyConnect: true,
+  })
   return client.on('error', () => undefined)
 }
 
@@ -47,8 +54,7 @@ describeWithRedis('the Redis store', () => {
   }
 
   /** A store that fails the test where Redis fails it. */
-  const store = async () =>
-    new RedisRateLimitStore(await client(), { prefix: `test:${(run += 1)}:`, deadline: 5_000, onFailure: 'closed' })
+  const store = async () => new RedisRateLimitStore(await client(), { prefix: `test:${(run += 1)}:`, deadline: 5_000, onFailure: 'closed' })
 
   before(async () => {
     server = await startRedis()
@@ -62,9 +68,16 @@ describeWithRedis('the Redis store', () => {
   it('gives the verdicts of the memory store', async () => {
     const limits = { a: parseLimits('7/h'), b: parseLimits('5/d; 12/4w'), c: parseLimits('9/h; 15/2h; 11/3h') }
     const charge = fc
-      .record({ key: fc.constantFrom('a' as const, 'b' as const, 'c' as const), cost: fc.integer({ min: 0, max: 4 }), capped: fc.boolean() })
-      .map((made): Charge => ({ ...made, rule: 'rule', windows: limits[made.key] }))
-    const call = fc.record({ charges: fc.uniqueArray(charge, { selector: ({ key }) => key, minLength: 1, maxLength: 3 }), isGivenBack: fc.boolean() })
+      .record({
+        key: fc.constantFrom('a' as const, 'b' as const, 'c' as const),
+        cost: fc.integer({ min: 0, max: 4 }),
+        capped: fc.boolean(),
+      })
+      .map((made): Charge => ({ ...made, rule: made.key, windows: limits[made.key] }))
+    const call = fc.record({
+      charges: fc.uniqueArray(charge, { selector: ({ key }) => key, minLength: 1, maxLength: 3 }),
+      isGivenBack: fc.boolean(),
+    })
     const inRedis = await client()
     await fc.assert(
       fc.asyncProperty(fc.array(call, { maxLength: 15 }), async (calls) => {
@@ -85,7 +98,9 @@ describeWithRedis('the Redis store', () => {
 
   it('never admits more than the limit, however many clients ask at once', async () => {
     const prefix = 'together:'
-    const stores = [await client(), await client()].map((each) => new RedisRateLimitStore(each, { prefix, deadline: 5_000, onFailure: 'closed' }))
+    const stores = [await client(), await client()].map(
+      (each) => new RedisRateLimitStore(each, { prefix, deadline: 5_000, onFailure: 'closed' }),
+    )
     const charges = (call: number) => [...one('37/h; 90/d', 'wide'), ...one('60/h', `narrow ${call % 3}`)]
     const verdicts = await Promise.all(Array.from({ length: 100 }, (_, call) => stores.map((each) => each.consume(charges(call)))).flat())
     expect(verdicts.filter(({ allowed }) => allowed)).to.have.length(37)
@@ -109,9 +124,13 @@ describeWithRedis('the Redis store', () => {
     const redis = new RedisRateLimitStore(raw, { prefix: 'anew:', deadline: 5_000, onFailure: 'closed' })
     const first = await redis.consume(one('2/h; 9/d', 'key', 2))
     expect((await redis.consume(one('2/h; 9/d', 'key'))).allowed).to.equal(false)
-    await raw.hset('anew:2/h; 9/d|key', 'e1', Date.now() - 1)
+    // An hour goes by, for the first window.
+    const [hour, day] = first.windows.map((use) => ({ ...use, endsAt: use.endsAt - 3_600_000 }))
+    await raw.hset('anew:2/h; 9/d|key', 'e1', hour!.endsAt)
     expect((await redis.consume(one('2/h; 9/d', 'key', 2))).windows.map(({ remaining }) => remaining)).to.deep.equal([0, 5])
-    await redis.refund(one('2/h; 9/d', 'key', 2), first)
+    await redis.refund(one('2/h; 9/d', 'key', 2), { ...first, windows: [hour!, day!] })
+    expect((await redis.consume(one('2/h; 9/d', 'key', 0))).windows.map(({ remaining }) => remaining)).to.deep.equal([0, 5])
+    await redis.refund(one('2/h; 9/d', 'key', 2), { ...first, windows: [hour!, first.windows[1]!] })
     expect((await redis.consume(one('2/h; 9/d', 'key', 0))).windows.map(({ remaining }) => remaining)).to.deep.equal([0, 7])
   })
 
@@ -170,7 +189,11 @@ describe('the Redis store without Redis', () => {
 
   it('counts in memory, unless it is told otherwise', async () => {
     const store = new RedisRateLimitStore(dead())
-    const verdicts = [await store.consume(one('2/h', 'key')), await store.consume(one('2/h', 'key')), await store.consume(one('2/h', 'key'))]
+    const verdicts = [
+      await store.consume(one('2/h', 'key')),
+      await store.consume(one('2/h', 'key')),
+      await store.consume(one('2/h', 'key')),
+    ]
     expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, false])
   })
 
@@ -229,7 +252,7 @@ describe('the Redis store without Redis', () => {
     )
     const verdict = store.consume(one('9/h', 'key'))
     setTimeout(() => {
-      for (const started = performance.now(); performance.now() - started < 20; );
+      for (const started = performance.now(); performance.now() - started < 20;);
     }, 0)
     expect((await verdict).windows[0]?.remaining).to.equal(8)
   })
@@ -237,7 +260,10 @@ describe('the Redis store without Redis', () => {
   const nonsense: readonly unknown[] = [undefined, 'OK', [], [1], [1, 2, 3], [1, 2, 3, 'x'], [1, 2, 3, 4, 5, 6, 7], [1, null, {}, []]]
   for (const answer of nonsense) {
     it(`takes ${JSON.stringify(answer)} for a failure`, async () => {
-      const store = new RedisRateLimitStore(fakeClient(() => Promise.resolve(answer)), { onFailure: 'closed' })
+      const store = new RedisRateLimitStore(
+        fakeClient(() => Promise.resolve(answer)),
+        { onFailure: 'closed' },
+      )
       const refusal: unknown = await store.consume(one('1/h', 'key')).catch((error: unknown) => error)
       expect(refusal).to.be.instanceOf(Unavailable)
     })
@@ -245,7 +271,9 @@ describe('the Redis store without Redis', () => {
 
   it('sends the whole script only where Redis does not know it', async () => {
     const client = fakeClient((script) =>
-      script === 'eval' ? Promise.resolve([1, 8, 1_000, 2_000]) : Promise.reject(new Error('NOSCRIPT No matching script. Please use EVAL.')),
+      script === 'eval'
+        ? Promise.resolve([1, 8, 1_000, 2_000])
+        : Promise.reject(new Error('NOSCRIPT No matching script. Please use EVAL.')),
     )
     const store = new RedisRateLimitStore(client, { onFailure: 'closed' })
     expect((await store.consume(one('9/h', 'key'))).windows).to.deep.equal([{ remaining: 8, reset: 1_000, endsAt: 2_000 }])

@@ -111,7 +111,10 @@ export class Routes {
     }
     const logger = createLogger({ silent: true, transports: [new transports.Console()] })
     const target = { path: '/', query: '', params: {} }
-    return new Exchange(request, { name, method: 'POST', path: '/' }, target, { address, secure: true }, 'id', { logger, clock: this.clock })
+    return new Exchange(request, { name, method: 'POST', path: '/' }, target, { address, secure: true }, 'id', {
+      logger,
+      clock: this.clock,
+    })
   }
 }
 

@@ -1,0 +1,116 @@
+// The table of contents: every public name, by the folder it comes from.
+
+export { createApi } from './api.js'
+export type { Api, ApiOptions, InventoryRow } from './api.js'
+export { Answer, created, noContent, reply } from './answer.js'
+export { createContainer, tokens } from './container.js'
+export { anonymous } from './context.js'
+export type { ApiRequest, Clock, Context, IdGenerator, Identity, Input, Principal, Reply, RouteInfo } from './context.js'
+export type { Class, ClassDecorator, MethodDecorator, RouteDecorator } from './decorator.js'
+export {
+  ApiError,
+  BootError,
+  Conflict,
+  HandlerTimeout,
+  HttpsRequired,
+  InternalError,
+  InvalidToken,
+  MalformedRequest,
+  MethodNotAllowed,
+  NotFound,
+  OriginDenied,
+  PayloadTooLarge,
+  PermissionDenied,
+  RequestTimeout,
+  TooManyRequests,
+  Unauthenticated,
+  Unavailable,
+  UnsupportedMediaType,
+  ValidationFailed,
+} from './errors.js'
+export type { ApiErrorOptions, InputError, Mistake } from './errors.js'
+export type { Declared, Policy } from './policy.js'
+export { phases, protection } from './protection.js'
+export type { Phase, Protection, ProtectionDefinition, RouteSetup, Step } from './protection.js'
+
+export { Controller, Delete, Get, Head, Options, Patch, Post, Put } from './routing/routing.js'
+export type { Method } from './routing/routing.js'
+export type { ControllerOptions, ServiceToken, Services } from './routing/controller.js'
+
+export type { TrustProxy } from './transport/client.js'
+export type { CorsOptions } from './transport/cors.js'
+export type { HttpsMode } from './transport/https.js'
+export { SecurityHeaders, headerPresets } from './transport/security-headers.js'
+export type { SecurityHeader, SecurityHeaderOptions } from './transport/security-headers.js'
+
+export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, formatLimit, parseLimits } from './rate-limit/rate-limit.js'
+export type {
+  Charge,
+  Limit,
+  LimitOptions,
+  LimitString,
+  MemoryRateLimitStoreOptions,
+  RateLimitOptions,
+  RateLimitStore,
+  Verdict,
+  WindowUse,
+} from './rate-limit/rate-limit.js'
+
+export { MemoryRevocations, TokenRefused, bearer, tokenIssuer } from './authentication/authentication.js'
+export type {
+  Algorithm,
+  Authentication,
+  BearerOptions,
+  IssuedToken,
+  KeyOptions,
+  MemoryRevocationsOptions,
+  Revocations,
+  TokenClaims,
+  TokenIssuer,
+  TokenIssuerOptions,
+  TokenRefusal,
+  TokenVerifier,
+} from './authentication/authentication.js'
+
+export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
+export type { Mode, Names, RequirementOptions } from './authorization/requirements.js'
+export { Authorize } from './authorization/object-access.js'
+export type { AuthorizeDecorator, AuthorizeOptions, Load, Rule } from './authorization/object-access.js'
+export { claimsAndRoles, definePermissions, defineRoles } from './authorization/permissions.js'
+export type {
+  DefinedPermissions,
+  PermissionCatalogue,
+  PermissionDefinition,
+  PermissionName,
+  PermissionSource,
+  RoleDefinition,
+  Roles,
+} from './authorization/permissions.js'
+
+export { BodyLimit, Consumes } from './body/body.js'
+export type { BodyOptions } from './body/body.js'
+export type { BodyFormat } from './body/media-type.js'
+export type { ByteSize } from './body/size.js'
+
+export { Validate } from './validation/decorator.js'
+export type { ValidateDecorator, ValidateOptions, ValidatedParts } from './validation/decorator.js'
+export { Nested } from './validation/nested.js'
+export type { NestedOptions } from './validation/nested.js'
+
+export { Timeout } from './deadline/deadline.js'
+export type { Duration } from './deadline/deadline.js'
+
+export { Audit } from './audit/audit.js'
+export type { AuditDetails, AuditLog, AuditOptions, Sink } from './audit/audit.js'
+export type { RecordFacts, RecordKind } from './audit/audit-log.js'
+export { BufferedAuditLog } from './audit/buffered-audit-log.js'
+export type { BufferOptions } from './audit/buffered-audit-log.js'
+export { createLogger } from './audit/logger.js'
+export type { LoggerOptions } from './audit/logger.js'
+export { Redactor } from './audit/redact.js'
+export type { RedactionOptions } from './audit/secrets.js'
+export { noteEvent, securityEvents } from './audit/security-events.js'
+export type { EventFacts, SecurityEvents } from './audit/security-events.js'
+export { fileSink, recentRecords, stdoutSink, winstonSink } from './audit/sinks.js'
+export type { RecentRecord, RecentRecords } from './audit/sinks.js'
+export type { EventLevel, SecurityEvent } from './audit/vocabulary.js'
