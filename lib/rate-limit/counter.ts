@@ -14,20 +14,15 @@ export class Family {
 
 /** What one key has used of each of its windows. A window that is over stays until the next charge begins another. */
 export class Counter {
-  /** The last call that was about this counter. */
-  call: number
+  /** Where it stands. */
+  slot = -1
   /** For each window when it ends and how much is used: one array, because there may be a million of them. */
   readonly #state: number[]
 
   constructor(
     readonly family: Family,
     readonly key: string,
-    /** Where the store keeps it. */
-    public slot: number,
-    /** The call that it was made for. */
-    readonly born: number,
   ) {
-    this.call = born
     this.#state = family.blank.slice()
   }
 
@@ -63,20 +58,21 @@ export class Counter {
     if (endsAt > now && this.#end(index) === endsAt) this.#state[2 * index + 1] = Math.max(0, this.usedIn(index, now) - cost)
   }
 
-  hasEnded(now: number): boolean {
-    for (let index = 0; index < this.#state.length; index += 2) if ((this.#state[index] ?? 0) > now) return false
-    return true
+  /** When the last of its windows ends. */
+  lastEnd(): number {
+    let last = -Infinity
+    for (let index = 0; index < this.family.windows.length; index += 1) last = Math.max(last, this.#end(index))
+    return last
   }
 
   /**
-   * What would be lost with this counter: charges times the share of the limit that they are; -1 where all has ended. To
-   * outweigh a counter that is used up takes at least as many charges as it has, whatever the limit they are charged to.
+   * What would be lost with this counter: charges times the share of the limit that they are. To outweigh a counter that is
+   * used up takes at least as many charges as it has, whatever the limit they are charged to.
    */
   weight(now: number): number {
     const { windows } = this.family
-    let heaviest = -1
+    let heaviest = 0
     for (let index = 0; index < windows.length; index += 1) {
-      if (this.#end(index) <= now) continue
       const used = this.usedIn(index, now)
       heaviest = Math.max(heaviest, (used * used) / (windows[index] as Limit).count)
     }

@@ -2,6 +2,7 @@ import type { Clock } from '../context.js'
 import { boundedKey, detached } from './bounded-key.js'
 import { Counter, Family, leftOf } from './counter.js'
 import type { Limit } from './limit.js'
+import { Slots } from './slots.js'
 import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 
 /** Options of the store in memory. */
@@ -15,9 +16,6 @@ export interface MemoryRateLimitStoreOptions {
 /** How many counters each call looks at for some that have ended: the whole store is walked faster than it can grow. */
 const sweptPerCall = 2
 
-/** How many counters are compared where one has to go. */
-const compared = 8
-
 /**
  * Counts calls in this process. Windows are fixed and begin with the first charge: the whole count may come at a window's
  * end and again when the next begins, so that within any one window's length up to twice the count can pass.
@@ -28,31 +26,26 @@ const compared = 8
  */
 export class MemoryRateLimitStore implements RateLimitStore {
   readonly #clock: Clock
-  readonly #capacity: number
   /** By what is counted, then by whom: so no key has to be put together for each call. */
   readonly #families = new Map<string, Family>()
-  /** The same counters, dense, to walk and to sample. */
-  readonly #slots: Counter[] = []
+  readonly #slots: Slots
   /** The counters of the call at hand; kept so that no call allocates one. */
   readonly #found: Array<Counter | undefined> = []
-  #hand = 0
-  #calls = 0
 
   /** Throws a `RangeError` where `capacity` is not a whole number from 100. */
   constructor({ clock = { now: () => Date.now() }, capacity = 100_000 }: MemoryRateLimitStoreOptions = {}) {
     if (!Number.isSafeInteger(capacity) || capacity < 100) throw new RangeError(`capacity is ${capacity}: give a whole number from 100`)
     this.#clock = clock
-    this.#capacity = capacity
+    this.#slots = new Slots(capacity)
   }
 
   /** How many keys are held. */
   get size(): number {
-    return this.#slots.length
+    return this.#slots.size
   }
 
   consume(charges: readonly Charge[]): Verdict {
     const now = this.#clock.now()
-    this.#calls += 1
     this.#sweep(now)
     return this.#allows(charges, now) ? this.#charge(charges, now) : this.#refusal(charges, now)
   }
@@ -67,6 +60,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
         if (counter !== undefined && endsAt !== undefined) counter.giveBack(index, charge.cost, endsAt, now)
         place += 1
       }
+      if (counter !== undefined) this.#slots.note(counter, now)
     }
   }
 
@@ -77,14 +71,12 @@ export class MemoryRateLimitStore implements RateLimitStore {
   /** Also notes which counters the call is about. */
   #allows(charges: readonly Charge[], now: number): boolean {
     let isAllowed = true
+    this.#found.length = charges.length
     for (let at = 0; at < charges.length; at += 1) {
       const charge = charges[at] as Charge
       const counter = this.#find(charge)
       this.#found[at] = counter
-      if (counter !== undefined) {
-        counter.call = this.#calls
-        counter.heedClock(now)
-      }
+      counter?.heedClock(now)
       if (charge.capped === true) continue
       for (let index = 0; index < charge.windows.length; index += 1) {
         if (charge.cost > leftOf(charge.windows[index] as Limit, counter, index, now)) isAllowed = false
@@ -97,12 +89,13 @@ export class MemoryRateLimitStore implements RateLimitStore {
     const uses: WindowUse[] = []
     for (let at = 0; at < charges.length; at += 1) {
       const charge = charges[at] as Charge
-      const counter = this.#found[at] ?? this.#add(charge, now)
+      const counter = (this.#found[at] ??= this.#add(charge, now))
       for (let index = 0; index < charge.windows.length; index += 1) {
         const limit = charge.windows[index] as Limit
         const endsAt = counter.take(index, limit, charge.cost, now)
         uses.push({ remaining: leftOf(limit, counter, index, now), reset: endsAt - now, endsAt })
       }
+      this.#slots.note(counter, now)
     }
     return { allowed: true, windows: uses, refusedBy: -1, retryAfter: 0 }
   }
@@ -127,49 +120,22 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   #add({ rule, key, windows }: Charge, now: number): Counter {
-    if (this.#slots.length >= this.#capacity) this.#remove(this.#lightest(now))
+    if (this.#slots.size === this.#slots.capacity) this.#remove(this.#slots.lightest(now, this.#found))
     const family = this.#families.get(rule) ?? new Family(windows)
     this.#families.set(rule, family)
-    const counter = new Counter(family, detached(boundedKey(key)), this.#slots.length, this.#calls)
+    const counter = new Counter(family, detached(boundedKey(key)))
     family.counters.set(counter.key, counter)
-    this.#slots.push(counter)
+    this.#slots.add(counter)
     return counter
   }
 
   #sweep(now: number): void {
-    for (let looked = 0; looked < sweptPerCall; looked += 1) {
-      if (this.#hand >= this.#slots.length) this.#hand = 0
-      const counter = this.#slots[this.#hand]
-      if (counter !== undefined && counter.hasEnded(now)) this.#remove(counter)
-      else this.#hand += 1
-    }
+    for (let looked = 0; looked < sweptPerCall; looked += 1) this.#remove(this.#slots.nextEnded(now))
   }
 
-  /**
-   * Of some counters picked by chance the one that weighs least, of equals the youngest. By chance, so that nobody can lay
-   * out neighbours that make a certain counter the least of its row; the youngest, so that a flood of new keys pushes out
-   * itself. Counters of the call at hand stay.
-   */
-  #lightest(now: number): Counter {
-    let lightest: Counter | undefined
-    let least = Infinity
-    for (let looked = 0; looked < compared || lightest === undefined; looked += 1) {
-      const counter = this.#slots[Math.floor(Math.random() * this.#slots.length)] as Counter
-      if (counter.call === this.#calls && looked < this.#slots.length) continue
-      const weight = counter.weight(now)
-      if (lightest === undefined || weight < least || (weight === least && counter.born > lightest.born)) {
-        lightest = counter
-        least = weight
-      }
-    }
-    return lightest
-  }
-
-  #remove(counter: Counter): void {
+  #remove(counter: Counter | undefined): void {
+    if (counter === undefined) return
     counter.family.counters.delete(counter.key)
-    const last = this.#slots.pop()
-    if (last === undefined || last === counter) return
-    this.#slots[counter.slot] = last
-    last.slot = counter.slot
+    this.#slots.remove(counter)
   }
 }

@@ -108,11 +108,11 @@ describe('every host gives the same answer', () => {
     }
   })
 
-  it('with the whole text, and with 1,000 requests on few connections', async () => {
+  it('with the whole text, and with 200 requests at once on few connections', async () => {
     for (const { host, name } of running) {
       const long = (await (await fetch(`${host.url}/things/long`)).json()) as { text: string }
       expect(long.text, name).to.equal(longText)
-      const statuses = await Promise.all(Array.from({ length: 1_000 }, async () => (await fetch(`${host.url}/things`)).status))
+      const statuses = await Promise.all(Array.from({ length: 200 }, async () => (await fetch(`${host.url}/things`)).status))
       expect(new Set(statuses), name).to.deep.equal(new Set([200]))
     }
   }).timeout(20_000)
