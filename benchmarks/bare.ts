@@ -47,7 +47,7 @@ function koa(): RequestListener {
     context.status = 201
     context.body = create(context.request.body as Order)
   })
-  return app.callback() as RequestListener
+  return app.callback()
 }
 
 const { values } = parseArgs({ options: { adapter: { type: 'string', default: 'http' } } })

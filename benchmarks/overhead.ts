@@ -54,7 +54,9 @@ for (const { name, adapter } of contenders) {
   const cpu = median((results.get(name) ?? []).map((one) => one.cpu))
   const bare = median((results.get(`${adapter}, bare`) ?? []).map((one) => one.cpu))
   const perSecond = median((results.get(name) ?? []).map((one) => one.perSecond))
-  console.log(`${name.padEnd(22)} ${perSecond.toFixed(0).padStart(10)} ${cpu.toFixed(1).padStart(18)} ${(cpu / bare).toFixed(2).padStart(24)}`)
+  console.log(
+    `${name.padEnd(22)} ${perSecond.toFixed(0).padStart(10)} ${cpu.toFixed(1).padStart(18)} ${(cpu / bare).toFixed(2).padStart(24)}`,
+  )
 }
 
 async function measure(script: string, adapter: string): Promise<{ perSecond: number; cpu: number }> {

@@ -18,7 +18,7 @@ const { env } = process
 const listeners: Readonly<Record<string, (api: Api) => RequestListener>> = {
   http: (api) => http(api),
   express: (api) => expressApp().use(express(api, { fallthrough: false })),
-  koa: (api) => new Koa().use(koa(api, { fallthrough: false })).callback() as RequestListener,
+  koa: (api) => new Koa().use(koa(api, { fallthrough: false })).callback(),
 }
 const listenerOf = listeners[values.adapter]
 if (listenerOf === undefined) throw new TypeError(`--adapter ${values.adapter}: choose one of ${Object.keys(listeners).join(', ')}`)

@@ -170,7 +170,8 @@ export function createApi(options: ApiOptions): Api {
     answer,
     route: (controller, member) => {
       const found = compiled.find(({ setup }) => setup.policy.controller === controller && setup.policy.member === member)
-      if (found === undefined) throw new TypeError(`${controller.name}.${member} is no route of this API: list ${controller.name} in controllers`)
+      if (found === undefined)
+        throw new TypeError(`${controller.name}.${member} is no route of this API: list ${controller.name} in controllers`)
       return (request, params) => {
         const target = readTarget(request.target, request.headers.host)
         return start(target.malformed === undefined ? found.route : refusals.malformed, request, { ...target, params })

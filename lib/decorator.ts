@@ -73,9 +73,7 @@ export function recorder(declaration: Declaration): RouteDecorator {
 /** What decorators said about `target` itself, without its parents; undefined where they said nothing. */
 export function ownDeclarations(target: Class): ClassDeclarations | undefined {
   const metadata = ownMetadata(target)
-  return metadata === undefined || !Object.hasOwn(metadata, declarationsKey)
-    ? undefined
-    : (metadata[declarationsKey] as ClassDeclarations)
+  return metadata === undefined || !Object.hasOwn(metadata, declarationsKey) ? undefined : (metadata[declarationsKey] as ClassDeclarations)
 }
 
 function placeOf(args: readonly unknown[]): Place {

@@ -31,7 +31,7 @@ export interface Target {
 type Part = keyof Input
 
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
-export class Exchange implements Context<Input> {
+export class Exchange implements Context {
   principal: Principal = anonymous
   /** The body as it was parsed, before any rule was asked. For validation alone: handlers read `body`. */
   rawBody: unknown

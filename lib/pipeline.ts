@@ -90,12 +90,7 @@ function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, 
 }
 
 /** Prepares the protections of one API. */
-export function routeCompiler(
-  options: PipelineOptions,
-  services: PipelineServices,
-  cors: Cors,
-  instanceOf: InstanceOf,
-): RouteCompiler {
+export function routeCompiler(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: InstanceOf): RouteCompiler {
   const builtIn = gate(options, services, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)
   return function compile(route, handle, last = 'answer') {

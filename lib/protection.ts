@@ -37,9 +37,9 @@ export interface RouteSetup {
   /** The names of the path's parameters. */
   readonly params: readonly string[]
   /** Reports a mistake; all of them come together in the error that `createApi` throws. */
-  mistake(problem: string, mend: string): void
+  readonly mistake: (problem: string, mend: string) => void
   /** Adds to the route's row in `api.inventory()`. */
-  describe(name: string, value: unknown): void
+  readonly describe: (name: string, value: unknown) => void
 }
 
 /** One protection: at start-up it makes the step of each route, or none where there is nothing to check. */

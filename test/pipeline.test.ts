@@ -41,7 +41,7 @@ const returns =
 const headersNamed = ({ headers }: Reply, name: string) =>
   headers.flatMap((own, index) => (index % 2 === 0 && own === name ? [headers[index + 1]] : []))
 
-const problemOf = ({ body }: Reply) => JSON.parse(String(body)) as Record<string, unknown>
+const problemOf = ({ body }: Reply) => JSON.parse(body as string) as Record<string, unknown>
 
 describe('one request on its way', () => {
   it('runs the steps in order and waits for those that return a promise', async () => {

@@ -1,33 +1,54 @@
 import type { Api, InventoryRow } from '../../lib/index.js'
 
-/** The routes of an API and what protects each, as a table. */
-export function routeTable(api: Api): string {
-  const rows = api.inventory().map(toCells)
-  return aligned([['METHOD', 'PATH', 'ACCESS', 'LIMITS', 'INPUT', 'AUDIT'], ...rows])
+/** The routes of an API and what protects each, as a table, and what holds for all of them below it. */
+export function routeTable(api: Api, isLimited: boolean): string {
+  const routes = api.inventory()
+  const ofAll = limitsOf(routes[0]).filter((limit) => routes.every((route) => limitsOf(route).includes(limit)))
+  const cellsOf = (route: InventoryRow) => [
+    route.method,
+    route.path,
+    accessTo(route),
+    isLimited ? textOf(limitsOf(route).filter((limit) => !ofAll.includes(limit))) : 'off',
+    textOf(route.protections.validates),
+    textOf(route.protections.audit),
+  ]
+  const table = aligned([['METHOD', 'PATH', 'ACCESS', 'LIMITS', 'INPUT', 'AUDIT'], ...routes.map(cellsOf)])
+  return isLimited ? `${table}\n\non every route: ${textOf(ofAll)}` : table
 }
 
 /** Three commands that show the API at work. */
 export function firstCommands(url: string): string {
   const json = "-H 'Content-Type: application/json'"
-  const login = `curl -s ${url}/api/v1/login ${json} -d '{"username":"alice","password":"alice-demo-password"}'`
-  const bearer = `-H "Authorization: Bearer $(${login} | cut -d '"' -f 4)"`
+  const loginAs = (name: string) => `curl -s ${url}/api/v1/login ${json} -d '{"username":"${name}","password":"${name}-demo-password"}'`
+  const as = (name: string) => `-H "Authorization: Bearer $(${loginAs(name)} | cut -d '"' -f 4)"`
   const order = '{"product_id":"GATE0001","quantity":2,"address":{"street":"Harbour Road 12","city":"Lisbon","zip":"12345"}}'
-  return [login, `curl -s ${url}/api/v1/orders ${bearer} ${json} -d '${order}'`, `curl -s ${url}/api/v1/orders ${bearer}`].join('\n')
+  return [
+    '# alice logs in and gets a token',
+    loginAs('alice'),
+    '# with a token she orders',
+    `curl -s ${url}/api/v1/orders ${as('alice')} ${json} -d '${order}'`,
+    '# carol, who sees every order and what it earns, finds hers',
+    `curl -s '${url}/api/v1/search?q=gate' ${as('carol')}`,
+  ].join('\n')
 }
 
-function toCells({ method, path, protections }: InventoryRow): readonly string[] {
-  const { access, object, limits, validates, audit } = protections
-  return [method, path, object === true ? `${textOf(access)}, its object` : textOf(access), textOf(limits), textOf(validates), textOf(audit)]
+function limitsOf(route: InventoryRow | undefined): readonly string[] {
+  const limits = route?.protections['limits']
+  return Array.isArray(limits) ? limits.map(String) : []
 }
 
+function accessTo({ protections: { access, object } }: InventoryRow): string {
+  return object === true ? `${textOf(access)}, for its object` : textOf(access)
+}
+
+/** A list, or what the members of an object hold, joined. */
 function textOf(value: unknown): string {
-  if (value === undefined) return '-'
-  if (typeof value !== 'object' || value === null) return String(value)
-  if (Array.isArray(value)) return value.map(textOf).join(' + ')
-  return Object.values(value).map(textOf).join(' + ')
+  if (value === undefined) return ''
+  return typeof value === 'object' && value !== null ? Object.values(value).map(textOf).join(' + ') : String(value)
 }
 
 function aligned(rows: ReadonlyArray<readonly string[]>): string {
-  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, index) => Math.max(cell.length, widest[index] ?? 0)), [])
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()).join('\n')
+  const widths = rows.reduce<readonly number[]>((widest, row) => row.map((cell, index) => Math.max(cell.length, widest[index] ?? 0)), [])
+  const line = (row: readonly string[]) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')
+  return rows.map((row) => line(row).trimEnd()).join('\n')
 }

@@ -1,5 +1,5 @@
 import { serve } from '../../adapters/http.js'
-import { createLogger, fileSink, stdoutSink } from '../../lib/index.js'
+import { BootError, createLogger, fileSink, stdoutSink } from '../../lib/index.js'
 import { firstCommands, routeTable } from './announcement.js'
 import { openOrders } from './app.js'
 import { listenerOf } from './hosts.js'
@@ -9,22 +9,28 @@ import type { Settings } from './settings.js'
 try {
   await start(readSettings(process.argv.slice(2), process.env))
 } catch (error) {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  console.error(toText(error))
+  // What was opened before the failure would keep the process waiting.
+  process.exit(error instanceof UsageError ? 2 : 1)
 }
 
 async function start({ adapter, port, auditFile, ...settings }: Settings): Promise<void> {
-  if (!settings.limits) console.error('warning: rate limits are off (--no-limits): anybody may ask as often as they like')
+  if (!settings.limits) console.error('warning: rate limits are off (--no-limits), anybody may ask as often as they like')
   const logger = createLogger()
   const sink = auditFile === undefined ? stdoutSink() : fileSink(auditFile)
   const { api, close } = await openOrders({ ...settings, sinks: [sink], logger })
   const server = await serve(listenerOf(adapter, api), { port })
-  console.log(`listening on ${server.url} (${adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n`)
+  console.log(`listening on ${server.url} (${adapter})\n\n${routeTable(api, settings.limits)}\n\n${firstCommands(server.url)}\n`)
 
   async function stop(signal: string): Promise<void> {
-    logger.info('stopping: open requests are answered first', { signal })
+    logger.info('stopping, open requests are answered first', { signal })
     await server.close()
     await close()
   }
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(signal))
+}
+
+function toText(error: unknown): unknown {
+  if (error instanceof UsageError) return `${error.message}\n\n${usage}`
+  return error instanceof BootError ? error.message : error
 }

@@ -6,12 +6,12 @@ import { RedisRateLimitStore, RedisRevocations } from '../../lib/redis.js'
 
 /** Keeps limits and revoked tokens in Redis, for several processes together. The function that comes back disconnects. */
 export async function keepInRedis(url: string, container: DependencyContainer, logger: Logger): Promise<() => void> {
-  // A call must fail at once when Redis is away, and be answered for by the stores' own rules.
+  // A call must fail at once when Redis is away: the stores know what to do then.
   const client = new Redis(url, { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000 })
-  client.on('error', (error) => logger.warn('Redis does not answer', { error }))
+  const warn = (error: unknown) => logger.warn('Redis does not answer', { error })
+  client.on('error', warn)
   await client.connect()
-  const onError = (error: unknown) => logger.warn('a limit could not be counted in Redis', { error })
-  container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client, { onError }) })
+  container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client, { onError: warn }) })
   container.register(tokens.revocations, { useValue: new RedisRevocations(client) })
   return () => client.disconnect()
 }

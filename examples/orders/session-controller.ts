@@ -28,7 +28,7 @@ export class SessionController {
     const user = await this.users.withPassword(username, password)
     if (user === undefined) throw wrongCredentials()
     noteEvent(context, 'authn_login_success')
-    const { token, expiresIn } = this.issuer.issue({ sub: user.id, roles: [user.role] })
+    const { token, expiresIn } = this.issuer.issue({ sub: user.id, roles: user.roles })
     return { access_token: token, token_type: 'Bearer', expires_in: expiresIn }
   }
 

@@ -40,7 +40,7 @@ export function readSettings(commandLine: readonly string[], environment: Readon
     limits: !noLimits,
     databaseUrl: readDatabaseUrl(named('DATABASE_URL')),
     redisUrl: readRedisUrl(named('REDIS_URL')),
-    key: named('PORTCULLIS_KEY'),
+    key: readKey(named('PORTCULLIS_KEY')),
     trustProxy: readTrustProxy(named('PORTCULLIS_TRUST_PROXY')),
     auditFile: named('PORTCULLIS_AUDIT_FILE'),
   }
@@ -79,6 +79,11 @@ function readDatabaseUrl(url: string | undefined): string | undefined {
 function readRedisUrl(url: string | undefined): string | undefined {
   if (url === undefined || /^rediss?:\/\//.test(url)) return url
   throw new UsageError('REDIS_URL is neither redis://… nor rediss://…')
+}
+
+function readKey(secret: string | undefined): string | undefined {
+  if (secret === undefined || Buffer.byteLength(secret) >= 32) return secret
+  throw new UsageError('PORTCULLIS_KEY has fewer than 32 bytes: make one with openssl rand -base64 32')
 }
 
 function readTrustProxy(text: string | undefined): Settings['trustProxy'] {

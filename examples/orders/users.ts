@@ -6,7 +6,7 @@ import type { Role } from './permissions.js'
 /** Someone who can log in. */
 export interface User {
   readonly id: string
-  readonly role: Role
+  readonly roles: readonly Role[]
 }
 
 interface Account {
@@ -16,10 +16,10 @@ interface Account {
 
 /** For the demonstration only: no other program keeps passwords in its source. */
 const demoUsers: ReadonlyArray<User & { readonly password: string }> = [
-  { id: 'alice', role: 'customer', password: 'alice-demo-password' },
-  { id: 'bob', role: 'customer', password: 'bob-demo-password' },
-  { id: 'carol', role: 'admin', password: 'carol-demo-password' },
-  { id: 'dave', role: 'viewer', password: 'dave-demo-password' },
+  { id: 'alice', roles: ['customer'], password: 'alice-demo-password' },
+  { id: 'bob', roles: ['customer'], password: 'bob-demo-password' },
+  { id: 'carol', roles: ['admin'], password: 'carol-demo-password' },
+  { id: 'dave', roles: ['viewer'], password: 'dave-demo-password' },
 ]
 
 /** The people who may log in. */

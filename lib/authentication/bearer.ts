@@ -57,7 +57,7 @@ export function bearer(options: BearerOptions): Authentication {
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const keys = verificationKeys(options.keys, 'authentication.keys', report)
   checkOptions(options, (name, problem, mend) => report({ place: `authentication.${name}`, problem, mend }))
-  const { cache = {} } = options
+  const { cache = {}, types = ['JWT', 'at+jwt'] } = options
   const verifier = new JwtVerifier({
     issuer: options.issuer,
     audience: options.audience,
@@ -67,7 +67,7 @@ export function bearer(options: BearerOptions): Authentication {
     scope: options.claims?.scope ?? 'scope',
     keys: new Map(keys.flatMap((key) => (key.kid === undefined ? [] : [[key.kid, key] as const]))),
     onlyKey: keys.length === 1 ? keys[0] : undefined,
-    types: new Set((options.types ?? ['jwt', 'at+jwt']).map(toMediaType)),
+    types: new Set(Array.isArray(types) ? types.filter((type) => typeof type === 'string').map(toMediaType) : []),
     typeRequired: options.types !== undefined,
     maxTokenBytes: options.maxTokenBytes ?? 8192,
     cacheSize: cache === false ? 0 : (cache.size ?? 10_000),

@@ -50,6 +50,10 @@ export function verificationKeys(
   }
   const keys = (given as readonly KeyOptions[]).flatMap((options, index) => {
     const complain: Complaint = (problem, mend) => report({ place: `${place}[${index}]`, problem, mend })
+    if (typeof options !== 'object' || options === null) {
+      complain('the key is no object', "write { algorithm: 'HS256', secret }")
+      return []
+    }
     checkName(options, given, index, complain)
     const key = keyFor(options, 'verify', complain)
     return key === undefined
@@ -74,7 +78,7 @@ function checkName({ kid }: KeyOptions, all: readonly KeyOptions[], index: numbe
       complain('the key has no kid, and there are several keys', "name each key, such as kid: '2025-11', and sign with that name")
   } else if (typeof kid !== 'string' || kid === '') {
     complain('kid is no name', "write a text, such as kid: '2025-11'")
-  } else if (all.findIndex((one) => one.kid === kid) < index) {
+  } else if (all.findIndex((one: KeyOptions | undefined) => one?.kid === kid) < index) {
     complain(`two keys have the kid ${JSON.stringify(kid)}`, 'give each key a name of its own')
   }
 }

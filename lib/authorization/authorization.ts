@@ -132,7 +132,10 @@ function roleCheck(requirement: Requirement): Check {
 /** RFC 6750 §3.1: a token without the scope is told which scope it lacks. */
 function scopeCheck(requirement: Requirement): Check {
   const scope = requirement.names.join(' ')
-  const headers = ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope.replaceAll(/[^\u0021\u0023-\u005b\u005d-\u007e ]/g, '')}"`]
+  const headers = [
+    'WWW-Authenticate',
+    `Bearer error="insufficient_scope", scope="${scope.replaceAll(/[^\u0021\u0023-\u005b\u005d-\u007e ]/g, '')}"`,
+  ]
   return function requireScope({ scopes }) {
     if (!isGranted(requirement, (name) => scopes.includes(name))) {
       throw new PermissionDenied(undefined, { reason: `missing-scope ${scope}`, headers })

@@ -23,7 +23,11 @@ export type Rule<Resource> = (principal: Principal, resource: Resource, context:
 type Method = (...args: never[]) => unknown
 
 /** What a handler expects `ctx.resource` to be. */
-type Expected<M> = M extends (context: infer C) => unknown ? (C extends { readonly resource: infer Resource } ? Resource : unknown) : unknown
+type Expected<M> = M extends (context: infer C) => unknown
+  ? C extends { readonly resource: infer Resource }
+    ? Resource
+    : unknown
+  : unknown
 
 /** Nothing where the handler gets the object that it expects; otherwise a type that no method has, and that says why. */
 type Fits<Resource, M> = [Resource] extends [Expected<M>] ? unknown : { readonly 'the handler expects another resource': Expected<M> }

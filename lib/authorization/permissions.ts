@@ -49,7 +49,9 @@ const part = /^[A-Za-z0-9_.-]+$/
  */
 export function definePermissions<const D extends PermissionDefinition>(definition: D): DefinedPermissions<PermissionName<D>> {
   const names = Object.entries(definition).flatMap(([resource, actions]) => actions.map((action) => `${resource}:${action}`))
-  const broken = Object.entries(definition).flatMap(([resource, actions]) => [resource, ...actions]).filter((one) => !part.test(one))
+  const broken = Object.entries(definition)
+    .flatMap(([resource, actions]) => [resource, ...actions])
+    .filter((one) => !part.test(one))
   if (broken.length > 0) throw new TypeError(`not names of permissions: ${broken.map((one) => JSON.stringify(one)).join(', ')}`)
   return Object.freeze({ names: new Set(names as Array<PermissionName<D>>), RequirePermission })
 }
@@ -79,7 +81,7 @@ function grantsOf(
 ): readonly string[] {
   const own = Object.hasOwn(definition, role) ? definition[role] : undefined
   if (own === undefined) problems.push(`${path.at(-1)} inherits the unknown role ${JSON.stringify(role)}`)
-  if (path.includes(role)) problems.push(`${[...path, role].join(' inherits ')}`)
+  if (path.includes(role)) problems.push([...path, role].join(' inherits '))
   if (own === undefined || path.includes(role)) return []
   const { inherits = [], grants = [] } = isList(own) ? { grants: own } : own
   return [
@@ -93,7 +95,9 @@ function isList(definition: RoleDefinition): definition is readonly string[] {
 }
 
 function expand(role: string, grant: string, { names }: PermissionCatalogue, problems: string[]): readonly string[] {
-  const found = [...names].filter((name) => grant === '*' || name === grant || (grant.endsWith(':*') && name.startsWith(grant.slice(0, -1))))
+  const found = [...names].filter(
+    (name) => grant === '*' || name === grant || (grant.endsWith(':*') && name.startsWith(grant.slice(0, -1))),
+  )
   if (found.length === 0) problems.push(`${role} is granted the unknown permission ${JSON.stringify(grant)}`)
   return found
 }

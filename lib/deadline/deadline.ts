@@ -29,7 +29,10 @@ export function deadlineOf(route: RouteSetup, fallback: Duration): number {
   const declared = route.policy.nearest(timeoutKind)
   const milliseconds = toMilliseconds(declared ?? fallback)
   if (milliseconds === undefined) {
-    route.mistake(`the timeout ${JSON.stringify(declared ?? fallback)} is none`, "write milliseconds from 1 to 2147483647, or such as '30 s'")
+    route.mistake(
+      `the timeout ${JSON.stringify(declared ?? fallback)} is none`,
+      "write milliseconds from 1 to 2147483647, or such as '30 s'",
+    )
     return 30_000
   }
   if (declared !== undefined) route.describe('timeout', milliseconds)

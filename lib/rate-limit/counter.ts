@@ -58,27 +58,6 @@ export class Counter {
     if (endsAt > now && this.#end(index) === endsAt) this.#state[2 * index + 1] = Math.max(0, this.usedIn(index, now) - cost)
   }
 
-  /** When the last of its windows ends. */
-  lastEnd(): number {
-    let last = -Infinity
-    for (let index = 0; index < this.family.windows.length; index += 1) last = Math.max(last, this.#end(index))
-    return last
-  }
-
-  /**
-   * What would be lost with this counter: charges times the share of the limit that they are. To outweigh a counter that is
-   * used up takes at least as many charges as it has, whatever the limit they are charged to.
-   */
-  weight(now: number): number {
-    const { windows } = this.family
-    let heaviest = 0
-    for (let index = 0; index < windows.length; index += 1) {
-      const used = this.usedIn(index, now)
-      heaviest = Math.max(heaviest, (used * used) / (windows[index] as Limit).count)
-    }
-    return heaviest
-  }
-
   #end(index: number): number {
     return this.#state[2 * index] ?? 0
   }

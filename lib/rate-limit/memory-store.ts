@@ -60,7 +60,6 @@ export class MemoryRateLimitStore implements RateLimitStore {
         if (counter !== undefined && endsAt !== undefined) counter.giveBack(index, charge.cost, endsAt, now)
         place += 1
       }
-      if (counter !== undefined) this.#slots.note(counter, now)
     }
   }
 
@@ -90,12 +89,17 @@ export class MemoryRateLimitStore implements RateLimitStore {
     for (let at = 0; at < charges.length; at += 1) {
       const charge = charges[at] as Charge
       const counter = (this.#found[at] ??= this.#add(charge, now))
+      let lastEnd = now
+      let weight = 0
       for (let index = 0; index < charge.windows.length; index += 1) {
         const limit = charge.windows[index] as Limit
         const endsAt = counter.take(index, limit, charge.cost, now)
-        uses.push({ remaining: leftOf(limit, counter, index, now), reset: endsAt - now, endsAt })
+        const remaining = leftOf(limit, counter, index, now)
+        uses.push({ remaining, reset: endsAt - now, endsAt })
+        lastEnd = Math.max(lastEnd, endsAt)
+        weight = Math.max(weight, weightOf(limit, remaining))
       }
-      this.#slots.note(counter, now)
+      this.#slots.note(counter, lastEnd, weight)
     }
     return { allowed: true, windows: uses, refusedBy: -1, retryAfter: 0 }
   }
@@ -138,4 +142,13 @@ export class MemoryRateLimitStore implements RateLimitStore {
     counter.family.counters.delete(counter.key)
     this.#slots.remove(counter)
   }
+}
+
+/**
+ * What would be lost with a counter: charges times the share of the limit that they are. To outweigh a counter that is used up
+ * takes at least as many charges as it has, whatever the limit they are charged to.
+ */
+function weightOf({ count }: Limit, remaining: number): number {
+  const used = count - remaining
+  return (used * used) / count
 }

@@ -31,10 +31,10 @@ export class Slots {
     this.#births[counter.slot] = this.#born += 1
   }
 
-  /** To be called when a counter was charged, or given something back. */
-  note(counter: Counter, now: number): void {
-    this.#lastEnds[counter.slot] = counter.lastEnd()
-    this.#weights[counter.slot] = counter.weight(now)
+  /** Says when the last window of a counter ends, and how much would be lost with it. */
+  note({ slot }: Counter, lastEnd: number, weight: number): void {
+    this.#lastEnds[slot] = lastEnd
+    this.#weights[slot] = weight
   }
 
   /** The last takes the place of the one that goes. */

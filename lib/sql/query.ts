@@ -63,7 +63,9 @@ function requireValue(value: unknown, index: number): void {
   if (typeof value === 'number' && Number.isFinite(value)) return
   if (value instanceof Date || value instanceof Uint8Array) return
   if (typeof value === 'object' && made.has(value)) return
-  throw new TypeError(`value ${index + 1} of the query is ${nameOf(value)}: values are text, finite numbers, booleans, null, dates and bytes`)
+  throw new TypeError(
+    `value ${index + 1} of the query is ${nameOf(value)}: values are text, finite numbers, booleans, null, dates and bytes`,
+  )
 }
 
 function nameOf(value: unknown): string {

@@ -63,7 +63,8 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
       const { origin = '', 'access-control-request-method': method = '', 'access-control-request-headers': names = '' } = sent
       if (!isAllowed(origin)) throw new OriginDenied('This origin may not use this API.', { reason: 'cors-origin' })
       if (!methods.includes(method)) throw new OriginDenied('This method may not be used from another origin.', { reason: 'cors-method' })
-      if (!areAllowed(names, headers)) throw new OriginDenied('These headers may not be sent from another origin.', { reason: 'cors-headers' })
+      if (!areAllowed(names, headers))
+        throw new OriginDenied('These headers may not be sent from another origin.', { reason: 'cors-headers' })
       return {
         'Access-Control-Allow-Methods': methods.join(', '),
         'Access-Control-Allow-Headers': headers.join(', '),
@@ -90,7 +91,11 @@ function checkOrigin(origin: string, { credentials, origins }: CorsOptions, repo
     return
   }
   if (origin === originOf(origin)) return
-  report({ place, problem: `${JSON.stringify(origin)} is no origin`, mend: "write scheme, host and port as browsers send them: 'https://shop.example.com'" })
+  report({
+    place,
+    problem: `${JSON.stringify(origin)} is no origin`,
+    mend: "write scheme, host and port as browsers send them: 'https://shop.example.com'",
+  })
 }
 
 /** The origin as a browser writes it: `null`, paths, wildcards, capitals and default ports are not that. */

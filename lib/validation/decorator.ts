@@ -48,14 +48,16 @@ type Given<Parts, Part extends string> = Part extends keyof Parts ? Checked<Part
 
 /** Nothing where the handler gets what it expects; otherwise a type that no method has, and that names the part. */
 type Fits<Parts, M> = {
-  readonly [Part in 'body' | 'query' | 'params' | 'headers' as [Given<Parts, Part>] extends [Expected<M, Part>]
-    ? never
-    : // Headers are often declared once, on the class.
-      Part extends 'headers'
-      ? Part extends keyof Parts
-        ? `the handler expects other ${Part}`
-        : never
-      : `the handler expects another ${Part}`]: Expected<M, Part>
+  readonly [
+    Part in 'body' | 'query' | 'params' | 'headers' as [Given<Parts, Part>] extends [Expected<M, Part>]
+      ? never
+      : // Headers are often declared once, on the class.
+        Part extends 'headers'
+        ? Part extends keyof Parts
+          ? `the handler expects other ${Part}`
+          : never
+        : `the handler expects another ${Part}`
+  ]: Expected<M, Part>
 }
 
 /** A decorator for classes, and for methods whose context expects what is validated. */
@@ -72,5 +74,5 @@ export interface ValidateDecorator<Parts> {
  * `Context<{ body: … }>` expects what the rules make.
  */
 export function Validate<const Parts extends ValidatedParts>(parts: Parts, options: ValidateOptions = {}): ValidateDecorator<Parts> {
-  return validateKind.declare({ parts, options }) as unknown as ValidateDecorator<Parts>
+  return validateKind.declare({ parts, options })
 }

@@ -38,7 +38,15 @@ const conversions: ReadonlyMap<string, Conversion> = new Map([
   ['isBoolean', 'boolean'],
   ...['isDate', 'minDate', 'maxDate'].map((name) => [name, 'date'] as const),
 ])
-const listRules: ReadonlySet<string> = new Set(['isArray', 'arrayMinSize', 'arrayMaxSize', 'arrayNotEmpty', 'arrayUnique', 'arrayContains', 'arrayNotContains'])
+const listRules: ReadonlySet<string> = new Set([
+  'isArray',
+  'arrayMinSize',
+  'arrayMaxSize',
+  'arrayNotEmpty',
+  'arrayUnique',
+  'arrayContains',
+  'arrayNotContains',
+])
 
 /** Reads the rules of a DTO class and of the classes nested in it; reports what cannot be checked. */
 export function classPlan(target: Class, groups: readonly string[], report: Report): ClassPlan {
@@ -50,7 +58,10 @@ function planOf(target: Class, groups: readonly string[], report: Report, known:
   if (before !== undefined) return before
   const rules = rulesOf(target, groups)
   if (rules.length === 0) {
-    report(`${target.name} has no rules${groups.length === 0 ? '' : ' in these groups'}, so it would refuse everything`, 'give its properties decorators of class-validator')
+    report(
+      `${target.name} has no rules${groups.length === 0 ? '' : ' in these groups'}, so it would refuse everything`,
+      'give its properties decorators of class-validator',
+    )
   }
   const byName = new Map<string, Metadata[]>()
   for (const rule of rules) byName.set(rule.propertyName, [...(byName.get(rule.propertyName) ?? []), rule])
@@ -76,7 +87,10 @@ function nestedPlan(
 ): ClassPlan | undefined {
   const type = nestedTypeOf(target, name)
   if (type !== undefined) return planOf(type, groups, report, known)
-  report(`nothing says what class ${target.name}.${name} nests`, `write @Nested(() => ${name[0]?.toUpperCase()}${name.slice(1)}) instead of @ValidateNested()`)
+  report(
+    `nothing says what class ${target.name}.${name} nests`,
+    `write @Nested(() => ${name[0]?.toUpperCase()}${name.slice(1)}) instead of @ValidateNested()`,
+  )
   return undefined
 }
 

@@ -126,6 +126,9 @@ function reportParams(route: RouteSetup, check: PartCheck | undefined): void {
     route.mistake(`its params have no rules for ":${name}" of ${route.path}`, `give the class a property ${name}`)
   }
   for (const name of check.names.filter((one) => !route.params.includes(one))) {
-    route.mistake(`its params have rules for ${name}, which ${route.path} does not have`, `add ":${name}" to the path, or take the property away`)
+    route.mistake(
+      `its params have rules for ${name}, which ${route.path} does not have`,
+      `add ":${name}" to the path, or take the property away`,
+    )
   }
 }

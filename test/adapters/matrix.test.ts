@@ -48,7 +48,12 @@ const cases: ReadonlyArray<readonly [claim: string, bytes: string, status: numbe
   ['an absolute target for this host', request('GET http://api.test/things'), 200],
   ['an absolute target for another host', request('GET http://evil.test/things'), 400, 'malformed-request'],
   ['two Host headers', 'GET /things HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400, 'malformed-request'],
-  ['two Authorization headers', request('GET /things/me', { Authorization: 'Bearer a', authorization: 'Bearer b' }), 400, 'malformed-request'],
+  [
+    'two Authorization headers',
+    request('GET /things/me', { Authorization: 'Bearer a', authorization: 'Bearer b' }),
+    400,
+    'malformed-request',
+  ],
   ['no token', request('GET /things/me'), 401, 'unauthenticated'],
   ['a bad token', request('GET /things/me', { Authorization: 'Bearer a.b.c' }), 401, 'invalid-token'],
   ['a token in the query', request(`GET /things/me?access_token=${token}`), 401, 'unauthenticated'],

@@ -1,9 +1,8 @@
 import { expect } from 'chai'
 import { bearer } from '../../lib/authentication/bearer.js'
-import type { BearerOptions } from '../../lib/authentication/bearer.js'
 import { audience, goodToken, hmacKey, issuer, verdict } from './forge.js'
 
-const placesOf = (options: object) => bearer({ issuer, audience, keys: [hmacKey], ...options } as BearerOptions).mistakes.map(({ place }) => place)
+const placesOf = (options: object) => bearer({ issuer, audience, keys: [hmacKey], ...options }).mistakes.map(({ place }) => place)
 
 describe('bearer', () => {
   it('finds nothing wrong with plain options', () => {
@@ -35,7 +34,15 @@ describe('bearer', () => {
   })
 
   it('takes what it says it takes', () => {
-    for (const options of [{ clockTolerance: 0 }, { clockTolerance: 300 }, { maxTokenBytes: 256 }, { cache: false }, { cache: {} }, { cache: { size: 1 } }, { types: ['at+jwt'] }]) {
+    for (const options of [
+      { clockTolerance: 0 },
+      { clockTolerance: 300 },
+      { maxTokenBytes: 256 },
+      { cache: false },
+      { cache: {} },
+      { cache: { size: 1 } },
+      { types: ['at+jwt'] },
+    ]) {
       expect(placesOf(options), JSON.stringify(options)).to.deep.equal([])
     }
   })

@@ -15,7 +15,9 @@ describe('challenges', () => {
     fc.assert(
       fc.property(anything, (realm) => {
         for (const [, value] of Object.values(challengesOf(realm)) as string[][]) {
-          expect(value).to.match(/^Bearer realm="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, error="[a-z_]+", error_description="[\x20\x21\x23-\x5b\x5d-\x7e]+")?$/)
+          expect(value).to.match(
+            /^Bearer realm="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, error="[a-z_]+", error_description="[\x20\x21\x23-\x5b\x5d-\x7e]+")?$/,
+          )
         }
       }),
     )

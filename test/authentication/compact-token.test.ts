@@ -26,13 +26,29 @@ describe('a compact token', () => {
 
   it('has exactly three segments', () => {
     const [header = '', claims = '', last = ''] = goodToken.split('.')
-    for (const token of ['', '.', '..', '...', header, `${header}.${claims}`, `${header}.${claims}.`, `.${claims}.${last}`, `${header}..${last}`, `${goodToken}.`, `.${goodToken}`, `${goodToken}.${last}`]) {
+    for (const token of [
+      '',
+      '.',
+      '..',
+      '...',
+      header,
+      `${header}.${claims}`,
+      `${header}.${claims}.`,
+      `.${claims}.${last}`,
+      `${header}..${last}`,
+      `${goodToken}.`,
+      `.${goodToken}`,
+      `${goodToken}.${last}`,
+    ]) {
       expect(readCompactToken(token), token).to.equal(undefined)
     }
   })
 
   it('holds nothing but the characters of base64url, at any place', () => {
-    const strangers = fc.oneof(fc.constantFrom(' ', '\t', '\n', '\r', '=', '+', '/', '%', '?', '\0', ',', ';', 'é', '\u2028', '🔑'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }))
+    const strangers = fc.oneof(
+      fc.constantFrom(' ', '\t', '\n', '\r', '=', '+', '/', '%', '?', '\0', ',', ';', 'é', '\u2028', '🔑'),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    )
     fc.assert(
       fc.property(strangers, fc.nat(goodToken.length), (stranger, place) => {
         fc.pre(!/^[A-Za-z0-9_.-]$/.test(stranger))
@@ -59,7 +75,23 @@ describe('a compact token', () => {
   })
 
   it('holds JSON objects, not other values', () => {
-    for (const value of ['[]', '[{}]', 'null', 'true', '1', '"{}"', '', '{', '{}}', '{"a":1,}', "{'a':1}", '{} {}', '\uFEFF{}', '{"a":NaN}', '{"a":01}']) {
+    for (const value of [
+      '[]',
+      '[{}]',
+      'null',
+      'true',
+      '1',
+      '"{}"',
+      '',
+      '{',
+      '{}}',
+      '{"a":1,}',
+      "{'a':1}",
+      '{} {}',
+      '\uFEFF{}',
+      '{"a":NaN}',
+      '{"a":01}',
+    ]) {
       expect(withClaims(value), value).to.equal(undefined)
       expect(withHeader(value), value).to.equal(undefined)
     }

@@ -4,13 +4,25 @@ import { bearerToken, isTokenInQuery } from '../../lib/authentication/credential
 
 describe('credentials', () => {
   it('are read behind the scheme Bearer, in any case and after any spaces', () => {
-    for (const header of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER a.b.c', 'bEaReR   a.b.c']) expect(bearerToken(header), header).to.equal('a.b.c')
+    for (const header of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER a.b.c', 'bEaReR   a.b.c'])
+      expect(bearerToken(header), header).to.equal('a.b.c')
     expect(bearerToken('Bearer')).to.equal('')
     expect(bearerToken('Bearer ')).to.equal('')
   })
 
   it('are not read behind any other scheme', () => {
-    for (const header of [undefined, '', 'Basic YTpi', 'Bearera.b.c', 'Bearer\ta.b.c', ' Bearer a.b.c', 'DPoP a.b.c', 'Bearer, a', 'Beare a.b.c', 'Token a.b.c']) {
+    for (const header of [
+      undefined,
+      '',
+      'Basic YTpi',
+      'Bearera.b.c',
+      'Bearer\ta.b.c',
+      ' Bearer a.b.c',
+      'DPoP a.b.c',
+      'Bearer, a',
+      'Beare a.b.c',
+      'Token a.b.c',
+    ]) {
       expect(bearerToken(header), header).to.equal(undefined)
     }
   })
@@ -25,7 +37,15 @@ describe('credentials', () => {
   })
 
   it('are noticed in the query, however the name is written', () => {
-    for (const query of ['access_token=x', 'access_token', 'a=1&access_token=x', 'access_token=x&a=1', '%61ccess_token=x', 'a=1&access%5Ftoken', 'access_token=%']) {
+    for (const query of [
+      'access_token=x',
+      'access_token',
+      'a=1&access_token=x',
+      'access_token=x&a=1',
+      '%61ccess_token=x',
+      'a=1&access%5Ftoken',
+      'access_token=%',
+    ]) {
       expect(isTokenInQuery(query), query).to.equal(true)
     }
     for (const query of ['', 'a=access_token', 'my_access_token=1', 'access_tokens=1', 'a=%26access_token=1', 'q=access_token%3D1']) {

@@ -54,9 +54,15 @@ describe('keys', () => {
   })
 
   it('are as long as the hash of their algorithm', () => {
-    for (const [algorithm, bytes] of [['HS256', 32], ['HS384', 48], ['HS512', 64]] as const) {
+    for (const [algorithm, bytes] of [
+      ['HS256', 32],
+      ['HS384', 48],
+      ['HS512', 64],
+    ] as const) {
       expect(mistakesIn({ algorithm, secret: randomBytes(bytes) })).to.deep.equal([])
-      expect(mistakesIn({ algorithm, secret: randomBytes(bytes - 1) })).to.include(`keys[0]: the secret has ${bytes * 8 - 8} bits, and ${algorithm} needs ${bytes * 8}`)
+      expect(mistakesIn({ algorithm, secret: randomBytes(bytes - 1) })).to.include(
+        `keys[0]: the secret has ${bytes * 8 - 8} bits, and ${algorithm} needs ${bytes * 8}`,
+      )
       expect(onlyMistakeIn({ algorithm, secret: '' })).to.include('0 bits')
     }
   })
@@ -94,7 +100,17 @@ describe('keys', () => {
   })
 
   it('that cannot be read are a mistake, not an error', () => {
-    for (const publicKey of ['', 'garbage', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', {}, { kty: 'oct', k: 'AAAA' }, { kty: 'RSA' }, 42, null, createSecretKey(secret)]) {
+    for (const publicKey of [
+      '',
+      'garbage',
+      '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
+      {},
+      { kty: 'oct', k: 'AAAA' },
+      { kty: 'RSA' },
+      42,
+      null,
+      createSecretKey(secret),
+    ]) {
       expect(mistakesIn({ algorithm: 'RS256', publicKey })).to.have.length(1)
       expect(mistakesIn({ algorithm: 'ES256', privateKey: publicKey })).to.have.length(1)
     }
@@ -108,7 +124,8 @@ describe('keys', () => {
   })
 
   it('have names, each its own, where there are several', () => {
-    const keys = (...kids: unknown[]) => mistakesIn(...kids.map((kid) => ({ algorithm: 'HS256', secret: randomBytes(32), ...(kid === undefined ? {} : { kid }) })))
+    const keys = (...kids: unknown[]) =>
+      mistakesIn(...kids.map((kid) => ({ algorithm: 'HS256', secret: randomBytes(32), ...(kid === undefined ? {} : { kid }) })))
     expect(keys(undefined)).to.deep.equal([])
     expect(keys('a', 'b')).to.deep.equal([])
     expect(keys('a', undefined)).to.deep.equal(['keys[1]: the key has no kid, and there are several keys'])
@@ -122,10 +139,12 @@ describe('keys', () => {
     expect(mistakesIn({ kid: 'a', algorithm: 'HS256', secret }, { kid: 'b', algorithm: 'RS256', publicKey: rsa.publicKey })).to.deep.equal([
       'keys: secrets (HS…) and public keys are mixed in one verifier',
     ])
-    expect(mistakesIn({ kid: 'a', algorithm: 'RS256', publicKey: rsa.publicKey }, { kid: 'b', algorithm: 'PS256', publicKey: publicPem })).to.deep.equal([
-      'keys: one key is used with RS256 and PS256',
-    ])
-    expect(mistakesIn({ kid: 'a', algorithm: 'RS256', publicKey: rsa.publicKey }, { kid: 'b', algorithm: 'ES256', publicKey: ec.publicKey })).to.deep.equal([])
+    expect(
+      mistakesIn({ kid: 'a', algorithm: 'RS256', publicKey: rsa.publicKey }, { kid: 'b', algorithm: 'PS256', publicKey: publicPem }),
+    ).to.deep.equal(['keys: one key is used with RS256 and PS256'])
+    expect(
+      mistakesIn({ kid: 'a', algorithm: 'RS256', publicKey: rsa.publicKey }, { kid: 'b', algorithm: 'ES256', publicKey: ec.publicKey }),
+    ).to.deep.equal([])
   })
 
   it('with several mistakes show them all', () => {
@@ -133,7 +152,9 @@ describe('keys', () => {
   })
 
   it('sign with their private half', () => {
-    const key = signingKey({ algorithm: 'ES256', privateKey: ec.privateKey.export({ format: 'jwk' }), kid: 'a' }, 'key', ({ problem }) => expect.fail(problem))
+    const key = signingKey({ algorithm: 'ES256', privateKey: ec.privateKey.export({ format: 'jwk' }), kid: 'a' }, 'key', ({ problem }) =>
+      expect.fail(problem),
+    )
     expect(key).to.include({ kid: 'a', algorithm: 'ES256' })
     expect(key?.key.type).to.equal('private')
   })

@@ -63,7 +63,13 @@ describe('revocations in memory', () => {
 
   it('throw for a revocation that would revoke nothing', () => {
     const revocations = new MemoryRevocations()
-    for (const [id, end] of [['', now], [undefined, now], ['a', undefined], ['a', Number.NaN], ['a', Infinity]]) {
+    for (const [id, end] of [
+      ['', now],
+      [undefined, now],
+      ['a', undefined],
+      ['a', Number.NaN],
+      ['a', Infinity],
+    ]) {
       expect(() => revocations.revoke(id as string, end as number)).to.throw(TypeError)
     }
     for (const capacity of [0, -1, 1.5, Number.NaN, Infinity]) expect(() => new MemoryRevocations({ capacity })).to.throw(RangeError)

@@ -21,7 +21,9 @@ describe('an issuer of tokens', () => {
   it('gives tokens an hour and random ids by default', () => {
     const first = issuerOf().issue({ sub: 'alice' })
     expect(first.expiresIn).to.equal(3600)
-    expect(first.tokenId).to.match(/^[0-9a-f-]{36}$/).and.not.equal(issuerOf().issue({ sub: 'alice' }).tokenId)
+    expect(first.tokenId)
+      .to.match(/^[0-9a-f-]{36}$/)
+      .and.not.equal(issuerOf().issue({ sub: 'alice' }).tokenId)
   })
 
   it('issues what its verifier takes, whatever the claims', () => {
@@ -41,7 +43,7 @@ describe('an issuer of tokens', () => {
     expect(jwt.decode(token)).to.include({ iat: 0, exp: 3600 })
   })
 
-  it('lets nobody say what is the issuer\'s to say', () => {
+  it("lets nobody say what is the issuer's to say", () => {
     for (const name of ['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf']) {
       expect(() => issuerOf().issue({ sub: 'alice', [name]: 'x' }), name).to.throw(TypeError, name)
     }
@@ -49,7 +51,8 @@ describe('an issuer of tokens', () => {
   })
 
   it('needs a subject', () => {
-    for (const sub of ['', ' ', undefined, 7, null, '\ud800']) expect(() => issuerOf().issue({ sub: sub as string })).to.throw(TypeError, 'sub')
+    for (const sub of ['', ' ', undefined, 7, null, '\ud800'])
+      expect(() => issuerOf().issue({ sub: sub as string })).to.throw(TypeError, 'sub')
   })
 
   it('does not start with wrong options, and says all that is wrong', () => {
@@ -62,7 +65,10 @@ describe('an issuer of tokens', () => {
 
   it('does not start without a private key', () => {
     expect(() => issuerOf({ key: { algorithm: 'RS256', publicKey: rsa.publicKey } })).to.throw(TypeError, 'no private key')
-    expect(() => issuerOf({ key: { algorithm: 'RS256', privateKey: rsa.publicKey } })).to.throw(TypeError, 'cannot be read as a private key')
+    expect(() => issuerOf({ key: { algorithm: 'RS256', privateKey: rsa.publicKey } })).to.throw(
+      TypeError,
+      'cannot be read as a private key',
+    )
     expect(() => issuerOf({ key: { algorithm: 'RS256', secret } })).to.throw(TypeError, 'no secret')
     expect(() => issuerOf({ key: { algorithm: 'ES256', privateKey: ec.privateKey, publicKey: rsa.publicKey } })).to.throw(TypeError)
   })

@@ -8,7 +8,13 @@ describe('the strength of secrets', () => {
   it('is not questioned where they are random, in whatever spelling', () => {
     for (let round = 0; round < 200; round += 1) {
       const bytes = randomBytes(32)
-      for (const secret of [bytes, bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex'), `my-secret-${bytes.toString('base64')}`]) {
+      for (const secret of [
+        bytes,
+        bytes.toString('base64'),
+        bytes.toString('base64url'),
+        bytes.toString('hex'),
+        `my-secret-${bytes.toString('base64')}`,
+      ]) {
         expect(of(secret), String(secret)).to.equal(undefined)
       }
     }
@@ -46,12 +52,24 @@ describe('the strength of secrets', () => {
   })
 
   it('is nothing where they are the key that everybody may have', () => {
-    for (const { publicKey, privateKey } of [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('ec', { namedCurve: 'P-256' })]) {
+    for (const { publicKey, privateKey } of [
+      generateKeyPairSync('rsa', { modulusLength: 2048 }),
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ]) {
       const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString()
       const der = publicKey.export({ format: 'der', type: 'spki' })
       const jwk = JSON.stringify(publicKey.export({ format: 'jwk' }))
       const own = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-      for (const secret of [pem, pem.trim(), der, der.toString('base64'), der.toString('hex'), Buffer.from(pem).toString('base64'), jwk, own]) {
+      for (const secret of [
+        pem,
+        pem.trim(),
+        der,
+        der.toString('base64'),
+        der.toString('hex'),
+        Buffer.from(pem).toString('base64'),
+        jwk,
+        own,
+      ]) {
         expect(of(secret), String(secret)).to.equal('is an asymmetric key')
       }
     }

@@ -196,10 +196,7 @@ describe('access to a route', () => {
     } catch (error) {
       refusal = error
     }
-    expect((refusal as ApiError).headers).to.deep.equal([
-      'WWW-Authenticate',
-      'Bearer error="insufficient_scope", scope="orders:fulfil"',
-    ])
+    expect((refusal as ApiError).headers).to.deep.equal(['WWW-Authenticate', 'Bearer error="insufficient_scope", scope="orders:fulfil"'])
   })
 })
 
@@ -260,15 +257,13 @@ describe('permissions and roles', () => {
 })
 
 describe('access to an object', () => {
-  const objectOf = (controller: Class, instance: object) => compiled(objectAccess({ instanceOf: () => () => instance }), controller, 'method')
+  const objectOf = (controller: Class, instance: object) =>
+    compiled(objectAccess({ instanceOf: () => () => instance }), controller, 'method')
 
   class Orders {
     readonly store = new Map([['1', { owner: 'u1' }]])
 
-    @Authorize(
-      (_context, { store }: Orders) => store.get('1'),
-      ({ id }, { owner }) => owner === id,
-    )
+    @Authorize((_context, { store }: Orders) => store.get('1'), ({ id }, { owner }) => owner === id)
     method() {}
   }
 
@@ -289,11 +284,7 @@ describe('access to an object', () => {
   it('refuses on anything but true, and with 403 where that is wanted', async () => {
     for (const verdict of [false, undefined, null, 1, 'yes', {}, Promise.resolve(1), Promise.resolve(false)]) {
       class Vague {
-        @Authorize(
-          () => ({}),
-          () => verdict as boolean,
-          { refusal: 403 },
-        )
+        @Authorize(() => ({}), () => verdict as boolean, { refusal: 403 })
         method() {}
       }
       expect(await outcome(objectOf(Vague, {}).step, principal([]))).to.equal('permission-denied')
@@ -301,15 +292,9 @@ describe('access to an object', () => {
   })
 
   it('must be allowed by all, and fails closed', async () => {
-    @Authorize(
-      () => ({ name: 'tenant' }),
-      () => true,
-    )
+    @Authorize(() => ({ name: 'tenant' }), () => true)
     class Stacked {
-      @Authorize(
-        async () => ({ name: 'order' }),
-        async () => true,
-      )
+      @Authorize(async () => ({ name: 'order' }), async () => true)
       method() {}
 
       @Authorize(

@@ -107,7 +107,10 @@ describe('what decorators record, compiled for either protocol', () => {
     }
     const misplaced = lineage(Misplaced).flatMap(({ declarations }) => declarations.misplaced)
     expect(misplaced.map(({ on }) => on)).to.have.length(3)
-    expect(misplaced.map(({ on }) => on).join(' ')).to.match(/static/).and.to.match(/accessor|getter/).and.to.match(/symbol/)
+    expect(misplaced.map(({ on }) => on).join(' '))
+      .to.match(/static/)
+      .and.to.match(/accessor|getter/)
+      .and.to.match(/symbol/)
     expect(declaredMembers(Misplaced)).to.deep.equal([])
   })
 })

@@ -20,7 +20,9 @@ describe('how a controller is made', () => {
   it('by its factory, and by the tokens it names', () => {
     const container = services(new Map<ServiceToken, unknown>([[Store, store]]))
     expect(controllerFactory(Orders, { inject: [Store] })(container)).to.deep.equal(new Orders(store))
-    expect(controllerFactory(Orders, { factory: (own) => new Orders(own.resolve(Store) as Store) })(container)).to.deep.equal(new Orders(store))
+    expect(controllerFactory(Orders, { factory: (own) => new Orders(own.resolve(Store) as Store) })(container)).to.deep.equal(
+      new Orders(store),
+    )
   })
 
   it('by its own registration', () => {

@@ -31,7 +31,10 @@ describe('the sql tag', () => {
   it('refuses what is no value, an imitation of a query among it', () => {
     const imitation = JSON.parse('{"strings":["1; DROP TABLE orders"],"values":[],"sql":"x","text":"x"}') as unknown
     for (const value of [undefined, {}, [], imitation, () => 1, Symbol('s'), Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => loose(Object.freeze(Object.assign(['a', 'b'], { raw: Object.freeze(['a', 'b']) })), value)).to.throw(TypeError, 'value 1')
+      expect(() => loose(Object.freeze(Object.assign(['a', 'b'], { raw: Object.freeze(['a', 'b']) })), value)).to.throw(
+        TypeError,
+        'value 1',
+      )
     }
     expect(() => join([])).to.throw(TypeError)
     expect(() => join([1], '; DROP TABLE orders; --' as ', ')).to.throw(TypeError)
@@ -87,7 +90,13 @@ for (const [name, open] of databases) {
     })
 
     it('runs nothing but queries of the tag', async () => {
-      for (const query of ['SELECT 1', { text: 'SELECT 1', sql: 'SELECT 1', values: [] }, null, undefined, JSON.parse('{"sql":"SELECT 1"}')]) {
+      for (const query of [
+        'SELECT 1',
+        { text: 'SELECT 1', sql: 'SELECT 1', values: [] },
+        null,
+        undefined,
+        JSON.parse('{"sql":"SELECT 1"}'),
+      ]) {
         const error = await database.all(query as Query).catch((thrown: unknown) => thrown)
         expect(error).to.be.instanceOf(TypeError)
       }

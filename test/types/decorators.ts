@@ -1,5 +1,18 @@
 // Compiled, never run, under both decorator protocols: what must not compile is marked, and the mark itself fails when it would.
-import { Audit, Authenticated, Authorize, BodyLimit, Controller, Get, Public, RateLimit, RequirePermission, Timeout, Validate, definePermissions } from '../../lib/index.js'
+import {
+  Audit,
+  Authenticated,
+  Authorize,
+  BodyLimit,
+  Controller,
+  Get,
+  Public,
+  RateLimit,
+  RequirePermission,
+  Timeout,
+  Validate,
+  definePermissions,
+} from '../../lib/index.js'
 import type { Context, PermissionName } from '../../lib/index.js'
 
 class CreateOrder {
@@ -64,10 +77,7 @@ export class Fitting {
     return principal.id
   }
 
-  @Authorize(
-    () => new Order(),
-    (principal, order) => order.owner_id === principal.id,
-  )
+  @Authorize(() => new Order(), (principal, order) => order.owner_id === principal.id)
   @Validate({ params: OrderId })
   object({ resource, params }: Context<{ resource: Order; params: OrderId }>) {
     return [resource.owner_id, params.id]
@@ -112,10 +122,7 @@ export class Misfits {
   }
 
   // @ts-expect-error the handler expects another resource
-  @Authorize(
-    () => new Order(),
-    () => true,
-  )
+  @Authorize(() => new Order(), () => true)
   resource({ resource }: Context<{ resource: CreateOrder }>) {
     return resource.quantity
   }

@@ -121,7 +121,7 @@ async function bodyOutcome(rules: Parts['body'], rawBody: unknown, options: Opti
 }
 
 async function queryOutcome(query: string, rules: Parts['query'] = Page): Promise<unknown> {
-  return outcome(compiled({ query: rules! }).run(exchangeOf({ target: { query } })), (passed) => passed.query)
+  return outcome(compiled({ query: rules }).run(exchangeOf({ target: { query } })), (passed) => passed.query)
 }
 
 async function outcome(running: Promise<Exchange>, read: (exchange: Exchange) => unknown): Promise<unknown> {
@@ -147,10 +147,9 @@ describe('validation of a body', () => {
 
   it('refuses unknown properties at every depth, with the path to each', async () => {
     expect(await bodyOutcome(Order, { ...good, owner_id: 'me' })).to.deep.equal(['/owner_id unknown'])
-    expect(await bodyOutcome(Order, { ...good, address: { street: 'a', zip: 1 }, items: [{ qty: 1 }, { qty: 1, 'a/b~c': 1 }] })).to.deep.equal([
-      '/address/zip unknown',
-      '/items/1/a~1b~0c unknown',
-    ])
+    expect(
+      await bodyOutcome(Order, { ...good, address: { street: 'a', zip: 1 }, items: [{ qty: 1 }, { qty: 1, 'a/b~c': 1 }] }),
+    ).to.deep.equal(['/address/zip unknown', '/items/1/a~1b~0c unknown'])
     expect(await bodyOutcome(Order, { ...good, toString: 1, __defineGetter__: 1 })).to.have.length(2)
   })
 
@@ -189,7 +188,9 @@ describe('validation of a body', () => {
     }
     let deep: unknown = {}
     for (let level = 0; level < 5_000; level++) deep = { next: deep }
-    expect(await bodyOutcome(Node, deep)).to.be.an('array').with.length(1)
+    expect(await bodyOutcome(Node, deep))
+      .to.be.an('array')
+      .with.length(1)
     expect(await bodyOutcome(Node, { next: { next: {} } })).to.deep.equal({ next: { next: {} } })
   })
 
@@ -214,7 +215,13 @@ describe('validation of a body', () => {
 
   it('waits for validators that answer later, whatever they say of themselves', async () => {
     const later = (verdict: () => Promise<boolean>, async: boolean) => (target: object, propertyName: string) =>
-      registerDecorator({ name: 'isFree', target: target.constructor, propertyName, async, validator: { validate: verdict, defaultMessage: () => 'taken' } })
+      registerDecorator({
+        name: 'isFree',
+        target: target.constructor,
+        propertyName,
+        async,
+        validator: { validate: verdict, defaultMessage: () => 'taken' },
+      })
     for (const declared of [true, false]) {
       class Free {
         @later(async () => true, declared)
@@ -268,7 +275,11 @@ describe('validation of a body', () => {
   it('accepts nothing that class-validator, told to refuse unknown properties, would refuse', async () => {
     const json = fc.jsonValue({ maxDepth: 3 })
     const near = fc.record(
-      { code: fc.oneof(fc.constant('AB'), json), address: fc.oneof(fc.record({ street: fc.oneof(fc.constant('a'), json) }), json), extra: json },
+      {
+        code: fc.oneof(fc.constant('AB'), json),
+        address: fc.oneof(fc.record({ street: fc.oneof(fc.constant('a'), json) }), json),
+        extra: json,
+      },
       { requiredKeys: [] },
     )
     await fc.assert(
@@ -296,11 +307,27 @@ describe('validation of a query', () => {
   })
 
   it('takes no text for a number that is not plainly one', async () => {
-    for (const text of ['12abc', '%2012', '0x10', '1e3', '', '%D9%A1%D9%A2', '9007199254740993', '+1', '01', '-0', '1.5', 'NaN', 'Infinity', '1_0']) {
+    for (const text of [
+      '12abc',
+      '%2012',
+      '0x10',
+      '1e3',
+      '',
+      '%D9%A1%D9%A2',
+      '9007199254740993',
+      '+1',
+      '01',
+      '-0',
+      '1.5',
+      'NaN',
+      'Infinity',
+      '1_0',
+    ]) {
       expect(await queryOutcome(`page=${text}`), text).to.include('/page isInt')
     }
     for (const text of ['1', 'TRUE', 'yes', '']) expect(await queryOutcome(`all=${text}`)).to.deep.equal(['/all isBoolean'])
-    for (const text of ['2024', '2024-02-30T10:00:00Z', '1', 'now', '2024-1-1']) expect(await queryOutcome(`since=${text}`), text).to.be.an('array')
+    for (const text of ['2024', '2024-02-30T10:00:00Z', '1', 'now', '2024-1-1'])
+      expect(await queryOutcome(`since=${text}`), text).to.be.an('array')
   })
 
   it('refuses a name twice where one value is declared, and unknown names', async () => {
@@ -403,7 +430,12 @@ describe('a Standard Schema', () => {
 
   it('may answer later, and says no when it throws, rejects, or names no issue', async () => {
     const schema = (validate: (value: unknown) => unknown) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as never
-    expect(await bodyOutcome(schema(async (value) => ({ value })), { a: 1 })).to.deep.equal({ a: 1 })
+    expect(
+      await bodyOutcome(
+        schema(async (value) => ({ value })),
+        { a: 1 },
+      ),
+    ).to.deep.equal({ a: 1 })
     for (const validate of [
       () => {
         throw new Error('no')

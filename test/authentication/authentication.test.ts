@@ -1,0 +1,306 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { authentication } from '../../lib/authentication/authentication.js'
+import type { AuthenticationServices } from '../../lib/authentication/authentication.js'
+import { bearer } from '../../lib/authentication/bearer.js'
+import { MemoryRevocations } from '../../lib/authentication/revocations.js'
+import { TokenRefused } from '../../lib/authentication/verifier.js'
+import type { TokenVerifier } from '../../lib/authentication/verifier.js'
+import { anonymous } from '../../lib/context.js'
+import type { Identity } from '../../lib/context.js'
+import { ApiError, InvalidToken, Unavailable } from '../../lib/errors.js'
+import type { Exchange } from '../../lib/exchange.js'
+import type { Step } from '../../lib/protection.js'
+import { audience, goodClaims, goodHeader, goodToken, hmacKey, issuer, now, seconds, segment, signed } from './forge.js'
+import { exchangeWith, principalOf, routeSetup } from './request.js'
+
+const clock = { now: () => now }
+const challenge = 'Bearer realm="orders"'
+
+function stepWith(
+  services: Partial<AuthenticationServices> = {},
+  options = bearer({ issuer, audience, keys: [hmacKey], realm: 'orders' }),
+): Step {
+  const all = {
+    tokenVerifier: undefined,
+    revocations: new MemoryRevocations({ clock }),
+    clock,
+    principalOf,
+    isPublic: () => false,
+    ...services,
+  }
+  return authentication(options, all).compile(routeSetup())!
+}
+
+/** What the client would see of a refusal. */
+function answerOf(step: Step, exchange: Exchange): object {
+  const { status, code, title, message, headers, errors, closes } = refusalOf(step, exchange)
+  return { status, code, title, message, headers: [...headers], errors, closes, sent: exchange.answerHeaders }
+}
+
+function refusalOf(step: Step, exchange: Exchange): ApiError {
+  try {
+    expect(step(exchange)).to.equal(undefined)
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(ApiError)
+    return thrown as ApiError
+  }
+  return expect.fail('it was let through')
+}
+
+const bearing = (token: string) => exchangeWith(['Authorization', `Bearer ${token}`])
+
+describe('authentication', () => {
+  it('names the caller, without a promise where nothing is waited for', () => {
+    const exchange = bearing(goodToken)
+    expect(stepWith()(exchange)).to.equal(undefined)
+    expect(exchange.principal).to.include({ id: 'alice', kind: 'user', issuer, tokenId: 'token-1' })
+    expect(exchange.answerHeaders).to.deep.equal([])
+  })
+
+  it('is described in the inventory, on every route that is not public', () => {
+    const services = { tokenVerifier: undefined, revocations: new MemoryRevocations(), clock, principalOf }
+    const closed = routeSetup()
+    const open = routeSetup()
+    const options = bearer({ issuer, audience, keys: [hmacKey] })
+    expect(authentication(options, { ...services, isPublic: (policy) => policy === open.policy }).compile(closed)).to.be.a('function')
+    expect(authentication(options, { ...services, isPublic: (policy) => policy === open.policy }).compile(open)).to.equal(undefined)
+    expect([closed.facts.get('authentication'), open.facts.size]).to.deep.equal(['bearer', 0])
+    expect(authentication(options, { ...services, isPublic: () => false })).to.include({ name: 'authentication', phase: 'identity' })
+  })
+
+  it('lets nobody in where there is no verifier', () => {
+    const step = authentication(undefined, {
+      tokenVerifier: undefined,
+      revocations: new MemoryRevocations(),
+      clock,
+      principalOf,
+      isPublic: () => false,
+    }).compile(routeSetup())!
+    expect(refusalOf(step, bearing(goodToken))).to.include({ status: 401, reason: 'no-authentication' })
+  })
+
+  describe('without a token', () => {
+    const without: Readonly<Record<string, readonly [Exchange, string]>> = {
+      'no header': [exchangeWith(['Host', 'api.test']), 'no-token'],
+      'an empty header': [exchangeWith(['Authorization', '']), 'other-scheme'],
+      'another scheme': [exchangeWith(['Authorization', 'Basic YWxpY2U6eA==']), 'other-scheme'],
+      'a token without scheme': [exchangeWith(['Authorization', goodToken]), 'other-scheme'],
+      'a valid token in the query': [exchangeWith([], `access_token=${goodToken}`), 'token-in-query'],
+      'a token under another name': [exchangeWith(['X-Access-Token', goodToken, 'Proxy-Authorization', `Bearer ${goodToken}`]), 'no-token'],
+    }
+    for (const [name, [exchange, reason]] of Object.entries(without)) {
+      it(`answers ${name} with 401 and a challenge that names no error`, () => {
+        const refusal = refusalOf(stepWith(), exchange)
+        expect(refusal).to.include({ status: 401, code: 'unauthenticated', reason })
+        expect(refusal.headers).to.deep.equal(['WWW-Authenticate', challenge])
+        expect(exchange.principal).to.equal(anonymous)
+      })
+    }
+  })
+
+  describe('with credentials in two ways', () => {
+    const twice: Readonly<Record<string, Exchange>> = {
+      'two equal headers': exchangeWith(['Authorization', `Bearer ${goodToken}`, 'Authorization', `Bearer ${goodToken}`]),
+      'two headers in different cases': exchangeWith([
+        'authorization',
+        `Bearer ${goodToken}`,
+        'Accept',
+        '*/*',
+        'AUTHORIZATION',
+        'Bearer x',
+      ]),
+      'two schemes': exchangeWith(['Authorization', 'Basic YTpi', 'Authorization', `Bearer ${goodToken}`]),
+      'a header and the query': exchangeWith(['Authorization', `Bearer ${goodToken}`], 'a=1&access_token=x'),
+      'a header and the query, in disguise': exchangeWith(['Authorization', `Bearer ${goodToken}`], '%61ccess_token=x'),
+      'an empty header and the query': exchangeWith(['Authorization', ''], 'access_token=x'),
+    }
+    for (const [name, exchange] of Object.entries(twice)) {
+      it(`answers ${name} with 400 and a challenge`, () => {
+        const refusal = refusalOf(stepWith(), exchange)
+        expect(refusal).to.include({ status: 400, code: 'malformed-request' })
+        expect(refusal.headers[1]).to.match(/^Bearer realm="orders", error="invalid_request", error_description="[^"]+"$/)
+        expect(exchange.principal).to.equal(anonymous)
+      })
+    }
+  })
+
+  describe('with a token that is worth nothing', () => {
+    const refused: Readonly<Record<string, readonly [token: string, reason: string]>> = {
+      'none behind the scheme': ['', 'token-malformed'],
+      'an expired one': [signed(goodHeader, { ...goodClaims, exp: seconds }), 'token-expired'],
+      'one of the future': [signed(goodHeader, { ...goodClaims, nbf: seconds + 1 }), 'token-not-yet-valid'],
+      'a forged one': [signed(goodHeader, goodClaims, randomBytes(32)), 'token-bad-signature'],
+      'one for others': [signed(goodHeader, { ...goodClaims, aud: 'x' }), 'token-wrong-audience'],
+      'one of others': [signed(goodHeader, { ...goodClaims, iss: 'x' }), 'token-wrong-issuer'],
+      'one of an unknown key': [signed({ ...goodHeader, kid: 'x' }, goodClaims), 'token-unknown-key'],
+      'one without algorithm': [`${segment({ alg: 'none' })}.${segment(goodClaims)}.AA`, 'token-wrong-algorithm'],
+      'a large one': ['a'.repeat(10_000), 'token-too-large'],
+      'two in one header': [`${goodToken}, Bearer ${goodToken}`, 'token-malformed'],
+      'a revoked one': [signed(goodHeader, { ...goodClaims, jti: 'gone' }), 'token-revoked'],
+    }
+    const revocations = new MemoryRevocations({ clock })
+    revocations.revoke('gone', now + 60_000)
+
+    for (const [name, [token, reason]] of Object.entries(refused)) {
+      it(`answers ${name} like any other, and tells the log why`, () => {
+        const step = stepWith({ revocations })
+        const exchange = bearing(token)
+        expect(answerOf(step, exchange)).to.deep.equal({
+          status: 401,
+          code: 'invalid-token',
+          title: 'Invalid access token',
+          message: 'The access token is not valid.',
+          headers: ['WWW-Authenticate', `${challenge}, error="invalid_token", error_description="The access token is not valid"`],
+          errors: undefined,
+          closes: false,
+          sent: [],
+        })
+        expect(refusalOf(step, exchange).reason).to.equal(reason)
+        expect(exchange.principal).to.equal(anonymous)
+      })
+    }
+
+    it('answers any other token in the same way', () => {
+      const step = stepWith()
+      const expected = answerOf(step, bearing(''))
+      fc.assert(fc.property(fc.string({ unit: 'binary' }), (token) => void expect(answerOf(step, bearing(token))).to.deep.equal(expected)))
+      fc.assert(
+        fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (header, claims) => {
+          expect(answerOf(step, bearing(signed({ ...goodHeader, ...header }, { ...goodClaims, jti: undefined, ...claims })))).to.deep.equal(
+            expected,
+          )
+        }),
+      )
+    })
+
+    it('names the event: a session used too late, a revoked token used again, a failed log-in', () => {
+      const eventOf = (token: string) => refusalOf(stepWith({ revocations }), bearing(token)).event
+      expect(eventOf(refused['an expired one']![0])).to.equal('session_use_after_expire')
+      expect(eventOf(refused['a revoked one']![0])).to.equal('authn_token_reuse')
+      expect(eventOf(refused['a forged one']![0])).to.equal('authn_login_fail')
+    })
+  })
+
+  describe('revocation', () => {
+    it('ends a token that is remembered as verified', () => {
+      const revocations = new MemoryRevocations({ clock })
+      const step = stepWith({ revocations })
+      expect(step(bearing(goodToken))).to.equal(undefined)
+      expect(step(bearing(goodToken))).to.equal(undefined)
+      revocations.revoke('token-1', now + 60_000)
+      expect(refusalOf(step, bearing(goodToken)).reason).to.equal('token-revoked')
+      expect(refusalOf(step, bearing(goodToken)).reason).to.equal('token-revoked')
+    })
+
+    it('makes the verifier forget the token', () => {
+      const forgotten: string[] = []
+      const { verifier } = bearer({ issuer, audience, keys: [hmacKey] })
+      const tokenVerifier: TokenVerifier = {
+        verify: (token, time) => verifier.verify(token, time),
+        forget: (token) => void forgotten.push(token),
+      }
+      const step = stepWith({ tokenVerifier, revocations: { isRevoked: () => true, revoke: () => undefined } })
+      refusalOf(step, bearing(goodToken))
+      expect(forgotten).to.deep.equal([goodToken])
+    })
+
+    it('is asked for each request, with the token id and the identity', () => {
+      const asked: unknown[] = []
+      const step = stepWith({
+        revocations: { isRevoked: (id, identity) => (asked.push([id, identity?.id]), false), revoke: () => undefined },
+      })
+      for (const exchange of [bearing(goodToken), bearing(goodToken)]) void step(exchange)
+      expect(asked).to.deep.equal([
+        ['token-1', 'alice'],
+        ['token-1', 'alice'],
+      ])
+    })
+
+    it('lets nobody in on an answer that is not false', async () => {
+      for (const answer of [undefined, null, 0, '', 'no', true]) {
+        const exchange = bearing(goodToken)
+        const step = stepWith({ revocations: { isRevoked: () => Promise.resolve(answer as boolean), revoke: () => undefined } })
+        expect(await outcome(step, exchange)).to.include({ reason: 'token-revoked' })
+        expect(exchange.principal).to.equal(anonymous)
+      }
+    })
+
+    it('that cannot be asked ends the request with 503', async () => {
+      const exchange = bearing(goodToken)
+      const step = stepWith({ revocations: { isRevoked: () => Promise.reject(new Unavailable()), revoke: () => undefined } })
+      expect(await outcome(step, exchange)).to.be.instanceOf(Unavailable)
+      expect(exchange.principal).to.equal(anonymous)
+    })
+  })
+
+  describe('with services that take their time', () => {
+    const identity = bearer({ issuer, audience, keys: [hmacKey] }).verifier.verify(goodToken, now) as Identity
+    const later = <T>(value: T) => new Promise<T>((resolve) => setImmediate(resolve, value))
+
+    it('waits for whichever does', async () => {
+      const slow: ReadonlyArray<Partial<AuthenticationServices>> = [
+        { tokenVerifier: { verify: () => later(identity) } },
+        { revocations: { isRevoked: () => later(false), revoke: () => undefined } },
+        { principalOf: (found) => later(principalOf(found)) },
+        {
+          tokenVerifier: { verify: () => later(identity) },
+          revocations: { isRevoked: () => later(false), revoke: () => undefined },
+          principalOf: (found) => later(principalOf(found)),
+        },
+      ]
+      for (const services of slow) {
+        const exchange = bearing(goodToken)
+        const pending = stepWith(services)(exchange)
+        expect(pending).to.be.instanceOf(Promise)
+        expect(exchange.principal).to.equal(anonymous)
+        await pending
+        expect(exchange.principal.id).to.equal('alice')
+      }
+    })
+
+    it('refuses in the same words what a slow verifier refuses', async () => {
+      const expected = answerOf(stepWith(), bearing(''))
+      for (const thrown of [new TokenRefused('expired'), new InvalidToken('It expired yesterday.', { headers: ['X-Why', 'expired'] })]) {
+        for (const verify of [
+          () => Promise.reject(thrown),
+          (): never => {
+            throw thrown
+          },
+        ]) {
+          const refusal = (await outcome(stepWith({ tokenVerifier: { verify } }), bearing(goodToken))) as ApiError
+          const rethrow: Step = () => {
+            throw refusal
+          }
+          expect(answerOf(rethrow, bearing(''))).to.deep.equal(expected)
+        }
+      }
+    })
+
+    it('passes on what a verifier did not mean as a refusal', async () => {
+      for (const thrown of [new Unavailable(), new TypeError('broken')]) {
+        expect(await outcome(stepWith({ tokenVerifier: { verify: () => Promise.reject(thrown) } }), bearing(goodToken))).to.equal(thrown)
+        expect(await outcome(stepWith({ principalOf: () => Promise.reject(thrown) }), bearing(goodToken))).to.equal(thrown)
+      }
+    })
+
+    it('takes a registered verifier instead of its own, and asks no revocation for a token without id', async () => {
+      const tokenVerifier: TokenVerifier = { verify: () => ({ ...identity, id: 'dora', tokenId: undefined }) }
+      const exchange = bearing('opaque')
+      const step = stepWith({ tokenVerifier, revocations: { isRevoked: () => true, revoke: () => undefined } })
+      expect(await outcome(step, exchange)).to.equal(undefined)
+      expect(exchange.principal.id).to.equal('dora')
+    })
+  })
+})
+
+/** What a step threw, sooner or later. */
+async function outcome(step: Step, exchange: Exchange): Promise<unknown> {
+  try {
+    await step(exchange)
+    return undefined
+  } catch (thrown) {
+    return thrown
+  }
+}
