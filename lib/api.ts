@@ -125,14 +125,14 @@ export function createApi(options: ApiOptions): Api {
   )
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
-    const route = compile(setup, handlerOf.step(setup))
-    router.add(setup.method, setup.path, route)
-    return { route, setup, facts }
+    return { route: compile(setup, handlerOf.step(setup)), setup, facts }
   })
   const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
   const clientOf = clientResolver(options.trustProxy ?? false, report)
   const ids = serviceOf(container, tokens.ids, () => ({ next: () => randomUUID() }))
   if (mistakes.length > 0) throw new BootError(mistakes)
+  for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
+
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
   events.record('sys_startup', { detail: { routes: compiled.length } })
 

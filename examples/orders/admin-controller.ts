@@ -26,6 +26,7 @@ export class AdminController {
   @Validate({ query: AuditList })
   @Audit('admin.audit')
   audit({ query }: Context<{ query: AuditList }>) {
-    return { data: this.records.newest(query.limit) }
+    // They are written when requests end, and bear the time when each began.
+    return { data: this.records.newest(query.limit).toSorted((a, b) => (a.timestamp < b.timestamp ? 1 : -1)) }
   }
 }

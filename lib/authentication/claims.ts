@@ -35,7 +35,7 @@ export function readClaims(claims: Fields, rules: ClaimRules): { identity: Ident
   if (jti === undefined ? rules.requireTokenId : !isName(jti)) return 'no-token-id'
   // Bound to a key that the caller would have to prove: whoever shows it as a bearer token may have stolen it (RFC 9449 §7.2).
   if ('cnf' in claims) return 'sender-constrained'
-  const roles = stringsIn(claims[rules.roles])
+  const roles = rolesIn(claims[rules.roles])
   const scopes = scopesIn(claims[rules.scope])
   if (roles === undefined || scopes === undefined) return 'malformed'
   return {
@@ -81,14 +81,20 @@ function isFor(audience: string, claimed: unknown): boolean {
   return isStrings(claimed) && claimed.includes(audience)
 }
 
-function stringsIn(claim: unknown): readonly string[] | undefined {
+/** The roles in a claim: an array of texts, or nothing. Undefined where it is in any other form. */
+export function rolesIn(claim: unknown): readonly string[] | undefined {
   if (claim === undefined) return none
   return isStrings(claim) ? claim : undefined
 }
 
-/** Scopes are words in one string (RFC 8693 §4.2); some issuers write an array. */
-function scopesIn(claim: unknown): readonly string[] | undefined {
-  return typeof claim === 'string' ? Object.freeze(claim.split(' ').filter((one) => one !== '')) : stringsIn(claim)
+/**
+ * The scopes in a claim: words in one text (RFC 8693 §4.2), or an array of them, as some issuers write. A claim that is there
+ * and empty is undefined: no scope at all must not read as no restriction to scopes.
+ */
+export function scopesIn(claim: unknown): readonly string[] | undefined {
+  if (claim === undefined) return none
+  const scopes = typeof claim === 'string' ? Object.freeze(claim.split(' ').filter((one) => one !== '')) : claim
+  return isStrings(scopes) && scopes.length > 0 && !scopes.includes('') ? scopes : undefined
 }
 
 const none: readonly string[] = Object.freeze([])

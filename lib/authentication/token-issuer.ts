@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import type { Clock, IdGenerator } from '../context.js'
 import type { Mistake } from '../errors.js'
-import { isName } from './claims.js'
+import { isName, rolesIn, scopesIn } from './claims.js'
 import { signingKey } from './keys.js'
 import type { KeyOptions } from './keys.js'
 
@@ -45,8 +45,9 @@ export interface IssuedToken {
 
 export interface TokenIssuer {
   /**
-   * Signs a token. Throws a `TypeError` where `sub` is missing, or a claim is named that is the issuer's to say
-   * (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`) or that no bearer token has (`cnf`).
+   * Signs a token. Throws a `TypeError` where `sub` is missing, where roles or scope are in a form that verifiers refuse, and
+   * where a claim is named that is the issuer's to say (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`) or that no bearer token has
+   * (`cnf`).
    */
   issue(claims: TokenClaims): IssuedToken
 }
@@ -80,6 +81,8 @@ const reserved = ['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf'] as const
 
 function checkClaims(claims: TokenClaims): void {
   if (!isName(claims.sub)) throw new TypeError('sub is missing: name who the token speaks of')
+  if (rolesIn(claims.roles) === undefined) throw new TypeError("roles are no array of names: write such as ['customer']")
+  if (scopesIn(claims.scope) === undefined) throw new TypeError("scope is empty: write words such as 'orders:read', or leave it out")
   for (const name of reserved) {
     if (claims[name] !== undefined) throw new TypeError(`the claim ${name} is not for issue() to say: leave it out`)
   }

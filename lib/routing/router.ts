@@ -18,7 +18,7 @@ export class Router<Route> {
   readonly #routes = findMyWay({ caseSensitive: true, maxParamLength: 8192 })
   readonly #used = new Set<Method>()
 
-  /** Adds a route. Conflicts are for the caller to find: the last one wins. */
+  /** Adds a route; throws where it conflicts with another, which is for the caller to find first. */
   add(method: Method, path: string, route: Route): void {
     this.#used.add(method)
     this.#routes.on(method, path, unused, route)

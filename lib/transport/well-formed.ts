@@ -4,7 +4,7 @@ import type { Protection } from '../protection.js'
 
 /** Headers of which a request has one, or it has two meanings. */
 const singletons: ReadonlySet<string> = new Set(['host', 'authorization', 'content-type', 'content-length', 'transfer-encoding', 'expect'])
-const hostForm = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+(?::\d{0,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{0,5})?$/
+const hostForm = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
 
 /**
  * Refuses what parsers of one chain read in different ways (RFC 9112 §3.2, §6.1, RFC 9110 §5.3): headers that are sent

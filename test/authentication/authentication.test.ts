@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { authentication } from '../../lib/authentication/authentication.js'
 import type { AuthenticationServices } from '../../lib/authentication/authentication.js'
 import { bearer } from '../../lib/authentication/bearer.js'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { readCompactToken } from '../../lib/authentication/compact-token.js'
 import { goodClaims, goodHeader, goodToken, segment } from './forge.js'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { bearerToken, isTokenInQuery } from '../../lib/authentication/credentials.js'
 
 describe('credentials', () => {

@@ -1,6 +1,6 @@
 import { createHmac, createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import jwt from 'jsonwebtoken'
 import { bearer } from '../../lib/authentication/bearer.js'
 import { tokenIssuer } from '../../lib/authentication/token-issuer.js'
@@ -365,10 +365,10 @@ describe('a verifier of tokens', () => {
       for (const cnf of [{ jkt: 'x' }, {}, null, false]) expect(withClaims({ cnf })).to.equal('sender-constrained')
     })
 
-    it('refuses roles and scopes in a form that it would have to guess', () => {
+    it('refuses roles and scopes in a form that it would have to guess, an empty scope too', () => {
       for (const roles of ['admin', null, 1, { 0: 'admin' }, ['admin', 1], [['admin']]])
         expect(withClaims({ roles }), JSON.stringify(roles)).to.equal('malformed')
-      for (const scope of [null, 1, {}, [1]]) expect(withClaims({ scope }), JSON.stringify(scope)).to.equal('malformed')
+      for (const scope of [null, 1, {}, [1], '', ' ', [], ['']]) expect(withClaims({ scope }), JSON.stringify(scope)).to.equal('malformed')
     })
 
     it('says nothing of claims to whoever cannot sign', () => {

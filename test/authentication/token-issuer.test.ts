@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import jwt from 'jsonwebtoken'
 import { tokenIssuer } from '../../lib/authentication/token-issuer.js'
 import type { TokenIssuerOptions } from '../../lib/authentication/token-issuer.js'
@@ -48,6 +48,13 @@ describe('an issuer of tokens', () => {
       expect(() => issuerOf().issue({ sub: 'alice', [name]: 'x' }), name).to.throw(TypeError, name)
     }
     expect(issuerOf().issue({ sub: 'alice', exp: undefined }).expiresIn).to.equal(3600)
+  })
+
+  it('issues no roles and no scope that verifiers would refuse', () => {
+    for (const scope of ['', ' ', [], 7])
+      expect(() => issuerOf().issue({ sub: 'alice', scope: scope as string })).to.throw(TypeError, 'scope')
+    for (const roles of ['admin', [1]])
+      expect(() => issuerOf().issue({ sub: 'alice', roles: roles as unknown as string[] })).to.throw(TypeError, 'roles')
   })
 
   it('needs a subject', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Identity, Principal } from '../../lib/context.js'
 import { access, isPublic } from '../../lib/authorization/authorization.js'
 import { Authorize, objectAccess } from '../../lib/authorization/object-access.js'

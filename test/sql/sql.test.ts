@@ -1,6 +1,6 @@
 import { createClient } from '@libsql/client'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import pg from 'pg'
 import { empty, identifier, join, libsql, postgres, sql } from '../../lib/sql/sql.js'
 import type { Database, Query } from '../../lib/sql/sql.js'

@@ -18,7 +18,7 @@ import {
 } from 'class-validator'
 import { Type } from 'class-transformer'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import * as v from 'valibot'
 import { z } from 'zod'
 import type { Class } from '../../lib/decorator.js'

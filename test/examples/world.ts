@@ -1,0 +1,97 @@
+import { createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
+import type { RecentRecords } from '../../lib/index.js'
+import { serve } from '../../adapters/http.js'
+import { audience, issuer, openOrders } from '../../examples/orders/app.js'
+import type { OrdersOptions } from '../../examples/orders/app.js'
+import { adapters, listenerOf } from '../../examples/orders/hosts.js'
+import type { Adapter } from '../../examples/orders/hosts.js'
+import { request, wire } from '../adapters/wire.js'
+import type { WireAnswer } from '../adapters/wire.js'
+
+const key = 'ruq8Vb2LwZ0nXk5TcY7sJm4GdHf9Pe1A'
+const hour = 3600
+
+/** Signs tokens as the application does. */
+export const tokensOf = tokenIssuer({ issuer, audience, key: { algorithm: 'HS256', secret: key }, lifetime: hour })
+
+/** What is sent: `{name}` in the target and the body stands for an id that was saved under that name. */
+export interface Call {
+  /** `GET /api/v1/orders/{first}` */
+  readonly request: string
+  /** Whose token it bears. */
+  readonly as?: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Sent as it is, instead of `body`. */
+  readonly bytes?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One application, running behind one host, and what was learnt from it. */
+export interface World {
+  readonly adapter: Adapter
+  readonly port: number
+  readonly url: string
+  readonly tokens: Map<string, string>
+  readonly ids: Map<string, string>
+  readonly records: RecentRecords
+  call(call: Call): Promise<WireAnswer>
+  close(): Promise<void>
+}
+
+/** Starts the application behind a host, on a free port. */
+export async function startWorld(adapter: Adapter, options: OrdersOptions = {}): Promise<World> {
+  const records = recentRecords(100)
+  const { api, close } = await openOrders({ limits: false, key, sinks: [records], logger: createLogger({ silent: true }), ...options })
+  const server = await serve(listenerOf(adapter, api), { port: 0 })
+  const tokens = new Map<string, string>()
+  const ids = new Map<string, string>()
+  return {
+    adapter,
+    port: server.port,
+    url: server.url,
+    tokens,
+    ids,
+    records,
+    call: (call) => wire(server.port, bytesOf(call, tokens, ids)),
+    async close() {
+      await server.close()
+      await close()
+    },
+  }
+}
+
+/** The application behind every host. */
+export function startWorlds(options: OrdersOptions = {}): Promise<readonly World[]> {
+  return Promise.all(adapters.map((adapter) => startWorld(adapter, options)))
+}
+
+/** Logs the people of the demonstration in, and gives the warehouse the token that it would get as an OAuth client. */
+export async function logIn(world: World): Promise<void> {
+  for (const name of ['alice', 'bob', 'carol', 'dave']) {
+    const answer = await world.call({ request: 'POST /api/v1/login', body: { username: name, password: `${name}-demo-password` } })
+    world.tokens.set(name, (JSON.parse(answer.body) as { access_token: string }).access_token)
+  }
+  const warehouse = { sub: 'warehouse', client_id: 'warehouse', scope: 'orders:read orders:fulfil' }
+  world.tokens.set('warehouse', tokensOf.issue(warehouse).token)
+}
+
+/** What two hosts must agree on to the byte: everything but the time, random ids and signatures. */
+export function comparable({ status, headers, body }: WireAnswer): unknown {
+  const seen = new Map<string, string>()
+  const settle = (text: string) =>
+    text
+      .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, (id) => seen.get(id) ?? seen.set(id, `id-${seen.size}`).get(id) ?? '')
+      .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+  const kept = headers.filter(([name]) => name.toLowerCase() !== 'date').map(([name, value]) => `${name.toLowerCase()}: ${settle(value)}`)
+  return { status, headers: kept.toSorted(), body: settle(body) }
+}
+
+function bytesOf({ request: line, as, body, bytes, headers = {} }: Call, tokens: World['tokens'], ids: World['ids']): string {
+  const filled = (text: string) => text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => ids.get(name) ?? whole)
+  const bearer: Record<string, string> = as === undefined ? {} : { Authorization: `Bearer ${tokens.get(as) ?? `of nobody called ${as}`}` }
+  const payload = bytes ?? (body === undefined ? '' : JSON.stringify(body))
+  const type: Record<string, string> = payload === '' ? {} : { 'Content-Type': 'application/json' }
+  return request(filled(line), { ...type, ...bearer, ...headers }, payload)
+}
