@@ -47,7 +47,8 @@ function koa(): RequestListener {
     context.status = 201
     context.body = create(context.request.body as Order)
   })
-  return app.callback()
+  const answer = app.callback()
+  return (request, response) => void answer(request, response)
 }
 
 const { values } = parseArgs({ options: { adapter: { type: 'string', default: 'http' } } })

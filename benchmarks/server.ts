@@ -18,7 +18,10 @@ const { env } = process
 const listeners: Readonly<Record<string, (api: Api) => RequestListener>> = {
   http: (api) => http(api),
   express: (api) => expressApp().use(express(api, { fallthrough: false })),
-  koa: (api) => new Koa().use(koa(api, { fallthrough: false })).callback(),
+  koa: (api) => {
+    const answer = new Koa().use(koa(api, { fallthrough: false })).callback()
+    return (request, response) => void answer(request, response)
+  },
 }
 const listenerOf = listeners[values.adapter]
 if (listenerOf === undefined) throw new TypeError(`--adapter ${values.adapter}: choose one of ${Object.keys(listeners).join(', ')}`)
@@ -29,6 +32,7 @@ const api = createApi({
     issuer: 'https://auth.example.com/',
     audience: 'https://api.example.com',
     keys: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? '' }],
+    requireTokenId: false,
     ...(env.TOKEN_CACHE === '0' ? { cache: false } : {}),
   }),
   rateLimit: { default: parseLimits(`${env.RATE_MINUTE ?? 1e9} per minute; ${env.RATE_HOUR ?? 1e9} per hour`), headers: false },

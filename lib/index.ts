@@ -59,6 +59,7 @@ export type {
 export { MemoryRevocations, TokenRefused, bearer, tokenIssuer } from './authentication/authentication.js'
 export type {
   Algorithm,
+  AsymmetricKey,
   Authentication,
   BearerOptions,
   IssuedToken,

@@ -111,7 +111,7 @@ describe('the proof at start-up', () => {
       size() {}
 
       // A decorator on a static member is a mistake that some compilers let through.
-      @(Get('/static') as (...place: readonly unknown[]) => void)
+      @Get('/static')
       static shared() {}
     }
 
@@ -256,7 +256,14 @@ describe('an API', () => {
     await get(own, '/nothing?password=hunter2')
     const [notFound, refused, done, started] = records.newest(10) as ReadonlyArray<Record<string, unknown>>
     expect(started).to.include({ kind: 'event', event: 'sys_startup' })
-    expect(done).to.include({ kind: 'audit', action: 'things.list', status: 200, principal_id: 'u1', address: '192.0.2.1', route: '/things' })
+    expect(done).to.include({
+      kind: 'audit',
+      action: 'things.list',
+      status: 200,
+      principal_id: 'u1',
+      address: '192.0.2.1',
+      route: '/things',
+    })
     expect(refused).to.include({ status: 401, reason: 'no-token', principal_id: null })
     expect(notFound).to.include({ kind: 'access', status: 404 })
     expect(JSON.stringify(notFound)).not.to.contain('hunter2')
@@ -267,8 +274,13 @@ describe('an API', () => {
     const asked: string[] = []
     const container = createContainer()
     container.registerInstance(tokens.ids, { next: () => 'id-of-mine' })
-    container.registerInstance(tokens.permissionSource, { permissionsOf: async ({ id }) => [asked.push(`permissions of ${id}`), 'things:read'].map(String) })
-    container.registerInstance(tokens.revocations, { isRevoked: async (id) => asked.push(`revoked ${id !== ''}`) === 0, revoke: () => undefined })
+    container.registerInstance(tokens.permissionSource, {
+      permissionsOf: async ({ id }) => [asked.push(`permissions of ${id}`), 'things:read'].map(String),
+    })
+    container.registerInstance(tokens.revocations, {
+      isRevoked: async (id) => asked.push(`revoked ${id !== ''}`) === 0,
+      revoke: () => undefined,
+    })
     container.registerInstance(tokens.clock, { now: () => Date.now() })
     const own = api({ controllers: [Things], container })
     const answer = await get(own, '/things', { authorization: `Bearer ${token}` })

@@ -27,6 +27,6 @@ export class AdminController {
   @Audit('admin.audit')
   audit({ query }: Context<{ query: AuditList }>) {
     // They are written when requests end, and bear the time when each began.
-    return { data: this.records.newest(query.limit).toSorted((a, b) => (a.timestamp < b.timestamp ? 1 : -1)) }
+    return { data: this.records.newest(query.limit).toSorted((a, b) => b.timestamp.localeCompare(a.timestamp)) }
   }
 }

@@ -1,4 +1,16 @@
-import { Audit, Authenticated, Controller, Get, Post, Public, RateLimit, Unauthenticated, Validate, noteEvent, tokens } from '../../lib/index.js'
+import {
+  Audit,
+  Authenticated,
+  Controller,
+  Get,
+  Post,
+  Public,
+  RateLimit,
+  Unauthenticated,
+  Validate,
+  noteEvent,
+  tokens,
+} from '../../lib/index.js'
 import type { Context, Revocations, TokenIssuer } from '../../lib/index.js'
 import { Credentials } from './input.js'
 import { Users } from './users.js'

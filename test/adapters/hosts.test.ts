@@ -15,7 +15,7 @@ import { http } from '../../adapters/http.js'
 import { koa } from '../../adapters/koa.js'
 import type { Api } from '../../lib/index.js'
 import { ThingsController, fixture, longText } from './fixture.js'
-import { listen } from './hosts.js'
+import { listen, listenerOf } from './hosts.js'
 import type { Running } from './hosts.js'
 import { request, wire } from './wire.js'
 
@@ -39,7 +39,10 @@ function expressSurroundings(create: typeof express5): Surroundings {
       create()
         .use('/api', express(api))
         .use((_request, response) => void response.status(418).send('the host')),
-    parsing: (api) => create().use(create.json({ limit: '1mb' })).use(express(api)),
+    parsing: (api) =>
+      create()
+        .use(create.json({ limit: '1mb' }))
+        .use(express(api)),
     compressing: (api) => create().use(compression()).use(express(api)),
     bound: (api) => create().get('/old/:id', express.route(api, ThingsController, 'get')),
     draining: (api) =>
@@ -52,37 +55,37 @@ function expressSurroundings(create: typeof express5): Surroundings {
 function koaSurroundings(Create: typeof Koa3): Surroundings {
   return {
     mounted: (api) =>
-      new Create()
-        .use(mount('/api', koa(api)))
-        .use((context) => {
+      listenerOf(
+        new Create().use(mount('/api', koa(api))).use((context) => {
           context.status = 418
           context.body = 'the host'
-        })
-        .callback(),
+        }),
+      ),
     parsing: (api) => quiet(new Create().use(bodyParser({ jsonLimit: '1mb' })).use(koa(api))),
-    compressing: (api) => new Create().use(compress()).use(koa(api)).callback(),
+    compressing: (api) => listenerOf(new Create().use(compress()).use(koa(api))),
     bound: (api) =>
-      new Create()
-        .use((context, next) => {
+      listenerOf(
+        new Create().use((context, next) => {
           Object.assign(context, { params: { id: context.path.slice('/old/'.length) } })
           return koa.route(api, ThingsController, 'get')(context, next)
-        })
-        .callback(),
+        }),
+      ),
     draining: (api) =>
-      new Create()
-        .use(async (context, next) => {
-          for await (const _chunk of context.req);
-          await next()
-        })
-        .use(koa(api))
-        .callback(),
+      listenerOf(
+        new Create()
+          .use(async (context, next) => {
+            for await (const _chunk of context.req);
+            await next()
+          })
+          .use(koa(api)),
+      ),
   }
 }
 
 /** Koa prints every failure of a middleware, the expected ones of these tests too. */
 function quiet(app: Koa3): RequestListener {
   app.silent = true
-  return app.callback()
+  return listenerOf(app)
 }
 
 const surroundings: ReadonlyArray<readonly [string, Surroundings]> = [
@@ -127,13 +130,14 @@ for (const [name, around] of surroundings) {
               .use(express(api))
               .use(express5.json())
               .post('/own', (own, response) => void response.json(own.body))
-          : new Koa3()
-              .use(koa(api))
-              .use(bodyParser())
-              .use((context) => {
-                context.body = context.request.body
-              })
-              .callback(),
+          : listenerOf(
+              new Koa3()
+                .use(koa(api))
+                .use(bodyParser())
+                .use((context) => {
+                  context.body = context.request.body
+                }),
+            ),
       )
       open.push(host)
       expect((await wire(host.port, request('POST /own', json, '{"mine":true}'))).body).to.equal('{"mine":true}')

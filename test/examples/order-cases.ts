@@ -65,7 +65,12 @@ export const creationCases: readonly Case[] = [
   },
   { claim: 'a note of 500 characters', ...create, body: { ...aGoodOrder, note: '€'.repeat(500) }, status: 201, saves: 'long' },
   { claim: 'a note of nothing', ...create, body: { ...aGoodOrder, note: '' }, status: 201, saves: 'silent', includes: { note: '' } },
-  { claim: '10 items', ...create, body: { ...aGoodOrder, items: Array.from({ length: 10 }, () => ({ sku: 'A', qty: 1000 })) }, status: 201 },
+  {
+    claim: '10 items',
+    ...create,
+    body: { ...aGoodOrder, items: Array.from({ length: 10 }, () => ({ sku: 'A', qty: 1000 })) },
+    status: 201,
+  },
   { claim: 'an order of a viewer', ...create, as: 'dave', body: aGoodOrder, status: 403, code: 'permission-denied' },
   { claim: 'an order of the warehouse', ...create, as: 'warehouse', body: aGoodOrder, status: 403, code: 'permission-denied' },
   { claim: 'an order of nobody', request: create.request, body: aGoodOrder, status: 401, code: 'unauthenticated' },
@@ -78,7 +83,8 @@ export const creationCases: readonly Case[] = [
 ]
 
 const list = { request: 'GET /api/v1/orders', as: 'alice' } as const
-const ownersOf = (json: Readonly<Record<string, unknown>>) => (json['data'] as ReadonlyArray<{ owner_id: string }>).map((one) => one.owner_id)
+const ownersOf = (json: Readonly<Record<string, unknown>>) =>
+  (json['data'] as ReadonlyArray<{ owner_id: string }>).map((one) => one.owner_id)
 
 export const listCases: readonly Case[] = [
   {
@@ -109,8 +115,20 @@ export const listCases: readonly Case[] = [
     includes: { page: 3, limit: 2, total: 5 },
     check: (json) => expect(ownersOf(json)).to.deep.equal(['alice']),
   },
-  { claim: 'a page after the last', ...list, request: 'GET /api/v1/orders?page=1000&limit=100', status: 200, includes: { data: [], total: 5 } },
-  { claim: 'a status that no order has', ...list, request: 'GET /api/v1/orders?status=cancelled', status: 200, includes: { data: [], total: 0 } },
+  {
+    claim: 'a page after the last',
+    ...list,
+    request: 'GET /api/v1/orders?page=1000&limit=100',
+    status: 200,
+    includes: { data: [], total: 5 },
+  },
+  {
+    claim: 'a status that no order has',
+    ...list,
+    request: 'GET /api/v1/orders?status=cancelled',
+    status: 200,
+    includes: { data: [], total: 0 },
+  },
   ...['page=0', 'page=1001', 'page=1x', 'page=1.5', 'page=', 'limit=0', 'limit=101', 'limit=1e1', 'status=lost', 'sort=id'].map(
     (query): Case => ({
       claim: `the query ${query}`,

@@ -44,7 +44,10 @@ describe('the orders API, behind Express, Koa and node:http alike, answers', () 
   describe('alike, where a difference would tell something', () => {
     it('a wrong password and an unknown name with the same bytes', async () => {
       for (const world of worlds) {
-        const tries = [{ username: 'alice', password: 'wrong' }, { username: 'nobody', password: 'wrong' }]
+        const tries = [
+          { username: 'alice', password: 'wrong' },
+          { username: 'nobody', password: 'wrong' },
+        ]
         const [known, unknown] = await Promise.all(tries.map((body) => world.call({ request: 'POST /api/v1/login', body })))
         expect(comparable(unknown!)).to.deep.equal(comparable(known!))
       }

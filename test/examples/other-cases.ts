@@ -89,9 +89,13 @@ export const pathCases: readonly Case[] = [
   ...['/', '/nothing', '/Health', '/health/', '//health', '/api/v1', '/api/v1/ORDERS', '/api/v1/orders/', '/api/v2/orders'].map(
     (path): Case => ({ claim: path, request: `GET ${path}`, status: 404, code: 'not-found' }),
   ),
-  ...['/api/v1/orders/../admin/users', '/api/v1/%2e%2e/health', '/api/v1/orders/a%2fb', '/api/v1/orders/%zz'].map(
-    (path): Case => ({ claim: path, request: `GET ${path}`, as: 'alice', status: 400, code: 'malformed-request' }),
-  ),
+  ...['/api/v1/orders/../admin/users', '/api/v1/%2e%2e/health', '/api/v1/orders/a%2fb', '/api/v1/orders/%zz'].map((path): Case => ({
+    claim: path,
+    request: `GET ${path}`,
+    as: 'alice',
+    status: 400,
+    code: 'malformed-request',
+  })),
   other('POST /health', 'GET, HEAD'),
   other('GET /api/v1/login', 'POST'),
   other('PUT /api/v1/orders', 'GET, HEAD, POST'),

@@ -47,7 +47,14 @@ export const sessionCases: readonly Case[] = [
   { claim: 'NUL in a name', request: login, body: { username: 'alice\u0000', password: 'x' }, status: 422, errors: ['/username'] },
   { claim: 'a member too many', request: login, body: { username: 'a', password: 'x', role: 'admin' }, status: 422, errors: ['/role'] },
   { claim: 'half a JSON text', request: login, bytes: '{"username":', status: 400, code: 'malformed-request' },
-  { claim: 'a form', request: login, bytes: 'username=alice', headers: { 'Content-Type': 'text/plain' }, status: 415, code: 'unsupported-media-type' },
+  {
+    claim: 'a form',
+    request: login,
+    bytes: 'username=alice',
+    headers: { 'Content-Type': 'text/plain' },
+    status: 415,
+    code: 'unsupported-media-type',
+  },
 
   {
     claim: 'who is alice',
@@ -69,7 +76,13 @@ export const sessionCases: readonly Case[] = [
       expect(json).to.deep.equal({ id: 'carol', kind: 'user', roles: ['admin'], permissions })
     },
   },
-  { claim: 'who is dave', request: 'GET /api/v1/me', as: 'dave', status: 200, includes: { roles: ['viewer'], permissions: ['orders:read'] } },
+  {
+    claim: 'who is dave',
+    request: 'GET /api/v1/me',
+    as: 'dave',
+    status: 200,
+    includes: { roles: ['viewer'], permissions: ['orders:read'] },
+  },
   {
     claim: 'who is the warehouse',
     request: 'GET /api/v1/me',

@@ -22,7 +22,13 @@ describe('where a request comes from', () => {
     const header = fc.oneof(fc.ipV4(), fc.ipV6(), fc.string())
     fc.assert(
       fc.property(header, header, fc.constantFrom<TrustProxy>(false, ['192.168.0.0/16']), (forwarded, proto, trust) => {
-        const headers = { 'x-forwarded-for': forwarded, 'x-forwarded-proto': proto, 'x-request-id': 'abcdefgh', forwarded, 'x-real-ip': forwarded }
+        const headers = {
+          'x-forwarded-for': forwarded,
+          'x-forwarded-proto': proto,
+          'x-request-id': 'abcdefgh',
+          forwarded,
+          'x-real-ip': forwarded,
+        }
         const { address, secure, requestId } = resolve(trust, { remoteAddress: '203.0.113.9', headers })
         return address === '203.0.113.9' && !secure && requestId === undefined
       }),
@@ -46,13 +52,23 @@ describe('where a request comes from', () => {
   })
 
   it('cannot be moved by what a client writes left of the trusted hops', () => {
-    fc.assert(
-      fc.property(fc.string(), fc.ipV4(), (written, own) => resolve(1, proxied(`${written}, ${own}`)).address === own),
-    )
+    fc.assert(fc.property(fc.string(), fc.ipV4(), (written, own) => resolve(1, proxied(`${written}, ${own}`)).address === own))
   })
 
   it('is never anything but an address, and stops at what is none', () => {
-    for (const entry of ['unknown', '_hidden', '', '999.1.1.1', '1.2.3', '0x7f.0.0.1', '2130706433', '[::1', 'a:b', '1.2.3.4:x', '<script>']) {
+    for (const entry of [
+      'unknown',
+      '_hidden',
+      '',
+      '999.1.1.1',
+      '1.2.3',
+      '0x7f.0.0.1',
+      '2130706433',
+      '[::1',
+      'a:b',
+      '1.2.3.4:x',
+      '<script>',
+    ]) {
       expect(resolve(1, proxied(entry)).address, entry).to.equal('10.0.0.1')
       expect(resolve(2, proxied(`${entry}, 10.0.0.2`)).address, entry).to.equal('10.0.0.2')
     }

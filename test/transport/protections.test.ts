@@ -134,7 +134,12 @@ describe('security headers', () => {
       method() {}
     }
     const { plain } = securityHeaders({ ...headerPresets.classic, 'cache-control': 'private' }, setupOf(Own))
-    expect(named(plain)).to.include({ 'Referrer-Policy': 'origin', 'X-Own': 'yes', 'Cache-Control': 'private', 'X-XSS-Protection': '1; mode=block' })
+    expect(named(plain)).to.include({
+      'Referrer-Policy': 'origin',
+      'X-Own': 'yes',
+      'Cache-Control': 'private',
+      'X-XSS-Protection': '1; mode=block',
+    })
     expect(named(plain)).not.to.have.any.keys('X-Frame-Options', 'x-frame-options', 'cache-control')
   })
 
@@ -194,7 +199,10 @@ describe('CORS', () => {
   it('answers a preflight for what is allowed, and reflects nothing', () => {
     const asked = { origin: 'https://shop.example.com', 'access-control-request-method': 'POST' }
     const allowed = preflight({ ...asked, 'access-control-request-headers': 'content-type, Authorization' })
-    expect(allowed).to.include({ 'Access-Control-Allow-Methods': 'GET, POST', 'Access-Control-Allow-Headers': 'authorization, content-type' })
+    expect(allowed).to.include({
+      'Access-Control-Allow-Methods': 'GET, POST',
+      'Access-Control-Allow-Headers': 'authorization, content-type',
+    })
     for (const refused of [
       { ...asked, origin: 'https://evil.test' },
       { ...asked, 'access-control-request-method': 'DELETE' },

@@ -48,13 +48,16 @@ describe('a request target', () => {
 
   it('that is not malformed reaches routers as a path that decodes once', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('/', '.', '%', '2', 'f', '5', 'c', 'e', '0', '\\', 'a', '?', '#', '\u00e9') }), (text) => {
-        const { path, malformed } = readTarget(`/${text}`, 'h')
-        if (malformed !== undefined) return true
-        const decoded = decodeURIComponent(path)
-        const isHidden = path.split('/').length !== decoded.split('/').length
-        return !isHidden && !decoded.includes('\\') && !/(?:^|\/)\.{1,2}(?:\/|$)/.test(decoded)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('/', '.', '%', '2', 'f', '5', 'c', 'e', '0', '\\', 'a', '?', '#', '\u00e9') }),
+        (text) => {
+          const { path, malformed } = readTarget(`/${text}`, 'h')
+          if (malformed !== undefined) return true
+          const decoded = decodeURIComponent(path)
+          const isHidden = path.split('/').length !== decoded.split('/').length
+          return !isHidden && !decoded.includes('\\') && !/(?:^|\/)\.{1,2}(?:\/|$)/.test(decoded)
+        },
+      ),
       { numRuns: 2_000 },
     )
   })

@@ -1,0 +1,188 @@
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { adapters } from '../../examples/orders/hosts.js'
+import { aGoodOrder } from './case.js'
+import { tokensOf } from './world.js'
+
+const program = fileURLToPath(new URL('../../examples/orders/main.js', import.meta.url))
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+const key = 'ruq8Vb2LwZ0nXk5TcY7sJm4GdHf9Pe1A'
+
+interface Run {
+  readonly child: ChildProcess
+  readonly port: number
+  output(): string
+  /** Settles when the program has printed `text`. */
+  until(text: string): Promise<void>
+  /** Settles with the exit code. */
+  readonly end: Promise<number | null>
+}
+
+describe('the program of the orders API', () => {
+  const running: Run[] = []
+  let folder: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-'))
+  })
+
+  after(() => rm(folder, { recursive: true }))
+
+  afterEach(() => running.splice(0).forEach(({ child }) => child.kill('SIGKILL')))
+
+  async function run(options: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Run> {
+    const started = await launch(options, environment)
+    running.push(started)
+    return started
+  }
+
+  for (const adapter of adapters) {
+    it(`says what it listens on, what protects it and how to try it, behind ${adapter}`, async () => {
+      const { child, port, output, until, end } = await run(['--adapter', adapter])
+      await until('search?q=gate')
+      const [ready, ...lines] = output().split('\n')
+      expect(ready).to.equal(`listening on http://127.0.0.1:${port} (${adapter})`)
+      for (const row of routeRows)
+        expect(
+          lines.find((line) => row.test(line)),
+          String(row),
+        ).to.be.a('string')
+      const commands = lines.filter((line) => line.startsWith('curl '))
+      expect(commands).to.have.length(3)
+      if (hasCurl) await expectToWork(commands)
+      child.kill('SIGTERM')
+      expect(await end).to.equal(0)
+    }).timeout(20_000)
+  }
+
+  it('answers what is open when it is told to stop, writes all records, and exits with 0', async () => {
+    const file = join(folder, 'audit.log')
+    const { child, port, until, end } = await run(['--adapter', 'http'], { PORTCULLIS_AUDIT_FILE: file, PORTCULLIS_KEY: key })
+    const body = JSON.stringify(aGoodOrder)
+    const head = `POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tokensOf.issue({ sub: 'alice', roles: ['customer'] }).token}\r\n`
+    const socket = connect(port, '127.0.0.1')
+    const answer: Buffer[] = []
+    socket.on('data', (chunk) => answer.push(chunk))
+    socket.write(`${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nExpect: 100-continue\r\n\r\n`)
+    await once(socket, 'data')
+    child.kill('SIGINT')
+    await until('stopping')
+    socket.write(body)
+    await once(socket, 'close')
+    expect(await end).to.equal(0)
+    const text = Buffer.concat(answer).toString()
+    expect(text)
+      .to.include('HTTP/1.1 201 Created')
+      .and.match(/\r\nConnection: close\r\n/i)
+    const records = (await readFile(file, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(records.find(({ action }) => action === 'order.create')).to.include({ status: 201, principal_id: 'alice' })
+    expect(records.at(-1)).to.include({ event: 'sys_shutdown' })
+  })
+
+  it('writes its log and its records as JSON, one a line', async () => {
+    const { child, port, output, until, end } = await run([])
+    await fetch(`http://127.0.0.1:${port}/health`)
+    await until('"/health"')
+    child.kill('SIGTERM')
+    expect(await end).to.equal(0)
+    const lines = output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+    expect(lines.length).to.be.at.least(3)
+    for (const line of lines) expect(JSON.parse(line)).to.have.property('timestamp')
+  })
+
+  it('keeps orders in a file, where they are found again', async () => {
+    const environment = { DATABASE_URL: `file:${join(folder, 'orders.db')}`, PORTCULLIS_KEY: key }
+    const headers = {
+      Authorization: `Bearer ${tokensOf.issue({ sub: 'alice', roles: ['customer'] }).token}`,
+      'Content-Type': 'application/json',
+    }
+    const first = await run([], environment)
+    const made = await fetch(`http://127.0.0.1:${first.port}/api/v1/orders`, { method: 'POST', headers, body: JSON.stringify(aGoodOrder) })
+    first.child.kill('SIGTERM')
+    await first.end
+    const second = await run([], environment)
+    const found = await fetch(`http://127.0.0.1:${second.port}${made.headers.get('location')}`, { headers })
+    expect(found.status).to.equal(200)
+    expect(await found.json()).to.deep.equal(await made.json())
+  }).timeout(20_000)
+
+  it('warns when limits are off, and then has none', async () => {
+    const { port, output, until } = await run(['--no-limits'])
+    await until('warning: rate limits are off')
+    const statuses = await Promise.all(Array.from({ length: 150 }, async () => (await fetch(`http://127.0.0.1:${port}/health`)).status))
+    expect(new Set(statuses)).to.deep.equal(new Set([200]))
+    expect(output()).not.to.include('per minute')
+  })
+
+  for (const [claim, options, environment, code, words] of [
+    ['an option that it does not know', ['--adaptor', 'koa'], {}, 2, 'usage: '],
+    ['a proxy that anybody could be', [], { PORTCULLIS_TRUST_PROXY: 'true' }, 1, 'trustProxy'],
+    ['a database that does not answer', [], { DATABASE_URL: 'postgres://127.0.0.1:1/orders' }, 1, 'ECONNREFUSED'],
+    ['a Redis that does not answer', [], { REDIS_URL: 'redis://127.0.0.1:1' }, 1, 'Connection is closed'],
+  ] as const) {
+    it(`does not start with ${claim}`, async () => {
+      const child = spawn(process.execPath, [program, ...options], { env: { ...process.env, ...environment } })
+      const errors: Buffer[] = []
+      child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
+      expect((await once(child, 'close'))[0]).to.equal(code)
+      expect(Buffer.concat(errors).toString()).to.include(words)
+    })
+  }
+})
+
+const routeRows = [
+  /^GET +\/health +public/,
+  /^POST +\/api\/v1\/login +public +5 per minute by addressAndName +Credentials +session\.login$/,
+  /^POST +\/api\/v1\/logout +authenticated/,
+  /^GET +\/api\/v1\/me +authenticated/,
+  /^GET +\/api\/v1\/admin\/users +admin:read/,
+  /^POST +\/api\/v1\/orders +orders:write +10 per second by address +CreateOrder +order\.create$/,
+  /^GET +\/api\/v1\/orders +orders:read +OrderList$/,
+  /^GET +\/api\/v1\/orders\/:id +orders:read, for its object +OrderId$/,
+  /^PATCH +\/api\/v1\/orders\/:id +orders:write, for its object/,
+  /^DELETE +\/api\/v1\/orders\/:id +orders:delete, for its object/,
+  /^POST +\/api\/v1\/orders\/:id\/fulfil +orders:fulfil/,
+  /^GET +\/api\/v1\/search +authenticated +10 per second by address/,
+  /^GET +\/api\/v1\/admin\/audit +audit:read/,
+  /^on every route: 100 per minute; 1000 per hour by address$/,
+]
+
+async function expectToWork(commands: readonly string[]): Promise<void> {
+  const bash = promisify(execFile)
+  const answers: unknown[] = []
+  for (const command of commands) answers.push(JSON.parse((await bash('bash', ['-c', command])).stdout))
+  const [login, order, search] = answers as [object, { id: string }, { data: object[] }]
+  expect(login).to.include({ token_type: 'Bearer' })
+  expect(order).to.include({ owner_id: 'alice', product_id: 'GATE0001' })
+  expect(search.data).to.have.length(1)
+  expect(search.data[0]).to.include({ id: order.id }).and.have.property('margin')
+}
+
+async function launch(options: readonly string[], environment: Readonly<Record<string, string>>): Promise<Run> {
+  const child = spawn(process.execPath, [program, '--port', '0', ...options], { env: { ...process.env, ...environment } })
+  let text = ''
+  const end = once(child, 'close').then(([code]) => code as number | null)
+  const until = (wanted: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => (text.includes(wanted) ? resolve() : undefined)
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', look)
+      void end.then((code) => reject(new Error(`it ended with ${code} and without "${wanted}":\n${text}`)))
+      look()
+    })
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  await until('\n\n')
+  return { child, port: Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1]), output: () => text, until, end }
+}
