@@ -43,8 +43,8 @@ function accessTo({ protections: { access, object } }: InventoryRow): string {
 
 /** A list, or what the members of an object hold, joined. */
 function textOf(value: unknown): string {
-  if (value === undefined) return ''
-  return typeof value === 'object' && value !== null ? Object.values(value).map(textOf).join(' + ') : String(value)
+  if (typeof value === 'string') return value
+  return typeof value === 'object' && value !== null ? Object.values(value).map(textOf).join(' + ') : ''
 }
 
 function aligned(rows: ReadonlyArray<readonly string[]>): string {

@@ -37,7 +37,7 @@ export interface OrdersOptions {
 export interface OrdersApp {
   readonly api: Api
   /** Flushes records and closes connections. Call it when the server has closed. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Opens the stores and makes the API. */
@@ -70,7 +70,7 @@ export async function openOrders(options: OrdersOptions = {}): Promise<OrdersApp
 
   return {
     api,
-    async close() {
+    close: async () => {
       await api.close()
       disconnect?.()
       await database.close()

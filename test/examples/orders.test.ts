@@ -67,7 +67,7 @@ describe('the orders API, behind Express, Koa and node:http alike, answers', () 
       for (const world of worlds) {
         const fulfil = { request: 'POST /api/v1/orders/{bobs}/fulfil', as: 'warehouse' }
         const answers = await Promise.all([fulfil, fulfil, fulfil].map((call) => world.call(call)))
-        expect(answers.map(({ status }) => status).toSorted()).to.deep.equal([200, 409, 409])
+        expect(answers.map(({ status }) => status)).to.have.same.members([200, 409, 409])
       }
     })
   })

@@ -1,0 +1,125 @@
+import { request as httpRequest } from 'node:http'
+import type { RequestListener } from 'node:http'
+import { connect } from 'node:net'
+import { expect } from 'chai'
+import { http, serve } from '../../adapters/http.js'
+import type { RunningServer, ServeOptions } from '../../adapters/http.js'
+import { fixture } from './fixture.js'
+import { request, wire } from './wire.js'
+
+describe('a server that serve starts', () => {
+  const open: RunningServer[] = []
+
+  async function start(options: ServeOptions = {}, listener: RequestListener = http(fixture().api)): Promise<RunningServer> {
+    const server = await serve(listener, { port: 0, ...options })
+    open.push(server)
+    return server
+  }
+
+  afterEach(async () => {
+    for (const server of open.splice(0)) await server.close()
+  })
+
+  it('says where it listens, and rejects where it cannot', async () => {
+    const { url, port } = await start()
+    expect(url).to.equal(`http://127.0.0.1:${port}`)
+    expect((await fetch(`${url}/things`)).status).to.equal(200)
+    const taken = await serve(http(fixture().api), { port }).catch((error: unknown) => error)
+    expect(taken).to.include({ code: 'EADDRINUSE' })
+  })
+
+  const refused: ReadonlyArray<readonly [string, string, number]> = [
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['no Host', 'GET /things HTTP/1.1\r\n\r\n', 400],
+    ['two lengths', 'POST /things HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}', 400],
+    ['a length and chunks', 'POST /things HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+    ['a coding that is not chunked', request('POST /things', { 'Transfer-Encoding': 'gzip, chunked', 'Content-Type': 'application/json' }), 400],
+    ['a folded header', 'GET /things HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n', 400],
+    ['a space before the colon', 'GET /things HTTP/1.1\r\nHost : a\r\n\r\n', 400],
+    ['headers without an end', `GET /things HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+    ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 405],
+    ['an unknown Expect', request('POST /things', { Expect: 'magic', 'Content-Length': '2' }), 400],
+  ]
+
+  for (const [what, bytes, status] of refused) {
+    it(`refuses ${what} with ${status}, as a problem with all headers`, async () => {
+      const { port } = await start()
+      const answer = await wire(port, bytes)
+      expect(answer.status).to.equal(status)
+      expect(answer.header('content-type')).to.equal('application/problem+json')
+      expect(answer.header('x-content-type-options')).to.equal('nosniff')
+      const id = answer.header('x-request-id')
+      expect(JSON.parse(answer.body)).to.include({ status, instance: id })
+    })
+  }
+
+  it('refuses headers that do not come in time with 408', async () => {
+    const { port } = await start({ headersTimeout: 200, requestTimeout: 400 })
+    const answer = await wire(port, 'GET /things HTTP/1.1\r\nHost: a\r\n')
+    expect(answer.status).to.equal(408)
+  }).timeout(5_000)
+
+  it('ends the connection after a body that is too large, and the client reads why', async () => {
+    const { port } = await start()
+    const body = 'a'.repeat(1_000_000)
+    const answer = await wire(port, request('POST /things', { 'Content-Type': 'application/json' }, body))
+    expect(answer.status).to.equal(413)
+    expect(answer.header('connection')).to.equal('close')
+    const chunk = `${(65_536).toString(16)}\r\n${'a'.repeat(65_536)}\r\n`
+    const chunked = request('POST /things', { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }) + chunk.repeat(10)
+    expect((await wire(port, chunked)).status).to.equal(413)
+  })
+
+  it('answers the next request on a connection after a refusal that is no matter of framing', async () => {
+    const { port } = await start()
+    const answers = await new Promise<string>((resolve, reject) => {
+      let text = ''
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(request('POST /things', { 'Content-Type': 'text/plain' }, 'x'.repeat(100)) + request('GET /things')),
+      )
+      socket.setTimeout(1_000, () => reject(new Error(text)))
+      socket.on('data', (chunk) => {
+        text += chunk.toString()
+        if (text.endsWith('{"page":1}')) {
+          socket.destroy()
+          resolve(text)
+        }
+      })
+    })
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 415', 'HTTP/1.1 200'])
+  })
+
+  it('drains: answers what is open, takes nothing new, and ends', async () => {
+    let release: () => void = () => undefined
+    const arrived = new Promise<void>((started) => {
+      void start({}, (_request, response) => {
+        release = () => response.end('done')
+        started()
+      }).then(({ url }) => httpRequest(url, (response) => response.on('data', (chunk) => bodies.push(String(chunk)))).end())
+    })
+    const bodies: string[] = []
+    await arrived
+    const [server] = open.splice(0)
+    const closed = server!.close()
+    const late = await fetch(server!.url).catch(() => 'refused')
+    expect(late).to.equal('refused')
+    release()
+    await closed
+    expect(bodies).to.deep.equal(['done'])
+  })
+
+  it('ends connections that do not end by themselves', async () => {
+    const server = await serve(() => undefined, { port: 0, drain: 50 })
+    const hanging = new Promise((resolve) => httpRequest(server.url).on('error', resolve).end())
+    await new Promise((resolve) => server.server.once('request', resolve))
+    await server.close()
+    expect(await hanging).to.be.instanceOf(Error)
+  })
+
+  it('serves HTTPS with TLS 1.2 or newer', async () => {
+    const broken = await Promise.resolve()
+      .then(() => serve(http(fixture().api), { port: 0, tls: { key: 'no key', cert: 'no certificate' } }))
+      .catch((error: unknown) => error)
+    expect(broken).to.be.instanceOf(Error)
+  })
+})
