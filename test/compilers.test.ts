@@ -50,7 +50,12 @@ describe('an API compiled without type metadata', () => {
 
   it('runs under esbuild, with legacy and with standard decorators', () => {
     for (const experimentalDecorators of [true, false]) {
-      const { code } = transformSync(source, { loader: 'ts', target: 'es2022', format: 'esm', tsconfigRaw: { compilerOptions: { experimentalDecorators } } })
+      const { code } = transformSync(source, {
+        loader: 'ts',
+        target: 'es2022',
+        format: 'esm',
+        tsconfigRaw: { compilerOptions: { experimentalDecorators } },
+      })
       const file = join(folder, `esbuild-${experimentalDecorators}.mjs`)
       writeFileSync(file, code)
       expect(run([], file), `experimentalDecorators: ${experimentalDecorators}`).to.equal(expected)

@@ -33,7 +33,11 @@ describe('a server that serve starts', () => {
     ['no Host', 'GET /things HTTP/1.1\r\n\r\n', 400],
     ['two lengths', 'POST /things HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}', 400],
     ['a length and chunks', 'POST /things HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
-    ['a coding that is not chunked', request('POST /things', { 'Transfer-Encoding': 'gzip, chunked', 'Content-Type': 'application/json' }), 400],
+    [
+      'a coding that is not chunked',
+      request('POST /things', { 'Transfer-Encoding': 'gzip, chunked', 'Content-Type': 'application/json' }),
+      400,
+    ],
     ['a folded header', 'GET /things HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n', 400],
     ['a space before the colon', 'GET /things HTTP/1.1\r\nHost : a\r\n\r\n', 400],
     ['headers without an end', `GET /things HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431],

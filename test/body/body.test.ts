@@ -99,7 +99,12 @@ describe('a JSON body', () => {
   })
 
   it('is strict UTF-8 without a byte order mark', async () => {
-    for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xc0, 0xaf, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0xef, 0xbb, 0xbf, 0x31]]) {
+    for (const bytes of [
+      [0x22, 0xff, 0x22],
+      [0x22, 0xc0, 0xaf, 0x22],
+      [0x22, 0xed, 0xa0, 0x80, 0x22],
+      [0xef, 0xbb, 0xbf, 0x31],
+    ]) {
       expect(await codeOf(Buffer.from(bytes))).to.equal('malformed-request')
     }
   })
@@ -133,10 +138,16 @@ describe('the limit of a body', () => {
 
   it('holds for what is inflated, and stops bombs', async () => {
     const bomb = Buffer.alloc(50_000_000, 'a')
-    for (const [encoding, deflate] of [['gzip', gzipSync], ['deflate', deflateSync], ['br', brotliCompressSync]] as const) {
+    for (const [encoding, deflate] of [
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ] as const) {
       const headers = { 'content-encoding': encoding }
       expect(await outcome(deflate('{"a":1}'), { headers })).to.deep.equal({ a: 1 })
-      expect(await codeOf(deflate(encoding === 'br' ? bomb.subarray(0, 5_000_000) : bomb), { headers }), encoding).to.equal('payload-too-large')
+      expect(await codeOf(deflate(encoding === 'br' ? bomb.subarray(0, 5_000_000) : bomb), { headers }), encoding).to.equal(
+        'payload-too-large',
+      )
       expect(await codeOf('{"a":1}', { headers }), encoding).to.equal('malformed-request')
     }
     for (const encoding of ['zstd', 'gzip, gzip', 'compress']) {
@@ -187,7 +198,12 @@ describe('the reading of a body', () => {
   })
 
   it('refuses other types, and says which it takes', async () => {
-    for (const type of ['application/json', 'application/JSON; charset=UTF-8', 'application/json;charset="utf-8"', 'application/problem+json']) {
+    for (const type of [
+      'application/json',
+      'application/JSON; charset=UTF-8',
+      'application/json;charset="utf-8"',
+      'application/problem+json',
+    ]) {
       expect(await codeOf('{}', { headers: { 'content-type': type } }), type).to.equal('read')
     }
     for (const type of [

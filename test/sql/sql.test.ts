@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import pg from 'pg'
 import { empty, identifier, join, libsql, postgres, sql } from '../../lib/sql/sql.js'
 import type { Database, Query } from '../../lib/sql/sql.js'
+import { findPostgres, startPostgres } from '../postgres-server.js'
 
 const loose = sql as unknown as (...args: readonly unknown[]) => Query
 
@@ -53,33 +54,30 @@ describe('the sql tag', () => {
   })
 })
 
-const local = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'test', connectionTimeoutMillis: 2_000 }
+const programs = findPostgres()
 
-async function canConnect(): Promise<boolean> {
-  const client = new pg.Client(local)
-  try {
-    await client.connect()
-    await client.end()
-    return true
-  } catch {
-    return false
-  }
+interface Opened {
+  readonly database: Database
+  stop(): Promise<void>
 }
 
-const reachable = await canConnect()
-if (!reachable) console.warn('no PostgreSQL on 127.0.0.1:5432: its half of the SQL tests is left out')
-
-const databases: ReadonlyArray<readonly [string, () => Database]> = [
-  ['libsql', () => libsql(createClient({ url: 'file::memory:?cache=shared' }))],
-  ...(reachable ? ([['PostgreSQL', () => postgres(new pg.Pool(local))]] as const) : []),
+const databases: ReadonlyArray<readonly [string, () => Promise<Opened>]> = [
+  ['libsql', async () => ({ database: libsql(createClient({ url: 'file::memory:?cache=shared' })), stop: async () => undefined })],
+  ...(programs === undefined ? [] : [['PostgreSQL', () => openPostgres(programs)] as const]),
 ]
+
+async function openPostgres(folder: string): Promise<Opened> {
+  const server = await startPostgres(folder)
+  return { database: postgres(new pg.Pool({ connectionString: server.url })), stop: server.stop }
+}
 
 for (const [name, open] of databases) {
   describe(`a database on ${name}`, () => {
     let database: Database
+    let stop: () => Promise<void>
 
     before(async () => {
-      database = open()
+      ;({ database, stop } = await open())
       await database.all(sql`DROP TABLE IF EXISTS portcullis_sql_test`)
       await database.all(sql`CREATE TABLE portcullis_sql_test (id INTEGER PRIMARY KEY, note TEXT)`)
     })
@@ -87,6 +85,7 @@ for (const [name, open] of databases) {
     after(async () => {
       await database.all(sql`DROP TABLE portcullis_sql_test`)
       await database.close()
+      await stop()
     })
 
     it('runs nothing but queries of the tag', async () => {
