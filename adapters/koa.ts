@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
 import type { Reply } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
-import { NodeRequest, discardRest, setHeaders } from './node.js'
+import { NodeRequest, discardRest, isLastWord, sayLastWord, setHeaders } from './node.js'
 
 /** How the API shares the host with other routes. */
 export interface KoaOptions {
@@ -33,16 +33,18 @@ function apiRequest(context: Context): NodeRequest {
 }
 
 /** Leaves the reply to Koa to write, so that middlewares around this one see it and may compress it. */
-function respond(context: Context, { status, headers, body }: Reply): void {
-  if (context.headerSent || context.res.destroyed) {
+function respond(context: Context, reply: Reply): void {
+  const { status, headers, body } = reply
+  if (context.headerSent || context.res.destroyed || isLastWord(context.req, reply)) {
     context.respond = false
+    if (!context.headerSent) sayLastWord(context.req, context.res, reply)
     return
   }
   context.status = status
   context.body = body ?? (status === 204 || status === 304 ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
   setHeaders(context.res, headers)
-  if (!context.req.complete) discardRest(context.req, context.res)
+  discardRest(context.req, context.res)
 }
 
 export const koa = Object.assign(middleware, { route })

@@ -59,15 +59,35 @@ export function answerWith(request: IncomingMessage, response: ServerResponse, r
 async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body } = reply
+  if (isLastWord(request, reply)) {
+    sayLastWord(request, response, reply)
+    return
+  }
   if (response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0) {
     response.writeHead(status, STATUS_CODES[status], headers as string[])
   } else {
     response.statusCode = status
     setHeaders(response, headers)
   }
-  if (!request.complete) discardRest(request, response)
+  discardRest(request, response)
   if (body instanceof Readable) await stream(request, body, response)
   else response.end(body)
+}
+
+/** Whether the connection is to end though the client still sends. */
+export function isLastWord(request: IncomingMessage, { closes }: Reply): boolean {
+  return closes === true && !request.complete
+}
+
+/**
+ * Answers a client that still sends, and ends the connection when it has stopped: ended at once, the connection would be
+ * reset, and the client would never read why.
+ */
+export function sayLastWord(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Reply): void {
+  response.statusCode = status
+  setHeaders(response, headers)
+  response.write(body ?? '')
+  discard(request, () => response.end())
 }
 
 /** Sets headers one by one, keeping those that are named twice and what the host said in `Vary`. */
@@ -90,9 +110,9 @@ function joined(before: number | string | string[] | undefined, values: readonly
   return [before ?? [], values].flat().join(', ')
 }
 
-/** A client that still sends reads no answer: take what it sends, up to a bound, before the connection ends. */
+/** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
-  response.once('finish', () => discard(request))
+  if (!request.complete) response.once('finish', () => discard(request))
 }
 
 async function stream(request: IncomingMessage, body: Readable, response: ServerResponse): Promise<void> {

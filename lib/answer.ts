@@ -68,7 +68,7 @@ export function problemReply(exchange: Exchange, sets: HeaderSets, error: ApiErr
   const headers = headersOf(exchange, sets, error.headers, 'Content-Length', String(Buffer.byteLength(body)))
   headers.push('Content-Type', 'application/problem+json')
   if (error.closes) headers.push('Connection', 'close')
-  return { status: error.status, headers, body }
+  return { status: error.status, headers, body, closes: error.closes }
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

@@ -31,6 +31,8 @@ export interface Reply {
   /** Names and values in turn, ready for `writeHead`. */
   readonly headers: readonly string[]
   readonly body: string | Uint8Array | Readable | undefined
+  /** Whether the connection ends with this answer, because what follows on it cannot be trusted. */
+  readonly closes?: boolean
 }
 
 /** Who a verified token speaks of. Two callers are the same when `issuer` and `id` are. */
