@@ -44,6 +44,12 @@ export interface HeaderSets {
   readonly plain: readonly string[]
 }
 
+/** What the replies of one route have in common. */
+export interface ReplyDefaults extends HeaderSets {
+  /** What a 401 says in `WWW-Authenticate` where it says nothing itself (RFC 9110 §15.5.2 wants something there). */
+  readonly challenge: string
+}
+
 /** What the handler returned, as the reply that is sent. */
 export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
   const { result } = exchange
@@ -55,7 +61,7 @@ export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
  * A failure as problem+json (RFC 9457). What a handler meant for its success is not in it; what protections said of the
  * request is (CORS, rate limits).
  */
-export function problemReply(exchange: Exchange, sets: HeaderSets, error: ApiError): Reply {
+export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error: ApiError): Reply {
   const body = JSON.stringify({
     type: `urn:portcullis:problem:${error.code}`,
     title: error.title,
@@ -65,7 +71,8 @@ export function problemReply(exchange: Exchange, sets: HeaderSets, error: ApiErr
     instance: exchange.requestId,
     errors: error.errors?.map(({ in: part, path, code, message }) => ({ in: part, path, code, message })),
   })
-  const headers = headersOf(exchange, sets, error.headers, 'Content-Length', String(Buffer.byteLength(body)))
+  const headers = headersOf(exchange, defaults, error.headers, 'Content-Length', String(Buffer.byteLength(body)))
+  if (error.status === 401 && !has(error.headers, 'www-authenticate')) headers.push('WWW-Authenticate', defaults.challenge)
   headers.push('Content-Type', 'application/problem+json')
   if (error.closes) headers.push('Connection', 'close')
   return { status: error.status, headers, body, closes: error.closes }

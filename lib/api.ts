@@ -76,8 +76,23 @@ export interface InventoryRow {
   readonly path: string
   /** `OrdersController.create` */
   readonly name: string
-  /** What each protection says of itself: `access`, `limits`, `validates`, `audit`, … */
-  readonly protections: Readonly<Record<string, unknown>>
+  /** What each protection says of itself. */
+  readonly protections: ProtectionFacts
+}
+
+/** What the built-in protections say of a route; those of your own stand beside them. */
+export interface ProtectionFacts {
+  readonly access?: 'public' | 'authenticated' | { readonly [Kind in 'permissions' | 'roles' | 'scopes']?: readonly string[] }
+  readonly limits?: readonly string[]
+  /** The names of the rules of each part. */
+  readonly validates?: { readonly [Part in 'body' | 'query' | 'params' | 'headers']?: string }
+  readonly body?: { readonly limit: number; readonly format: string }
+  /** Whether `@Authorize` decides about the object that is asked for. */
+  readonly object?: true
+  readonly timeout?: number
+  /** The action of `@Audit`. */
+  readonly audit?: string
+  readonly [name: string]: unknown
 }
 
 /** A running API, for adapters to put behind a host. */

@@ -1,7 +1,7 @@
 // The table of contents: every public name, by the folder it comes from.
 
 export { createApi } from './api.js'
-export type { Api, ApiOptions, InventoryRow } from './api.js'
+export type { Api, ApiOptions, InventoryRow, ProtectionFacts } from './api.js'
 export { Answer, created, noContent, reply } from './answer.js'
 export { createContainer, tokens } from './container.js'
 export { anonymous } from './context.js'

@@ -1,9 +1,10 @@
 import { problemReply, successReply, toApiError } from './answer.js'
-import type { HeaderSets } from './answer.js'
+import type { ReplyDefaults } from './answer.js'
 import { auditing } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { authentication } from './authentication/authentication.js'
 import type { Authentication, Revocations, TokenVerifier } from './authentication/authentication.js'
+import { challengesOf } from './authentication/challenges.js'
 import { access, isPublic } from './authorization/authorization.js'
 import { objectAccess } from './authorization/object-access.js'
 import { principalBuilder } from './authorization/permissions.js'
@@ -55,7 +56,7 @@ export interface PipelineServices extends Runtime {
 export interface CompiledRoute {
   readonly info: RouteInfo
   readonly steps: readonly Step[]
-  readonly headers: HeaderSets
+  readonly defaults: ReplyDefaults
   /** Milliseconds. */
   readonly timeout: number
   readonly record: (exchange: Exchange, status: number) => void
@@ -93,6 +94,7 @@ function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, 
 export function routeCompiler(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: InstanceOf): RouteCompiler {
   const builtIn = gate(options, services, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)
+  const challenge = challengesOf(options.authentication?.realm ?? 'api').missing[1] ?? 'Bearer'
   return function compile(route, handle, last = 'answer') {
     const all = [...builtIn, ...declaredProtections(route.policy)]
     const stepsOf = (phase: Phase) =>
@@ -104,7 +106,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     return {
       info: { name: route.name, method: route.method, path: route.path },
       steps: [...wanted.flatMap(stepsOf), handle, ...(last === 'answer' ? stepsOf('answer') : [])],
-      headers: securityHeaders(options.headers, route),
+      defaults: { ...securityHeaders(options.headers, route), challenge },
       timeout: deadlineOf(route, options.timeout),
       record: records.compile(route),
     }
@@ -121,7 +123,7 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
       const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
       exchange.abort(error)
       exchange.refusal = error
-      end(problemReply(exchange, route.headers, error))
+      end(problemReply(exchange, route.defaults, error))
     }
 
     function fail(thrown: unknown): void {
@@ -152,7 +154,7 @@ async function pass(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
       // Out of time: what was going to happen must not happen behind the client's back.
       if (exchange.ended) throw new HandlerTimeout()
     }
-    return successReply(exchange, route.headers)
+    return successReply(exchange, route.defaults)
   } catch (thrown) {
     return refuse(route, exchange, thrown)
   }
@@ -163,7 +165,7 @@ async function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown)
   if (!exchange.ended) exchange.refusal = error
   if (error.status >= 500 && error.cause !== undefined) exchange.log.error(error.message, { error: error.cause })
   for (const listener of exchange.refusalListeners) await told(exchange, listener, error)
-  return problemReply(exchange, route.headers, error)
+  return problemReply(exchange, route.defaults, error)
 }
 
 async function told(exchange: Exchange, listener: (error: ApiError) => void | Promise<void>, error: ApiError): Promise<void> {

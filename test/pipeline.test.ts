@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { created, noContent, reply } from '../lib/answer.js'
 import type { Reply } from '../lib/context.js'
-import { Conflict, NotFound, PayloadTooLarge } from '../lib/errors.js'
+import { Conflict, NotFound, PayloadTooLarge, Unauthenticated } from '../lib/errors.js'
 import type { Exchange } from '../lib/exchange.js'
 import { run } from '../lib/pipeline.js'
 import type { Step } from '../lib/protection.js'
@@ -14,7 +14,7 @@ async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeo
     {
       info: exchange.route,
       steps,
-      headers: { plain: ['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'], secure: ['X-Frame-Options', 'DENY'] },
+      defaults: { plain: ['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'], secure: ['X-Frame-Options', 'DENY'], challenge: 'Bearer' },
       timeout,
       record: (_, status) => {
         recorded.push(status)
@@ -214,6 +214,15 @@ describe('one request on its way', () => {
     ])
     expect(told).to.deep.equal(['not-found'])
     expect(answer.status).to.equal(404)
+  })
+
+  it('says with a 401 how to come back, though the handler that throws it does not', async () => {
+    const { answer } = await answerTo([
+      () => {
+        throw new Unauthenticated()
+      },
+    ])
+    expect(headersNamed(answer, 'WWW-Authenticate')).to.deep.equal(['Bearer'])
   })
 
   it('answers even where the record cannot be made', async () => {

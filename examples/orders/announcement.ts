@@ -1,19 +1,19 @@
 import type { Api, InventoryRow } from '../../lib/index.js'
 
 /** The routes of an API and what protects each, as a table, and what holds for all of them below it. */
-export function routeTable(api: Api, isLimited: boolean): string {
+export function routeTable(api: Api): string {
   const routes = api.inventory()
   const ofAll = limitsOf(routes[0]).filter((limit) => routes.every((route) => limitsOf(route).includes(limit)))
   const cellsOf = (route: InventoryRow) => [
     route.method,
     route.path,
     accessTo(route),
-    isLimited ? textOf(limitsOf(route).filter((limit) => !ofAll.includes(limit))) : 'off',
+    textOf(limitsOf(route).filter((limit) => !ofAll.includes(limit))),
     textOf(route.protections.validates),
     textOf(route.protections.audit),
   ]
   const table = aligned([['METHOD', 'PATH', 'ACCESS', 'LIMITS', 'INPUT', 'AUDIT'], ...routes.map(cellsOf)])
-  return isLimited ? `${table}\n\non every route: ${textOf(ofAll)}` : table
+  return ofAll.length === 0 ? table : `${table}\n\non every route: ${textOf(ofAll)}`
 }
 
 /** Three commands that show the API at work. */
@@ -33,8 +33,7 @@ export function firstCommands(url: string): string {
 }
 
 function limitsOf(route: InventoryRow | undefined): readonly string[] {
-  const limits = route?.protections['limits']
-  return Array.isArray(limits) ? limits.map(String) : []
+  return route?.protections.limits ?? []
 }
 
 function accessTo({ protections: { access, object } }: InventoryRow): string {

@@ -20,7 +20,7 @@ async function start({ adapter, port, auditFile, ...settings }: Settings): Promi
   const sink = auditFile === undefined ? stdoutSink() : fileSink(auditFile)
   const { api, close } = await openOrders({ ...settings, sinks: [sink], logger })
   const server = await serve(listenerOf(adapter, api), { port })
-  console.log(`listening on ${server.url} (${adapter})\n\n${routeTable(api, settings.limits)}\n\n${firstCommands(server.url)}\n`)
+  console.log(`listening on ${server.url} (${adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n`)
 
   async function stop(signal: string): Promise<void> {
     logger.info('stopping, open requests are answered first', { signal })

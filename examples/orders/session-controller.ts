@@ -65,6 +65,5 @@ function wrongCredentials(): Unauthenticated {
   return new Unauthenticated('The user name or the password is wrong.', {
     event: 'authn_login_fail',
     reason: 'wrong-credentials',
-    headers: ['WWW-Authenticate', 'Bearer realm="orders"'],
   })
 }

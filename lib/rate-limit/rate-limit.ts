@@ -94,7 +94,9 @@ export function rateLimits(options: RateLimitOptions, store: () => RateLimitStor
       phase,
       compile(route) {
         const rules = rulesFor(route)
-        return options.off === true ? undefined : limit(rules, phase)
+        if (options.off !== true) return limit(rules, phase)
+        route.describe('limits', [])
+        return undefined
       },
     }
   }
