@@ -1,3 +1,4 @@
+import { Unavailable } from '../errors.js'
 import { requireQuery } from './query.js'
 import type { Query } from './query.js'
 
@@ -63,12 +64,15 @@ export function libsql(client: LibsqlClient): Database {
   }
 }
 
-/** Makes a database out of a pg pool (PostgreSQL). */
+/**
+ * Makes a database out of a pg pool (PostgreSQL). Where the server cannot be asked (no connection, no room, shutting down) it
+ * throws `Unavailable`, which is answered with 503; what is wrong with a query stays the driver's own error.
+ */
 export function postgres(pool: PgPool): Database {
   return {
     ...queryable((query) => runPg(pool, query)),
     async transaction(work) {
-      const connection = await pool.connect()
+      const connection = await reached(pool.connect())
       let broken: unknown
       try {
         await plain(connection, 'BEGIN')
@@ -108,9 +112,24 @@ async function runLibsql(runner: LibsqlRunner, query: Query): Promise<readonly R
 }
 
 async function runPg(runner: PgRunner, query: Query): Promise<readonly unknown[]> {
-  return (await runner.query({ text: query.text, values: query.values })).rows
+  return (await reached(runner.query({ text: query.text, values: query.values }))).rows
 }
 
 function plain(runner: PgRunner, text: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<unknown> {
-  return runner.query({ text, values: [] })
+  return reached(runner.query({ text, values: [] }))
+}
+
+async function reached<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw isAway(error) ? new Unavailable(undefined, { reason: 'database-unavailable', cause: error }) : error
+  }
+}
+
+/** Classes of SQLSTATE: no connection, no room, an operator stepped in. An error without one did not come from the server. */
+function isAway(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  if (typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return /^(?:08|53|57)/.test(code)
+  return error instanceof Error && !(error instanceof TypeError)
 }

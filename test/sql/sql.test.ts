@@ -2,6 +2,7 @@ import { createClient } from '@libsql/client'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import pg from 'pg'
+import { Unavailable } from '../../lib/errors.js'
 import { empty, identifier, join, libsql, postgres, sql } from '../../lib/sql/sql.js'
 import type { Database, Query } from '../../lib/sql/sql.js'
 import { findPostgres, startPostgres } from '../postgres-server.js'
@@ -71,6 +72,17 @@ async function openPostgres(folder: string): Promise<Opened> {
   return { database: postgres(new pg.Pool({ connectionString: server.url })), stop: server.stop }
 }
 
+describe('a PostgreSQL that does not answer', () => {
+  it('is a 503, and no error of the query', async () => {
+    const database = postgres(new pg.Pool({ host: '127.0.0.1', port: 1, connectionTimeoutMillis: 500 }))
+    for (const asked of [database.all(sql`SELECT 1`), database.transaction((within) => within.all(sql`SELECT 1`))]) {
+      const error = await asked.catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(Unavailable).and.include({ status: 503, reason: 'database-unavailable' })
+    }
+    await database.close()
+  })
+})
+
 for (const [name, open] of databases) {
   describe(`a database on ${name}`, () => {
     let database: Database
@@ -113,6 +125,11 @@ for (const [name, open] of databases) {
         }),
         { numRuns: 60 },
       )
+    })
+
+    it('leaves an error of the query what it is', async () => {
+      const error = await database.all(sql`SELECT * FROM no_such_table`).catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(Error).and.not.instanceOf(Unavailable)
     })
 
     it('commits what returns and rolls back what throws', async () => {
