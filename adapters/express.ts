@@ -29,7 +29,7 @@ function route(api: Api, controller: Class, member: string): RequestHandler {
 }
 
 function apiRequest(request: Request, response: Response): NodeRequest {
-  return new NodeRequest(request, response, request.body)
+  return new NodeRequest(request, response, request.body, request.baseUrl)
 }
 
 export const express = Object.assign(middleware, { route })

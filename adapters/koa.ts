@@ -29,7 +29,9 @@ function route(api: Api, controller: Class, member: string): Middleware {
 }
 
 function apiRequest(context: Context): NodeRequest {
-  return new NodeRequest(context.req, context.res, (context.request as { readonly body?: unknown }).body)
+  const { body } = context.request as { readonly body?: unknown }
+  const { mountPath } = context as { readonly mountPath?: string }
+  return new NodeRequest(context.req, context.res, body, mountPath)
 }
 
 /** Leaves the reply to Koa to write, so that middlewares around this one see it and may compress it. */

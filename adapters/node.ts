@@ -16,6 +16,7 @@ export class NodeRequest implements ApiRequest {
     readonly body: IncomingMessage,
     private readonly response: ServerResponse,
     private readonly parsed: unknown,
+    readonly mountPath?: string,
   ) {
     this.method = body.method ?? ''
     this.target = body.url ?? ''

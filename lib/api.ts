@@ -32,6 +32,7 @@ import type { CorsOptions } from './transport/cors.js'
 import type { HttpsMode } from './transport/https.js'
 import type { SecurityHeaderOptions } from './transport/security-headers.js'
 import { readTarget } from './transport/target.js'
+import type { ReadTarget } from './transport/target.js'
 import { unmatched } from './unmatched.js'
 
 /** What an API is made of. Only `controllers` must be given; every default is the closed one. */
@@ -159,7 +160,7 @@ export function createApi(options: ApiOptions): Api {
   function handle(request: ApiRequest): Promise<Reply> | undefined {
     const target = readTarget(request.target, request.headers.host)
     if (target.malformed !== undefined) {
-      return router.allowed(target.path).length > 0 ? start(refusals.malformed, request, { ...target, params: {} }) : undefined
+      return isOurs(request, target) ? start(refusals.malformed, request, { ...target, params: {} }) : undefined
     }
     const match = router.find(request.method, target.path)
     if (match !== undefined) return start(match.route, request, { path: target.path, query: target.query, params: match.params })
@@ -167,6 +168,12 @@ export function createApi(options: ApiOptions): Api {
       return start(refusals.preflight, request, { ...target, params: {} })
     }
     return undefined
+  }
+
+  /** Whether a malformed target may mean one of our routes, read plainly or as it stands: then no host must serve it instead. */
+  function isOurs(request: ApiRequest, { path }: ReadTarget): boolean {
+    const asItStands = request.target.split('?', 1)[0] ?? ''
+    return router.allowed(path).length > 0 || router.allowed(asItStands).length > 0
   }
 
   function answer(request: ApiRequest): Promise<Reply> {

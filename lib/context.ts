@@ -7,6 +7,8 @@ export interface ApiRequest {
   readonly method: string
   /** The request target as it was sent, relative to where the API is mounted: `/api/v1/orders?page=2`. */
   readonly target: string
+  /** The path that the host has taken off the front of the target, where the API is mounted under one: `/api`. */
+  readonly mountPath?: string | undefined
   /** Names in lower case, as `node:http` gives them. */
   readonly headers: IncomingHttpHeaders
   /** Names and values as they were sent, in turn: shows headers that were sent twice. */

@@ -1,9 +1,13 @@
+import { isIP, isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { ApiRequest } from '../context.js'
 import type { Mistake } from '../errors.js'
 import type { Client } from '../exchange.js'
 
-/** Whose forwarding headers are believed: nobody's, those of the last so many hops, or those of addresses in these CIDRs. */
+/**
+ * Whose forwarding headers are believed: nobody's, those of the last so many hops, or those of addresses in these CIDRs.
+ * A number believes whoever connects: use it where only the proxies can reach the port (or a Unix socket, which has no address).
+ */
 export type TrustProxy = false | number | readonly string[]
 
 /** Where a request comes from, and the id that a trusted proxy gave it. */
@@ -14,27 +18,30 @@ export interface Origin {
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 /** Whether the forwarding of a hop is believed; `distance` is 0 for the socket's peer, 1 for whom it names, … */
-type Trusts = (address: Address | undefined, distance: number) => boolean
+type Trusts = (address: string, distance: number) => boolean
 
 /** More hops than any real chain of proxies has: what stands further left is not looked at. */
 const mostHops = 32
+const longestAddress = 45
 const cleanId = /^[A-Za-z0-9._-]{8,128}$/
 
 /**
  * Makes the one resolver of client addresses, for every host. `X-Forwarded-For` is read from the right, through trusted
  * hops only: the first address that is not trusted is the client, and whatever that client wrote further left is ignored.
+ * Where a trusted hop names no address, that hop is the client, for what is known. `X-Forwarded-Proto` and `X-Request-Id`
+ * are read from trusted peers alone; a peer that names no protocol is taken to pass on its own.
  */
 export function clientResolver(trustProxy: TrustProxy, report: (mistake: Mistake) => void): (request: ApiRequest) => Origin {
   const trusts = trustOf(trustProxy, report)
   if (trusts === undefined) return direct
   return function forwarded(request) {
     const peer = plain(request.remoteAddress)
-    if (!trusts(parse(peer), 0)) return direct(request)
+    if (!trusts(peer, 0)) return direct(request)
     const { headers } = request
-    const { address, hops } = walk(peer, listOf(headers['x-forwarded-for']), trusts)
-    const protocols = listOf(headers['x-forwarded-proto'])
+    const { address, hops } = walk(peer, lastEntries(headers['x-forwarded-for']), trusts)
+    const protocols = lastEntries(headers['x-forwarded-proto'])
     // Each proxy appends: the entry of the hop that spoke with the client stands as far from the right as that hop.
-    const protocol = protocols.at(-Math.max(1, Math.min(hops, protocols.length)))
+    const protocol = protocols[Math.max(1, Math.min(hops, protocols.length)) - 1]
     const id = headers['x-request-id']
     return {
       client: { address, secure: protocol === undefined ? request.encrypted : protocol.toLowerCase() === 'https' },
@@ -49,7 +56,7 @@ function direct(request: ApiRequest): Origin {
 }
 
 function plain(address: string | undefined): string {
-  if (address === undefined) return 'unknown'
+  if (address === undefined || address === '') return 'unknown'
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
   const zone = address.indexOf('%')
   return zone < 0 ? address : address.slice(0, zone)
@@ -58,11 +65,11 @@ function plain(address: string | undefined): string {
 function walk(peer: string, named: readonly string[], trusts: Trusts): { address: string; hops: number } {
   let address = peer
   let hops = 0
-  for (let index = named.length - 1; index >= 0 && hops < mostHops; index--) {
-    const next = parseForwarded(named[index] ?? '')
+  for (const entry of named) {
+    const next = readForwarded(entry)
     // A trusted hop that names no address: it is the last one we know.
     if (next === undefined) break
-    address = next.toString()
+    address = next
     hops++
     if (!trusts(next, hops)) break
   }
@@ -77,44 +84,71 @@ function trustOf(trustProxy: TrustProxy, report: (mistake: Mistake) => void): Tr
     return undefined
   }
   if (!Array.isArray(trustProxy)) {
-    mistaken(report, `${JSON.stringify(trustProxy)} would believe what anybody sends`)
+    mistaken(report, `${JSON.stringify(trustProxy)} does not say which proxies`)
     return undefined
   }
   const ranges = trustProxy.flatMap((text: string) => rangeOf(text, report))
-  return (address) => address !== undefined && ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits))
+  return function isInRange(text) {
+    const address = parse(text)
+    return address !== undefined && ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits))
+  }
 }
 
 function rangeOf(text: string, report: (mistake: Mistake) => void): ReadonlyArray<[Address, number]> {
-  try {
-    if (text.includes('/')) return [ipaddr.parseCIDR(text)]
-    const address = ipaddr.process(text)
-    return [[address, address.kind() === 'ipv4' ? 32 : 128]]
-  } catch {
-    mistaken(report, `"${text}" is neither an address nor a CIDR`)
+  const [, written = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  // ipaddr.js reads 10/8 as 0.0.0.10/8.
+  const given = isIP(written) === 0 ? undefined : ipaddr.parse(written)
+  const address = given === undefined ? undefined : unwrapped(given)
+  if (given === undefined || address === undefined) return neither(text, report)
+  const bits = Number(length ?? widthOf(given)) - (widthOf(given) - widthOf(address))
+  if (bits < 0 || bits > widthOf(address)) return neither(text, report)
+  if (bits === 0) {
+    mistaken(report, `"${text}" would believe what anybody sends`)
     return []
   }
+  return [[address, bits]]
+}
+
+function neither(text: string, report: (mistake: Mistake) => void): [] {
+  mistaken(report, `"${text}" is neither an address nor a CIDR`)
+  return []
+}
+
+function widthOf(address: Address): number {
+  return address.kind() === 'ipv4' ? 32 : 128
+}
+
+function unwrapped(address: Address): Address {
+  return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address
 }
 
 function mistaken(report: (mistake: Mistake) => void, problem: string): void {
   report({ place: 'trustProxy', problem, mend: "write a number of hops (1), or the proxies' CIDRs (['10.0.0.0/8'])" })
 }
 
-function listOf(header: string | string[] | undefined): readonly string[] {
-  if (header === undefined) return []
+/** The entries of a list from the right: not all, because a client can send thousands for its proxy to append to. */
+function lastEntries(header: string | string[] | undefined): readonly string[] {
+  const entries: string[] = []
+  if (header === undefined) return entries
   const text = typeof header === 'string' ? header : header.join(',')
-  return text.split(',').map((entry) => entry.trim())
+  for (let end = text.length; end >= 0 && entries.length < mostHops;) {
+    const comma = end === 0 ? -1 : text.lastIndexOf(',', end - 1)
+    entries.push(text.slice(comma + 1, end).trim())
+    end = comma
+  }
+  return entries
 }
 
 function parse(text: string): Address | undefined {
-  // Only the usual notations: ipaddr.js also reads 0x7f.1 and 2130706433, and what reads an address twice reads it differently.
-  if (!/^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/.test(text) || !ipaddr.isValid(text)) return undefined
-  return ipaddr.process(text)
+  // Node reads the usual notations alone. ipaddr.js also reads 010.0.0.1 (as 8.0.0.1), 0x7f.1, 2130706433 and zones of any text.
+  if (text.length > longestAddress || text.includes('%') || isIP(text) === 0) return undefined
+  return unwrapped(ipaddr.parse(text))
 }
 
 /** `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:443`; undefined for `unknown` and the like. */
-function parseForwarded(text: string): Address | undefined {
-  const bracketed = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text)
-  if (bracketed !== null) return parse(bracketed[1] ?? '')
-  const withPort = /^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(text)
-  return parse(withPort === null ? text : (withPort[1] ?? ''))
+function readForwarded(text: string): string | undefined {
+  // Node takes IPv4 without leading zeros alone: such a text is the only one of its address.
+  if (isIPv4(text)) return text
+  const withPort = /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+):\d{1,5})$/.exec(text)
+  return parse(withPort?.[1] ?? withPort?.[2] ?? text)?.toString()
 }

@@ -8,6 +8,8 @@ import type { Protection } from '../protection.js'
 export interface CorsOptions {
   /** Exact origins, such as `https://shop.example.com`; or `['*']` for an API that is public and takes no credentials. */
   readonly origins: readonly string[]
+  /** Methods that pages may use, of those that a path answers to. @default all of them */
+  readonly methods?: readonly string[]
   /** Request headers that pages may send. @default Authorization and Content-Type */
   readonly headers?: readonly string[]
   /** Response headers that pages may read. @default X-Request-Id, Location, Retry-After and the RateLimit fields */
@@ -33,13 +35,13 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** Prepares CORS; without options no page of another origin may read anything, and no preflight is answered. */
 export function cors(options: CorsOptions | undefined, report: (mistake: Mistake) => void): Cors {
   if (options === undefined) return { protection: none, isPreflight: () => false, preflight: () => ({}) }
-  for (const origin of options.origins) checkOrigin(origin, options, report)
+  checkOptions(options, report)
   const origins = new Set(options.origins)
   const anyone = origins.has('*')
   const headers = (options.headers ?? ['Authorization', 'Content-Type']).map((name) => name.toLowerCase())
   const exposed = options.exposes ?? ['X-Request-Id', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy']
   const credentials = options.credentials === true ? ['Access-Control-Allow-Credentials', 'true'] : []
-  const readable = [...credentials, 'Access-Control-Expose-Headers', exposed.join(', ')]
+  const readable = [...credentials, ...(exposed.length === 0 ? [] : ['Access-Control-Expose-Headers', exposed.join(', ')])]
   const isAllowed = (origin: string) => anyone || origins.has(origin)
   const allowed = (origin: string) => (anyone ? '*' : origin)
 
@@ -52,14 +54,16 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
           const { origin } = exchange.request.headers
           // A cache must not give one origin the answer for another, whoever asked first.
           if (!anyone) exchange.answerHeaders.push('Vary', 'Origin')
-          if (origin !== undefined && isAllowed(origin)) {
-            exchange.answerHeaders.push('Access-Control-Allow-Origin', allowed(origin), ...readable)
-          }
+          if (origin === undefined) return
+          if (isAllowed(origin)) exchange.answerHeaders.push('Access-Control-Allow-Origin', allowed(origin), ...readable)
+          // It goes on: without cookies, another origin can do nothing here that its server could not. The record says so.
+          else if (!isOwn(origin, exchange.request.headers.host)) exchange.event ??= 'malicious_cors'
         },
     },
     isPreflight: ({ method, headers: sent }) =>
       method === 'OPTIONS' && sent.origin !== undefined && sent['access-control-request-method'] !== undefined,
-    preflight: (sent, methods) => {
+    preflight: (sent, answered) => {
+      const methods = options.methods === undefined ? answered : answered.filter((method) => options.methods?.includes(method))
       const { origin = '', 'access-control-request-method': method = '', 'access-control-request-headers': names = '' } = sent
       if (!isAllowed(origin)) throw new OriginDenied('This origin may not use this API.', { reason: 'cors-origin' })
       if (!methods.includes(method)) throw new OriginDenied('This method may not be used from another origin.', { reason: 'cors-method' })
@@ -74,11 +78,34 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
   }
 }
 
+/** A page of the API's own host: browsers name its origin too, on every POST. */
+function isOwn(origin: string, host: string | undefined): boolean {
+  return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`)
+}
+
 const none: Protection = { name: 'cors', phase: 'transport', compile: () => undefined }
 
 function areAllowed(names: string, allowed: readonly string[]): boolean {
   if (names.trim() === '') return true
   return names.split(',').every((name) => token.test(name.trim()) && allowed.includes(name.trim().toLowerCase()))
+}
+
+function checkOptions(options: CorsOptions, report: (mistake: Mistake) => void): void {
+  const { origins, maxAge = 600 } = options
+  if (origins.length === 0) {
+    report({ place: 'cors.origins', problem: 'it names no origin', mend: 'list the exact origins, or leave `cors` out' })
+  }
+  for (const origin of origins) checkOrigin(origin, options, report)
+  for (const name of ['methods', 'headers', 'exposes'] as const) {
+    for (const item of options[name] ?? []) {
+      // Browsers read "*" as everything, or with credentials as a header of that name.
+      if (item !== '*' && token.test(item)) continue
+      report({ place: `cors.${name}`, problem: `${JSON.stringify(item)} is no name`, mend: 'list each by its name' })
+    }
+  }
+  if (!Number.isInteger(maxAge) || maxAge < 0) {
+    report({ place: 'cors.maxAge', problem: `${maxAge} is no number of seconds`, mend: 'write a whole number, such as 600' })
+  }
 }
 
 function checkOrigin(origin: string, { credentials, origins }: CorsOptions, report: (mistake: Mistake) => void): void {

@@ -1,5 +1,5 @@
 import { ApiError, HttpsRequired } from '../errors.js'
-import type { Protection } from '../protection.js'
+import type { Protection, RouteSetup } from '../protection.js'
 
 /** What happens to requests over plain HTTP. */
 export type HttpsMode = 'require' | 'redirect' | 'off'
@@ -12,6 +12,12 @@ const hostName = /^[A-Za-z0-9.-]+(?::\d{1,5})?$/
  * `host`, which is never taken from the request.
  */
 export function https(mode: HttpsMode, options: { readonly host: string | undefined }): Protection {
+  let isTold = false
+  /** One mistake for the API, not one for each of its routes. */
+  function mistakeOnce(route: RouteSetup, problem: string, mend: string): undefined {
+    if (!isTold) route.mistake(problem, mend)
+    isTold = true
+  }
   return {
     name: 'https',
     phase: 'transport',
@@ -22,15 +28,22 @@ export function https(mode: HttpsMode, options: { readonly host: string | undefi
           if (!client.secure) throw new HttpsRequired()
         }
       }
+      if (mode !== 'redirect') {
+        return mistakeOnce(route, `https: ${JSON.stringify(mode)} is no mode`, "write 'require', 'redirect' or 'off'")
+      }
       const { host } = options
       if (host === undefined || !hostName.test(host)) {
-        route.mistake("https: 'redirect' does not say where to", "set httpsHost to the API's public host, such as 'api.example.com'")
-        return undefined
+        return mistakeOnce(
+          route,
+          "https: 'redirect' does not say where to",
+          "set httpsHost to the API's public host, such as 'api.example.com'",
+        )
       }
-      return function redirectToHttps({ client, request, target: { path, query } }) {
+      return function redirectToHttps({ client, request, target: { path, query, malformed } }) {
         if (client.secure) return
-        if (request.method !== 'GET' && request.method !== 'HEAD') throw new HttpsRequired()
-        const location = `https://${host}${path}${query === '' ? '' : `?${query}`}`
+        // Nobody is sent to where a target that has two readings may lead.
+        if ((request.method !== 'GET' && request.method !== 'HEAD') || malformed !== undefined) throw new HttpsRequired()
+        const location = `https://${host}${request.mountPath ?? ''}${path}${query === '' ? '' : `?${query}`}`
         throw new ApiError(308, 'https-redirect', 'HTTPS required', 'This is served over HTTPS.', { headers: ['Location', location] })
       }
     },

@@ -34,6 +34,10 @@ export const headerPresets = Object.freeze({
   classic: Object.freeze({ 'X-XSS-Protection': '1; mode=block' }),
 })
 
+/** Headers that follow from the answer or the request: set once for all, they would be wrong for some or sent twice. */
+const decidedElsewhere =
+  /^(?:access-control-.*|connection|content-encoding|content-length|content-type|date|set-cookie|transfer-encoding|x-request-id)$/i
+
 const securityHeadersKind = kind<SecurityHeaderOptions>('SecurityHeaders')
 
 /** Replaces headers of the API's set for a route; `false` removes one. Nearest wins, for each header. */
@@ -48,7 +52,12 @@ export const defaultHeaders: readonly string[] = Object.freeze(flat(new Map(Obje
 export function securityHeaders(options: SecurityHeaderOptions, route: RouteSetup): HeaderSets {
   const headers = new Map<string, string>(Object.entries(api))
   apply(headers, options, route)
-  for (const { value } of route.policy.all(securityHeadersKind)) apply(headers, value, route)
+  const declared = route.policy.all(securityHeadersKind)
+  if (new Set(declared.map(({ level, place }) => `${level} ${place}`)).size < declared.length) {
+    route.mistake('it has @SecurityHeaders twice in one place', 'write all of its headers in one')
+  }
+  for (const { value } of declared) apply(headers, value, route)
+  if (declared.length > 0) route.describe('securityHeaders', Object.assign({}, ...declared.map(({ value }) => value)))
   const secure = flat(headers)
   headers.delete(hsts)
   return { secure: Object.freeze(secure), plain: Object.freeze(flat(headers)) }
@@ -58,17 +67,19 @@ function apply(headers: Map<string, string>, options: SecurityHeaderOptions, rou
   for (const [given, value] of Object.entries(options)) {
     if (value === undefined) continue
     const name = [...headers.keys()].find((own) => own.toLowerCase() === given.toLowerCase()) ?? given
-    if (value === false) headers.delete(name)
+    if (decidedElsewhere.test(given)) {
+      route.mistake(`the header ${JSON.stringify(given)} is not the same for every answer`, 'set it in the handler, or leave it to the API')
+    } else if (value === false) headers.delete(name)
     else if (isSendable(name, value)) headers.set(name, value)
     else route.mistake(`the header ${JSON.stringify(given)} cannot be sent`, 'use a plain header name and a value without line breaks')
   }
 }
 
-function isSendable(name: string, value: string): boolean {
+function isSendable(name: string, value: unknown): boolean {
   try {
     validateHeaderName(name)
-    validateHeaderValue(name, value)
-    return true
+    validateHeaderValue(name, value as string)
+    return typeof value === 'string'
   } catch {
     return false
   }

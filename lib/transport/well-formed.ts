@@ -4,6 +4,8 @@ import type { Protection } from '../protection.js'
 
 /** Headers of which a request has one, or it has two meanings. */
 const singletons: ReadonlySet<string> = new Set(['host', 'authorization', 'content-type', 'content-length', 'transfer-encoding', 'expect'])
+/** One bit for the length of each. */
+const lengths = [...singletons].reduce((bits, { length }) => bits | (1 << length), 0)
 const hostForm = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
 
 /**
@@ -25,18 +27,38 @@ export function wellFormed(): Protection {
   }
 }
 
-function requireSingletons({ rawHeaders, headers }: ApiRequest): void {
-  if (rawHeaders.length === Object.keys(headers).length * 2) return
+/** Looks at what was sent: counting the names in `headers` is quicker, and wrong once a middleware of the host has added one. */
+function requireSingletons({ rawHeaders }: ApiRequest): void {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const length = rawHeaders[index]?.length ?? 0
+    const bit = length > 31 ? 0 : lengths & (1 << length)
+    // Two names of one length may be one name: only then are they read.
+    if ((seen & bit) !== 0) {
+      requireOneOfEach(rawHeaders)
+      return
+    }
+    seen |= bit
+  }
+}
+
+function requireOneOfEach(rawHeaders: readonly string[]): void {
   const seen = new Set<string>()
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase()
-    if (singletons.has(name) && seen.has(name)) {
-      const closes = name === 'content-length' || name === 'transfer-encoding'
-      const challenge = name === 'authorization' ? ['WWW-Authenticate', 'Bearer error="invalid_request"'] : []
-      throw new MalformedRequest(`The header ${name} was sent twice.`, { reason: `two-${name}`, closes, headers: challenge })
-    }
+    if (!singletons.has(name)) continue
+    if (seen.has(name)) throw sentTwice(name)
     seen.add(name)
   }
+}
+
+function sentTwice(name: string): MalformedRequest {
+  return new MalformedRequest(`The header ${name} was sent twice.`, {
+    reason: `two-${name}`,
+    event: 'malicious_extraneous',
+    closes: name === 'content-length' || name === 'transfer-encoding',
+    headers: name === 'authorization' ? ['WWW-Authenticate', 'Bearer error="invalid_request"'] : [],
+  })
 }
 
 function requireHost({ headers: { host } }: ApiRequest): void {

@@ -120,6 +120,17 @@ for (const [name, around] of surroundings) {
         expect(answer.status, line).to.equal(418)
         expect(answer.header('x-frame-options'), line).to.equal(undefined)
       }
+      for (const line of ['GET /api/things/a%2fb', 'GET /api/x/../things', 'GET /api/things/%zz']) {
+        expect((await wire(port, request(line))).status, line).to.equal(400)
+      }
+    })
+
+    it('sends browsers to the same place over HTTPS, under a mount path too', async () => {
+      const host = await listen(around.mounted(fixture({ https: 'redirect', httpsHost: 'api.example.com' }).api))
+      open.push(host)
+      const answer = await wire(host.port, request('GET /api/things?page=2'))
+      expect(answer.status).to.equal(308)
+      expect(answer.header('location')).to.equal('https://api.example.com/api/things?page=2')
     })
 
     it('leaves the body of what is not its own to the host', async () => {

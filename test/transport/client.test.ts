@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
+import ipaddr from 'ipaddr.js'
 import type { ApiRequest } from '../../lib/context.js'
 import type { Mistake } from '../../lib/errors.js'
 import { clientResolver } from '../../lib/transport/client.js'
@@ -105,7 +107,7 @@ describe('where a request comes from', () => {
   })
 
   it('ends, however long the chain is', () => {
-    expect(resolve(['0.0.0.0/0'], proxied(Array.from({ length: 10_000 }, () => '10.0.0.1').join(','))).address).to.equal('10.0.0.1')
+    expect(resolve(['10.0.0.0/8'], proxied(Array.from({ length: 10_000 }, () => '10.0.0.1').join(','))).address).to.equal('10.0.0.1')
   })
 
   it('does not start with trust in everybody or in nonsense', () => {
@@ -113,4 +115,133 @@ describe('where a request comes from', () => {
       expect(resolve(trust as TrustProxy, {}).mistakes, String(trust)).to.have.length(1)
     }
   })
+
+  it('does not start with trust in everybody, however that is written', () => {
+    for (const range of ['0.0.0.0/0', '::/0', '203.0.113.9/0', '::ffff:0.0.0.0/96']) {
+      expect(resolve([range], {}).mistakes[0]?.problem, range).to.contain('would believe what anybody sends')
+    }
+  })
+
+  it('does not start with a range that readers take for different ones', () => {
+    for (const range of [
+      '10/8',
+      '10.0/16',
+      '010.0.0.0/8',
+      '0x0a.0.0.1',
+      '::ffff:10.0.0.0/90',
+      '10.0.0.0/',
+      '10.0.0.0/8 ',
+      '10.0.0.0/8/8',
+      '',
+    ]) {
+      expect(resolve([range], {}).mistakes, range).to.have.length(1)
+    }
+    expect(resolve(['example.com', '10.0.0.0/8', 'nobody'], {}).mistakes).to.have.length(2)
+  })
+
+  it('is believed of mapped ranges as of plain ones', () => {
+    for (const range of ['::ffff:10.0.0.0/104', '::ffff:10.0.0.1', '10.0.0.1/32']) {
+      expect(resolve([range], proxied('198.51.100.7')), range).to.deep.include({ address: '198.51.100.7', mistakes: [] })
+    }
+  })
+
+  it('is not read from notations that mean another address elsewhere', () => {
+    for (const entry of '010.0.0.9 198.51.100.07 1.2.3.4. 127.1 0x7f.1 ::ffff:010.0.0.1 fe80::1%eth0 [fe80::1%25a] 1.2.3.4:123456'.split(
+      ' ',
+    )) {
+      expect(resolve(1, proxied(entry)).address, entry).to.equal('10.0.0.1')
+    }
+  })
+
+  it('is one text for one address, however a proxy writes it', () => {
+    const long = (address: string) => ipaddr.parse(address).toNormalizedString()
+    fc.assert(
+      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 1, max: 65_535 }), (address, port) => {
+        const bracketed = address.includes(':') ? `[${address}]` : address
+        const spellings = [address, address.toUpperCase(), long(address), bracketed, `${bracketed}:${port}`, ` ${address}\t`]
+        return new Set(spellings.map((spelling) => resolve(1, proxied(spelling)).address)).size === 1
+      }),
+    )
+  })
+
+  it('is the address that proxy-addr finds, by hops and by ranges', () => {
+    const entries = fc.array(
+      fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        fc.ipV4().map((address) => `::ffff:${address}`),
+        fc.constantFrom('10.0.0.7', '10.9.9.9', 'fd00::5'),
+      ),
+      {
+        minLength: 1,
+        maxLength: 6,
+      },
+    )
+    fc.assert(
+      fc.property(entries, fc.integer({ min: 1, max: 7 }), (addresses, hops) => {
+        const forwarded = addresses.join(', ')
+        const byHops = proxyAddress(
+          { headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '10.0.0.1' } },
+          (_, distance) => distance < hops,
+        )
+        expect(resolve(hops, proxied(forwarded)).address).to.equal(canonical(byHops))
+        const ranges = ['10.0.0.0/8', 'fd00::/8']
+        const byRanges = proxyAddress({ headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '10.0.0.1' } }, ranges)
+        expect(resolve(ranges, proxied(forwarded)).address).to.equal(canonical(byRanges))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is not looked for behind more hops than a chain has', () => {
+    const chain = (length: number) => proxied(['198.51.100.7', ...Array.from({ length }, () => '10.0.0.2')].join(','))
+    expect(resolve(['10.0.0.0/8'], chain(31)).address).to.equal('198.51.100.7')
+    expect(resolve(['10.0.0.0/8'], chain(32)).address).to.equal('10.0.0.2')
+  })
+
+  it('is named through a Unix socket by hops alone: no range holds a peer without an address', () => {
+    const headers = { 'x-forwarded-for': '198.51.100.7' }
+    expect(resolve(1, { remoteAddress: undefined, headers }).address).to.equal('198.51.100.7')
+    expect(resolve(['10.0.0.0/8'], { remoteAddress: undefined, headers }).address).to.equal('unknown')
+    expect(resolve(false, { remoteAddress: '', headers }).address).to.equal('unknown')
+  })
+
+  it('is not secure by a protocol that is none', () => {
+    for (const [protocol, secure] of [
+      ['HTTPS', true],
+      ['', false],
+      ['wss', false],
+      ['https;', false],
+      ['https,', false],
+      ['http', false],
+    ] as const) {
+      expect(resolve(1, { ...proxied('198.51.100.7', { 'x-forwarded-proto': protocol }), encrypted: true }).secure, protocol).to.equal(
+        secure,
+      )
+    }
+  })
+
+  it('never breaks, and is an address of the chain or of the socket', () => {
+    const text = fc.string({
+      unit: fc.constantFrom(',', ' ', '.', ':', '[', ']', '%', '1', '9', 'f', 'x', '::ffff:', '10.0.0.2', '\0', '\ud800'),
+    })
+    fc.assert(
+      fc.property(text, text, text, fc.constantFrom<TrustProxy>(1, 3, ['10.0.0.0/8']), (forwarded, proto, id, trust) => {
+        const { address, requestId } = resolve(trust, proxied(forwarded, { 'x-forwarded-proto': proto, 'x-request-id': id }))
+        return ipaddr.process(address).toString() === address && (requestId === undefined || /^[\w.-]{8,128}$/.test(requestId))
+      }),
+    )
+  })
 })
+
+type ProxyAddress = (
+  request: { headers: Record<string, string>; socket: { remoteAddress: string } },
+  trust: readonly string[] | ((address: string, distance: number) => boolean),
+) => string
+
+// Express brings it along.
+const proxyAddress = createRequire(createRequire(import.meta.url).resolve('express'))('proxy-addr') as ProxyAddress
+
+function canonical(address: string): string {
+  return ipaddr.process(address).toString()
+}
