@@ -17,6 +17,8 @@ export function listenerOf(adapter: Adapter, api: Api): RequestListener {
 }
 
 function koaListener(app: Koa): RequestListener {
+  // Koa would print a stack for each client that leaves; what ended how stands in the records.
+  app.silent = true
   const answer = app.callback()
   // Koa's promise never rejects: it answers failures itself.
   return (request, response) => void answer(request, response)

@@ -61,7 +61,7 @@ function koaSurroundings(Create: typeof Koa3): Surroundings {
           context.body = 'the host'
         }),
       ),
-    parsing: (api) => quiet(new Create().use(bodyParser({ jsonLimit: '1mb' })).use(koa(api))),
+    parsing: (api) => listenerOf(new Create().use(bodyParser({ jsonLimit: '1mb' })).use(koa(api))),
     compressing: (api) => listenerOf(new Create().use(compress()).use(koa(api))),
     bound: (api) =>
       listenerOf(
@@ -80,12 +80,6 @@ function koaSurroundings(Create: typeof Koa3): Surroundings {
           .use(koa(api)),
       ),
   }
-}
-
-/** Koa prints every failure of a middleware, the expected ones of these tests too. */
-function quiet(app: Koa3): RequestListener {
-  app.silent = true
-  return listenerOf(app)
 }
 
 const surroundings: ReadonlyArray<readonly [string, Surroundings]> = [

@@ -91,6 +91,17 @@ describe('what decorators record, compiled for either protocol', () => {
     expect(policyOf(Parent, 'overridden').nearest(sameName)).to.equal('parent')
   })
 
+  it('marks decorators on private members, which no router can call', () => {
+    const metadata = {}
+    const context = { kind: 'method', name: '#secret', private: true, static: false, metadata } as unknown as ClassMethodDecoratorContext
+    ;(Note('private') as (method: () => void, context: ClassMethodDecoratorContext) => void)(() => undefined, context)
+    class Holder {}
+    Object.defineProperty(Holder, (Symbol as { metadata?: symbol }).metadata ?? '', { value: metadata })
+    expect(lineage(Holder).flatMap(({ declarations }) => declarations.misplaced)).to.deep.equal([
+      { kind: 'Note', member: '#secret', on: 'a private member' },
+    ])
+  })
+
   it('marks decorators on members that are no public instance methods, and keeps them from being policy', () => {
     const anywhere = Note as unknown as (note: string) => (...place: readonly unknown[]) => void
     class Misplaced {
