@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { VerificationKey } from './keys.js'
 
-/** A token of the usual size with a signature that costs as much to refuse as any: in range, and wrong. */
+/** A token of the usual size with a signature that costs as much to refuse as the others: in range, and wrong. */
 export function forgedToken({ algorithm, signatureLength }: Pick<VerificationKey, 'algorithm' | 'signatureLength'>): string {
   const signature = randomBytes(Math.floor((signatureLength * 3) / 4))
   // Numbers above the modulus, or the order of the curve, are refused before any work is done.
