@@ -14,7 +14,11 @@ async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeo
     {
       info: exchange.route,
       steps,
-      defaults: { plain: ['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'], secure: ['X-Frame-Options', 'DENY'], challenge: 'Bearer' },
+      defaults: {
+        plain: ['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'],
+        secure: ['X-Frame-Options', 'DENY'],
+        challenge: 'Bearer',
+      },
       timeout,
       record: (_, status) => {
         recorded.push(status)

@@ -1,26 +1,36 @@
-import type { ClassPlan, Conversion, PropertyPlan } from './rules.js'
+/** What the text of a query or path is turned into. */
+export type Conversion = 'number' | 'boolean'
+
+/** What there is to know of a property for its conversion. */
+interface Converted {
+  readonly isList: boolean
+  readonly conversion: Conversion | undefined
+}
+
+/** Texts by name, each with all values that were sent under it. */
+export type Texts = ReadonlyMap<string, readonly string[]>
 
 /** Plain decimals, as JSON writes them without an exponent: nothing that two readers would read differently. */
 const decimal = /^(?:-?[1-9]\d*|0|-?(?:0|[1-9]\d*)\.\d+)$/
+const longestNumber = 32
+/** RFC 3339, and a day alone. Times bear an offset: without one they would mean the server's. */
 const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
-
-type Texts = ReadonlyMap<string, readonly string[]>
 
 /**
  * Turns the texts of a query, a path or headers into what the rules ask for. A text that is no such thing stays a
- * text, which its rules then refuse. `repeated` is told of names that came more than once where one value is declared.
+ * text, which its rules then refuse. `repeated` is called for a name that came more than once where one value is declared.
  */
-export function convertTexts(texts: Texts, plan: ClassPlan, repeated: (name: string) => void): Record<string, unknown> {
+export function convertTexts(texts: Texts, properties: ReadonlyMap<string, Converted>, repeated: () => never): Record<string, unknown> {
   const values: Array<readonly [string, unknown]> = []
   for (const [name, own] of texts) {
-    const property = plan.properties.get(name)
-    if (own.length > 1 && property?.isList !== true) repeated(name)
+    const property = properties.get(name)
+    if (property !== undefined && !property.isList && own.length > 1) repeated()
     values.push([name, property === undefined ? own[0] : convertProperty(own, property)])
   }
   return Object.fromEntries(values)
 }
 
-function convertProperty(texts: readonly string[], { isList, conversion }: PropertyPlan): unknown {
+function convertProperty(texts: readonly string[], { isList, conversion }: Converted): unknown {
   const values = texts.map((text) => convert(text, conversion))
   return isList ? values : values[0]
 }
@@ -28,21 +38,22 @@ function convertProperty(texts: readonly string[], { isList, conversion }: Prope
 function convert(text: string, conversion: Conversion | undefined): unknown {
   if (conversion === 'number') return toNumber(text)
   if (conversion === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
-  if (conversion === 'date') return toDate(text)
   return text
 }
 
 function toNumber(text: string): number | string {
-  if (!decimal.test(text) || text.length > 32) return text
-  const number = Number(text)
+  if (text.length > longestNumber || !decimal.test(text)) return text
+  // Zero has no sign here.
+  const number = Number(text) + 0
   // Past 2^53 the number is not the one that was sent.
   return Number.isInteger(number) && !Number.isSafeInteger(number) ? text : number
 }
 
-function toDate(text: string): Date | string {
-  if (!isoDate.test(text) || !isDay(text.slice(0, 10))) return text
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? text : date
+/** A date, where the value is the text of one. JSON has no dates: bodies need this too. */
+export function toDate(value: unknown): unknown {
+  if (typeof value !== 'string' || !isoDate.test(value) || !isDay(value.slice(0, 10))) return value
+  const date = new Date(value)
+  return Number.isNaN(date.getTime()) ? value : date
 }
 
 /** JavaScript reads the 30th of February as a day in March. */

@@ -1,69 +1,67 @@
-import { pointer } from './issues.js'
-import type { Issues } from './issues.js'
-import type { ClassPlan, PropertyPlan } from './rules.js'
+import { MalformedRequest } from '../errors.js'
+import { isPoisonous, refusePoison, requireClean } from './clean.js'
+import { toDate } from './convert.js'
+import type { Issues, Place } from './issues.js'
+import type { ClassPlan, PropertyPlan } from './plan.js'
 
 /** What happens to properties without rules. */
 export type UnknownProperties = 'refuse' | 'drop'
+
+/** An object as it was sent. */
+export type Source = Readonly<Record<string, unknown>>
 
 const deepest = 32
 
 /**
  * Copies what a DTO declares, and nothing else, into instances of its classes: what is not declared cannot reach a
- * handler, however deep it stands. Says of each unknown property that it is one.
+ * handler, however deep it stands. Values of the wrong shape are left as they are, for `check` to refuse.
  */
-export function copyDeclared(
-  value: unknown,
-  plan: ClassPlan,
-  unknown: UnknownProperties,
-  issues: Issues,
-  path = '',
-  depth = 0,
-): object | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    issues.add(path, 'isObject', `${path === '' ? 'it' : 'this'} must be an object`)
-    return undefined
+export class Copier {
+  constructor(
+    private readonly unknown: UnknownProperties,
+    private readonly issues: Issues,
+  ) {}
+
+  object(source: Source, { target: Target, inputs }: ClassPlan, place?: Place, depth = 0): object {
+    if (depth > deepest) throw new MalformedRequest('The input is nested too deep.', { reason: 'depth', event: 'malicious_extraneous' })
+    const copy = new Target() as Record<string, unknown>
+    for (const name of Object.keys(source)) {
+      const property = inputs.get(name)
+      if (property === undefined) this.#leave(name, place)
+      else copy[name] = this.#value(source[name], property, place, depth)
+    }
+    return copy
   }
-  if (depth > deepest) {
-    issues.add(path, 'depth', 'this is nested too deep')
-    return undefined
+
+  #leave(name: string, place: Place | undefined): void {
+    if (isPoisonous(name)) refusePoison()
+    if (this.unknown === 'refuse') this.issues.add({ within: place, name }, 'unknown', 'this property is not known here')
   }
-  const source = value as Readonly<Record<string, unknown>>
-  if (unknown === 'refuse') refuseUnknown(source, plan, issues, path)
-  const copy = new plan.target() as Record<string, unknown>
-  for (const [name, property] of plan.properties) {
-    // Own properties only: what an object inherits was sent by nobody.
-    if (Object.hasOwn(source, name)) copy[name] = copyProperty(source[name], property, unknown, issues, pointer(path, name), depth)
-    else if (property.nested !== undefined && !property.isOptional) issues.add(pointer(path, name), 'isDefined', `${name} is required`)
+
+  #value(value: unknown, property: PropertyPlan, place: Place | undefined, depth: number): unknown {
+    const { name, nested } = property
+    if (typeof value !== 'object' || value === null) return property.isDate ? toDate(value) : value
+    if (nested === undefined) {
+      requireClean(value)
+      return property.isDate && Array.isArray(value) ? value.map(toDate) : value
+    }
+    if (property.isList !== Array.isArray(value)) return value
+    const own = { within: place, name }
+    if (!property.isList) return this.object(value as Source, nested, own, depth + 1)
+    return this.#list(value as readonly unknown[], nested, own, depth + 1)
   }
-  return copy
+
+  #list(values: readonly unknown[], nested: ClassPlan, place: Place, depth: number): unknown[] {
+    const copies: unknown[] = []
+    for (const [name, value] of values.entries()) {
+      if (this.issues.isFull) break
+      copies.push(isObject(value) ? this.object(value, nested, { within: place, name }, depth) : value)
+    }
+    return copies
+  }
 }
 
-function refuseUnknown(source: object, { properties }: ClassPlan, issues: Issues, path: string): void {
-  for (const name of Object.keys(source)) {
-    if (issues.isFull) return
-    if (!properties.has(name)) issues.add(pointer(path, name), 'unknown', 'this property is not known here')
-  }
-}
-
-function copyProperty(
-  value: unknown,
-  { name, isList, isOptional, nested }: PropertyPlan,
-  unknown: UnknownProperties,
-  issues: Issues,
-  path: string,
-  depth: number,
-): unknown {
-  if (isOptional && (value === null || value === undefined)) return value
-  if (isList && !Array.isArray(value)) {
-    issues.add(path, 'isArray', `${name} must be an array`)
-    return undefined
-  }
-  if (nested === undefined) return value
-  if (!isList) return copyDeclared(value, nested, unknown, issues, path, depth + 1)
-  const elements: unknown[] = []
-  for (const [index, element] of (value as readonly unknown[]).entries()) {
-    if (issues.isFull) break
-    elements.push(copyDeclared(element, nested, unknown, issues, pointer(path, index), depth + 1))
-  }
-  return elements
+/** Whether a value is an object, lists apart. */
+export function isObject(value: unknown): value is Source {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -27,52 +27,73 @@ export interface ValidateDeclaration {
 
 export const validateKind = kind<ValidateDeclaration>('Validate')
 
-type Method = (...args: never[]) => unknown
+type Handler = (...args: never[]) => unknown
+type PartName = keyof ValidatedParts
 
-/** What rules make of a part: an instance of the class, or the output of the schema. */
+/** What rules make of a part: the output of the schema, or an instance of the class. */
 type Checked<R> = R extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
   ? Output
-  : R extends abstract new (...args: never) => infer Instance
+  : R extends Class<infer Instance>
     ? Instance
     : unknown
 
+/** What the handler gets of a part; nothing is known of one that this decorator does not declare. */
+type Given<Parts, Part extends PartName> = Part extends keyof Parts ? Checked<Parts[Part]> : unknown
+
 /** What a handler expects of a part. */
-type Expected<M, Part extends string> = M extends (context: infer C) => unknown
-  ? C extends { readonly [Name in Part]: infer Value }
+type Expected<Method, Part extends PartName> = Method extends (context: infer Received) => unknown
+  ? Received extends { readonly [Name in Part]: infer Value }
     ? Value
     : unknown
   : unknown
 
-/** What the handler gets of a part that this decorator declares; nothing is known of one that it does not. */
-type Given<Parts, Part extends string> = Part extends keyof Parts ? Checked<Parts[Part]> : unknown
+/** The parts of which the handler expects something else than it gets. */
+type Misfit<Parts, Method> = {
+  [Part in PartName]: [Given<Parts, Part>] extends [Expected<Method, Part>] ? never : Part
+}[PartName]
 
-/** Nothing where the handler gets what it expects; otherwise a type that no method has, and that names the part. */
-type Fits<Parts, M> = {
-  readonly [
-    Part in 'body' | 'query' | 'params' | 'headers' as [Given<Parts, Part>] extends [Expected<M, Part>]
-      ? never
-      : // Headers are often declared once, on the class.
-        Part extends 'headers'
-        ? Part extends keyof Parts
-          ? `the handler expects other ${Part}`
-          : never
-        : `the handler expects another ${Part}`
-  ]: Expected<M, Part>
-}
+/** What a decorator stands on: the method, in the legacy protocol or the standard one; or a class, which any rules fit. */
+type Decorated<Target, Context, Descriptor> =
+  Descriptor extends TypedPropertyDescriptor<infer Method>
+    ? Method
+    : Context extends ClassMethodDecoratorContext
+      ? Target
+      : Target extends Class
+        ? Target
+        : undefined
 
-/** A decorator for classes, and for methods whose context expects what is validated. */
-export interface ValidateDecorator<Parts> {
-  (target: Class, context?: ClassDecoratorContext): void
-  <M extends Method>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M> & Fits<Parts, M>): void
-  <M extends Method>(method: M & Fits<Parts, M>, context: ClassMethodDecoratorContext): void
-}
+type Sentence<Parts, Part extends PartName> = Part extends keyof Parts
+  ? `The handler expects another ${Part} than this @Validate gives it.`
+  : `The handler reads ${Part}, which this @Validate does not declare.`
+
+/** Nothing where all is well; otherwise a sentence, which the compiler prints because no target is one. */
+type Complaint<Parts, Method> = Method extends Class
+  ? unknown
+  : Method extends Handler
+    ? [Misfit<Parts, Method>] extends [never]
+      ? unknown
+      : Sentence<Parts, Misfit<Parts, Method>>
+    : 'This is no method and no class.'
+
+/**
+ * A decorator for classes, and for methods whose context expects what is validated. It has one signature for both
+ * protocols: of several, the compiler would explain the last alone.
+ */
+export type ValidateDecorator<Parts> = <Target, Context = undefined, Descriptor = undefined>(
+  target: Target & Complaint<Parts, Decorated<Target, Context, Descriptor>>,
+  context?: Context,
+  descriptor?: Descriptor,
+) => void
 
 /**
  * Lets through what follows the rules, and nothing else: `@Validate({ body: CreateOrder })`. For each part the nearest
  * declaration wins. Unknown properties are refused at every depth, texts of query, path and headers are converted strictly,
- * and what is wrong is answered with 422 and a JSON Pointer (RFC 6901) to it. The compiler checks that the handler's
- * `Context<{ body: … }>` expects what the rules make.
+ * and what is wrong is answered with 422 and a JSON Pointer (RFC 6901) to it. A Standard Schema decides by itself about
+ * unknown properties and conversions.
+ *
+ * On a method, the compiler checks that the handler's `Context<{ body: … }>` expects what the rules make; a part that the
+ * handler reads must be declared here, even where the class declares it for all its methods.
  */
 export function Validate<const Parts extends ValidatedParts>(parts: Parts, options: ValidateOptions = {}): ValidateDecorator<Parts> {
-  return validateKind.declare({ parts, options })
+  return validateKind.declare({ parts, options }) as ValidateDecorator<Parts>
 }

@@ -1,14 +1,25 @@
+import { ValidationFailed } from '../errors.js'
 import type { InputError } from '../errors.js'
 
 /** The part of a request that is checked. */
 export type InputPart = InputError['in']
 
+/** Where a value stands: a name or an index, and the place of what holds it. Undefined is the whole part. */
+export interface Place {
+  readonly within: Place | undefined
+  readonly name: string | number
+}
+
 /** No more than so many are told: a body of nothing but mistakes must not cost more than a good one. */
 const most = 20
+const longestName = 64
+const longestMessage = 300
 
 /** Collects what is wrong with one part of a request. */
 export class Issues {
   readonly list: InputError[] = []
+  /** What validators threw instead of answering. */
+  readonly thrown: unknown[] = []
 
   constructor(readonly part: InputPart) {}
 
@@ -16,14 +27,44 @@ export class Issues {
     return this.list.length >= most
   }
 
-  add(path: string, code: string, message: string): void {
-    if (!this.isFull) this.list.push({ in: this.part, path, code, message })
+  add(place: Place | undefined, code: string, message: string): void {
+    if (this.isFull) return
+    this.list.push({ in: this.part, path: pointer(place), code, message: shown(message, longestMessage) })
+  }
+
+  /** Remembers why a validator gave no answer. */
+  blame(thrown: unknown): void {
+    if (this.thrown.length === 0) this.thrown.push(thrown)
   }
 }
 
-/** A JSON Pointer (RFC 6901) one step further; names that came from outside are cut off. */
-export function pointer(path: string, name: string | number): string {
-  const text = String(name)
-  const short = text.length > 64 ? `${text.slice(0, 64)}…` : text
-  return `${path}/${short.replaceAll('~', '~0').replaceAll('/', '~1')}`
+/** Refuses the request where anything is wrong with a part of it. */
+export function requireNone(parts: readonly Issues[]): void {
+  if (parts.every(({ list }) => list.length === 0)) return
+  const [thrown] = parts.flatMap((one) => one.thrown)
+  throw new ValidationFailed(
+    parts.flatMap(({ list }) => list).slice(0, most),
+    thrown === undefined ? {} : { cause: thrown, reason: 'validator-threw' },
+  )
+}
+
+/** The JSON Pointer (RFC 6901) to a place. */
+function pointer(place: Place | undefined): string {
+  let path = ''
+  for (let at = place; at !== undefined; at = at.within) {
+    const name = shown(String(at.name), longestName)
+    path = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}${path}`
+  }
+  return path
+}
+
+/** Text that may come from outside: cut off, and without characters that could rewrite a log or a terminal. */
+export function shown(text: string, longest: number): string {
+  const short = text.length > longest ? `${text.slice(0, longest)}…` : text
+  if (/^[ -~]*$/.test(short)) return short
+  return short.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`
 }

@@ -1,10 +1,11 @@
 import { MalformedRequest } from '../errors.js'
+import { isPoisonous, refusePoison } from './clean.js'
+import type { Texts } from './convert.js'
 
 const most = 1_000
-const poisonous: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** Takes a query string apart, strictly: percent-encoded UTF-8, `+` for a space, brackets without a meaning. */
-export function parseQuery(query: string): ReadonlyMap<string, readonly string[]> {
+export function parseQuery(query: string): Texts {
   const parameters = new Map<string, string[]>()
   if (query === '') return parameters
   const pairs = query.split('&', most + 1)
@@ -13,9 +14,7 @@ export function parseQuery(query: string): ReadonlyMap<string, readonly string[]
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
-    if (poisonous.has(name)) {
-      throw new MalformedRequest('The query holds a name that no object may have.', { reason: 'poison-key', event: 'malicious_extraneous' })
-    }
+    if (isPoisonous(name)) refusePoison()
     const value = decode(equals < 0 ? '' : pair.slice(equals + 1))
     const before = parameters.get(name)
     if (before === undefined) parameters.set(name, [value])
@@ -25,9 +24,10 @@ export function parseQuery(query: string): ReadonlyMap<string, readonly string[]
 }
 
 function decode(text: string): string {
-  if (!text.includes('%')) return text.includes('+') ? text.replaceAll('+', ' ') : text
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  if (!spaced.includes('%')) return spaced
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(spaced)
   } catch {
     throw new MalformedRequest('The query is not percent-encoded UTF-8.', { reason: 'query' })
   }

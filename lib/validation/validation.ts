@@ -1,39 +1,44 @@
-import { ValidationFailed } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { Policy } from '../policy.js'
-import type { Protection, RouteSetup } from '../protection.js'
+import type { Protection, RouteSetup, Step } from '../protection.js'
 import { validateKind } from './decorator.js'
+import type { ValidateDeclaration } from './decorator.js'
+import { Issues, requireNone } from './issues.js'
 import type { InputPart } from './issues.js'
 import { partCheck } from './part.js'
-import type { PartCheck, Rules, Texts } from './part.js'
-import { parseQuery } from './query.js'
+import type { PartCheck, Rules } from './part.js'
+import { isSchema } from './standard-schema.js'
+import { readerOf } from './texts.js'
+
+export { Validate } from './decorator.js'
+export { Nested } from './nested.js'
+
+/** One part of a request, and how it is read and checked. */
+interface Prepared {
+  readonly part: InputPart
+  readonly check: (exchange: Exchange, issues: Issues) => unknown
+}
 
 /** Whether a route wants a body. */
 export function validatesBody(policy: Policy): boolean {
-  return rulesOf(policy, 'body') !== undefined
+  return declaredFor(policy, 'body') !== undefined
 }
 
-/** Checks headers, path parameters and query, before anybody waits for a body. */
+/** Checks headers, path parameters and query, before anybody waits for a body; what is wrong in any of them is told together. */
 export function inputValidation(): Protection {
   return {
     name: 'validation',
     phase: 'input',
     compile(route) {
       describeRules(route)
-      const checks = (['headers', 'params', 'query'] as const).flatMap((part) => {
+      const prepared = (['headers', 'params', 'query'] as const).flatMap((part): Prepared[] => {
         const check = checkOf(route, part)
-        return check === undefined ? [] : [{ part, check, read: readers[part](check) }]
+        if (check === undefined) return []
+        if (part === 'params') reportParams(route, check)
+        const read = readerOf(part, check.names)
+        return [{ part, check: (exchange, issues) => check.texts(read(exchange), issues) }]
       })
-      reportParams(route, checks.find(({ part }) => part === 'params')?.check)
-      if (checks.length === 0) return undefined
-      return function validateInput(exchange) {
-        for (const [index, { part, check, read }] of checks.entries()) {
-          const checked = check.texts(read(exchange))
-          if (checked instanceof Promise) return provideLater(exchange, checks, index, checked)
-          exchange.provide(part, checked)
-        }
-        return undefined
-      }
+      return prepared.length === 0 ? undefined : stepOf(prepared)
     },
   }
 }
@@ -45,87 +50,84 @@ export function bodyValidation(): Protection {
     phase: 'input',
     compile(route) {
       const check = checkOf(route, 'body')
-      if (check === undefined) return undefined
-      return function validateBody(exchange) {
-        if (exchange.rawBody === undefined) throw new ValidationFailed(missingBody)
-        const checked = check.value(exchange.rawBody)
-        if (checked instanceof Promise) return provideBodyLater(exchange, checked)
-        exchange.provide('body', checked)
-        return undefined
-      }
+      return check === undefined ? undefined : stepOf([{ part: 'body', check: ({ rawBody }, issues) => checkBody(check, rawBody, issues) }])
     },
   }
 }
 
-const missingBody = Object.freeze([{ in: 'body', path: '', code: 'isDefined', message: 'a body is required' } as const])
-
-interface Prepared {
-  readonly part: 'headers' | 'params' | 'query'
-  readonly check: PartCheck
-  readonly read: (exchange: Exchange) => Texts
+/** A schema says for itself whether the body may be missing. */
+function checkBody({ value, names }: PartCheck, rawBody: unknown, issues: Issues): unknown {
+  if (rawBody === undefined && names !== undefined) return issues.add(undefined, 'required', 'a body is required')
+  return value(rawBody, issues)
 }
 
-async function provideLater(exchange: Exchange, checks: readonly Prepared[], from: number, first: Promise<unknown>): Promise<void> {
-  for (const [index, { part, check, read }] of checks.entries()) {
-    if (index >= from) exchange.provide(part, index === from ? await first : await check.texts(read(exchange)))
+function stepOf(prepared: readonly Prepared[]): Step {
+  return function validate(exchange) {
+    const issues = prepared.map(({ part }) => new Issues(part))
+    const checked = prepared.map(({ check }, index) => check(exchange, issues[index] as Issues))
+    if (checked.some((value) => value instanceof Promise)) return provideLater(exchange, prepared, checked, issues)
+    provide(exchange, prepared, checked, issues)
+    return undefined
   }
 }
 
-async function provideBodyLater(exchange: Exchange, checked: Promise<unknown>): Promise<void> {
-  exchange.provide('body', await checked)
+async function provideLater(
+  exchange: Exchange,
+  prepared: readonly Prepared[],
+  checked: readonly unknown[],
+  issues: readonly Issues[],
+): Promise<void> {
+  provide(exchange, prepared, await Promise.all(checked), issues)
 }
 
-/** Where the texts of each part come from. */
-const readers: Readonly<Record<Prepared['part'], (check: PartCheck) => (exchange: Exchange) => Texts>> = {
-  query: () => (exchange) => parseQuery(exchange.target.query),
-  params: () => (exchange) => new Map(Object.entries(exchange.target.params).map(([name, value]) => [name, [value ?? '']] as const)),
-  headers: ({ names }) => {
-    const wanted = names?.map((name) => [name, name.toLowerCase()] as const)
-    return ({ request }) => {
-      const sent = Object.entries(request.headers)
-      const all = wanted ?? sent.map(([name]) => [name, name] as const)
-      return new Map(all.flatMap(([name, header]) => textsOf(name, request.headers[header])))
-    }
-  },
+/** Lets all parts through, or none. */
+function provide(exchange: Exchange, prepared: readonly Prepared[], checked: readonly unknown[], issues: readonly Issues[]): void {
+  requireNone(issues)
+  for (const [index, { part }] of prepared.entries()) exchange.provide(part, checked[index])
 }
 
-function textsOf(name: string, value: string | string[] | undefined): ReadonlyArray<readonly [string, readonly string[]]> {
-  if (value === undefined) return []
-  return [[name, typeof value === 'string' ? [value] : value]]
+/** What is said of a part nearest to the method; of two that stand on one place, the one on top. */
+function declaredFor(policy: Policy, part: InputPart): ValidateDeclaration | undefined {
+  return placesOf(policy, part)[0]?.value
 }
 
-/** The rules of a part that are declared nearest to the method. */
-function rulesOf(policy: Policy, part: InputPart) {
-  return policy.all(validateKind).findLast(({ value }) => value.parts[part] !== undefined)?.value
+function placesOf(policy: Policy, part: InputPart) {
+  const said = policy.all(validateKind).filter(({ value }) => value.parts[part] !== undefined)
+  const nearest = said.at(-1)
+  return said.filter(({ place }) => place === nearest?.place)
 }
 
 function checkOf(route: RouteSetup, part: InputPart): PartCheck | undefined {
-  const declared = rulesOf(route.policy, part)
+  const declared = declaredFor(route.policy, part)
   const rules = declared?.parts[part]
   if (declared === undefined || rules === undefined) return undefined
+  if (placesOf(route.policy, part).length > 1) {
+    route.mistake(`two @Validate on one place speak of its ${part}`, 'keep one of them')
+  }
   const { groups = [], unknown = 'refuse' } = declared.options
   return partCheck(part, rules, { groups, unknown }, route)
 }
 
 function describeRules(route: RouteSetup): void {
   const named = (['body', 'query', 'params', 'headers'] as const).flatMap((part) => {
-    const rules = rulesOf(route.policy, part)?.parts[part]
+    const rules = declaredFor(route.policy, part)?.parts[part]
     return rules === undefined ? [] : [[part, nameOf(rules)] as const]
   })
   if (named.length > 0) route.describe('validates', Object.fromEntries(named))
 }
 
 function nameOf(rules: Rules): string {
-  return typeof rules === 'function' ? rules.name : 'schema'
+  if (isSchema(rules)) return `${rules['~standard'].vendor} schema`
+  return typeof rules === 'function' ? rules.name : 'nothing'
 }
 
 /** A parameter that the rules do not know would be refused on each request; one that the path does not have never comes. */
-function reportParams(route: RouteSetup, check: PartCheck | undefined): void {
-  if (check?.names === undefined) return
-  for (const name of route.params.filter((one) => !check.names?.includes(one))) {
+function reportParams(route: RouteSetup, { names }: PartCheck): void {
+  if (names === undefined) return
+  for (const name of route.params.filter((one) => !names.includes(one))) {
     route.mistake(`its params have no rules for ":${name}" of ${route.path}`, `give the class a property ${name}`)
   }
-  for (const name of check.names.filter((one) => !route.params.includes(one))) {
+  for (const name of names.filter((one) => !route.params.includes(one))) {
     route.mistake(
       `its params have rules for ${name}, which ${route.path} does not have`,
       `add ":${name}" to the path, or take the property away`,

@@ -1,0 +1,96 @@
+import { getMetadataStorage } from 'class-validator'
+import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator'
+import { shown } from './issues.js'
+import { quickCheck } from './quick.js'
+
+/** What class-validator's decorators wrote down. */
+export type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number]
+
+/** One rule of a property, ready to be asked. */
+export interface Rule {
+  /** The rule's name, such as `isInt`. */
+  readonly code: string
+  /** Whether each element of a list is asked about. */
+  readonly each: boolean
+  /** Whether it says of itself that it answers later. */
+  readonly isAsync: boolean
+  /** The rule's own `validateIf`. */
+  readonly condition: ((object: object, value: unknown) => boolean) | undefined
+  /** Says yes at once to what class-validator would say yes to. Anything else is asked of class-validator. */
+  readonly accepts: ((value: unknown) => boolean) | undefined
+  readonly validator: () => ValidatorConstraintInterface
+  readonly constraints: () => unknown[]
+  readonly message: string | ((args: ValidationArguments) => string) | undefined
+}
+
+/** What a rule is asked about. */
+export interface Subject {
+  readonly object: object
+  readonly targetName: string
+  readonly property: string
+  readonly value: unknown
+}
+
+const longestEcho = 64
+
+/** The rules that one decorator stands for; none, where a validator class lacks its own decorator. */
+export function rulesOf(metadata: Metadata): readonly Rule[] {
+  const { name, each, validateIf, message } = metadata
+  const constraints: unknown[] = metadata.constraints ?? []
+  return getMetadataStorage()
+    .getTargetValidatorConstraints(metadata.constraintCls)
+    .map((constraint) => {
+      // A container of the application's own may make a new one for each question.
+      const validator = () => constraint.instance
+      const quick = constraint.async || validateIf !== undefined ? undefined : quickCheck(name, constraints, each, validator)
+      return {
+        code: constraint.name || metadata.type,
+        each,
+        isAsync: constraint.async,
+        condition: validateIf,
+        accepts: quick,
+        validator,
+        constraints: constraintsOf(constraints),
+        message,
+      }
+    })
+}
+
+/** Sticky expressions remember where they stopped: each question gets its own. */
+function constraintsOf(constraints: unknown[]): () => unknown[] {
+  if (!constraints.some((one) => one instanceof RegExp)) return () => constraints
+  return () => constraints.map((one) => (one instanceof RegExp ? new RegExp(one) : one))
+}
+
+/** What a validator is told besides the value. */
+export function argumentsOf(rule: Rule, subject: Subject): ValidationArguments {
+  return { ...subject, constraints: rule.constraints() }
+}
+
+/** What a client is told of a rule that said no: the decorator's own words, or class-validator's. */
+export function messageOf(rule: Rule, subject: Subject): string {
+  const fallback = `${subject.property} is not valid`
+  try {
+    const args = argumentsOf(rule, subject)
+    const said = rule.message || rule.validator().defaultMessage?.(args) || fallback
+    return filled(typeof said === 'function' ? said(args) : said, args)
+  } catch {
+    return fallback
+  }
+}
+
+/** Puts values for `$property` and the like. The value is put in last: what was sent is never read as a template. */
+function filled(template: string, { constraints, property, targetName, value }: ValidationArguments): string {
+  const all = /\$(?:constraint(\d+)|property|target|value)/g
+  return template.replaceAll(all, (token, index: string | undefined) => {
+    if (index !== undefined) return Number(index) <= constraints.length ? text(constraints[Number(index) - 1]) : token
+    if (token === '$property') return property
+    if (token === '$target') return targetName
+    return ['string', 'boolean', 'number'].includes(typeof value) ? shown(String(value), longestEcho) : token
+  })
+}
+
+function text(constraint: unknown): string {
+  if (typeof constraint === 'symbol') return String(constraint.description)
+  return Array.isArray(constraint) ? constraint.join(', ') : String(constraint)
+}

@@ -1,0 +1,148 @@
+import { IsInt, IsOptional, IsString, Matches, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
+import { Type } from 'class-transformer'
+import { expect } from 'chai'
+import { Nested } from '../../lib/validation/nested.js'
+import { bodyTold, compiled } from './route.js'
+import { exchangeOf } from '../exchange.js'
+
+class Address {
+  @IsString()
+  @MaxLength(10)
+  street!: string
+}
+
+describe('a DTO class', () => {
+  it('keeps its defaults for what was not sent', async () => {
+    class Settings {
+      @IsInt()
+      size = 20
+
+      @IsString()
+      name = 'none'
+    }
+    expect(await bodyTold(Settings, { size: 5 })).to.deep.equal({ size: 5, name: 'none' })
+    expect(await bodyTold(Settings, { size: 5, name: null })).to.deep.equal(['/name isString'])
+  })
+
+  it('knows the rules of parent classes, and the groups that are asked for', async () => {
+    class Base {
+      @IsInt()
+      size!: number
+    }
+    class Grouped extends Base {
+      @IsString({ groups: ['admin'] })
+      role!: string
+
+      @IsString({ always: true })
+      name!: string
+    }
+    const body = { role: 'a', name: 'b' }
+    expect(await bodyTold(Grouped, body, { groups: ['admin'] })).to.deep.equal(body)
+    expect(await bodyTold(Grouped, { ...body, size: 1 })).to.deep.equal(['/role unknown'])
+    expect(await bodyTold(Grouped, { size: 1, name: 'b' }, { groups: ['other'] })).to.deep.equal(['/size unknown'])
+    expect(await bodyTold(Grouped, { size: 'x', name: 'b' })).to.deep.equal(['/size isInt'])
+  })
+
+  it('lets a class have stricter rules than its parent', async () => {
+    class Base {
+      @MaxLength(10)
+      name!: string
+    }
+    class Strict extends Base {
+      @MaxLength(2)
+      override name: string = ''
+    }
+    expect(await bodyTold(Base, { name: 'abc' })).to.deep.equal({ name: 'abc' })
+    expect(await bodyTold(Strict, { name: 'abc' })).to.deep.equal(['/name maxLength'])
+  })
+
+  it('lets no object through that a condition leaves unchecked', async () => {
+    class Payment {
+      @IsString()
+      kind!: string
+
+      @ValidateIf(({ kind }: Payment) => kind === 'card')
+      @IsString()
+      number?: string
+
+      @ValidateIf(({ kind }: Payment) => kind === 'home')
+      @Nested(() => Address)
+      address?: Address
+    }
+    const operator = { $gt: '' }
+    expect(await bodyTold(Payment, { kind: 'card', number: operator })).to.deep.equal(['/number isString'])
+    expect(await bodyTold(Payment, { kind: 'cash', number: operator })).to.deep.equal({ kind: 'cash' })
+    expect(await bodyTold(Payment, { kind: 'cash', number: [1] })).to.deep.equal({ kind: 'cash' })
+    expect(await bodyTold(Payment, { kind: 'cash', number: 'none' })).to.deep.equal({ kind: 'cash', number: 'none' })
+    expect(await bodyTold(Payment, { kind: 'cash', address: { street: 5 } })).to.deep.equal({ kind: 'cash' })
+    expect(await bodyTold(Payment, { kind: 'home' })).to.deep.equal(['/address isDefined'])
+  })
+
+  it('has what it computes checked, and not written to', async () => {
+    class Passwords {
+      @IsString()
+      first!: string
+
+      @IsString()
+      second!: string
+
+      @Matches(/^same$/, { message: 'the passwords differ' })
+      get alike(): string {
+        return this.first === this.second ? 'same' : 'other'
+      }
+    }
+    expect(await bodyTold(Passwords, { first: 'a', second: 'a' })).to.deep.equal({ first: 'a', second: 'a' })
+    expect(await bodyTold(Passwords, { first: 'a', second: 'b' })).to.deep.equal(['/alike matches'])
+    expect(await bodyTold(Passwords, { first: 'a', second: 'b', alike: 'same' })).to.deep.equal(['/alike unknown', '/alike matches'])
+  })
+
+  it("knows class-transformer's @Type", async () => {
+    class Outer {
+      @ValidateNested()
+      @Type(() => Address)
+      address!: Address
+    }
+    expect(await bodyTold(Outer, { address: { street: 'a', more: 1 } })).to.deep.equal(['/address/more unknown'])
+  })
+
+  it('says the same every time: sticky expressions do not remember', async () => {
+    class Sticky {
+      @Matches(/ab/y)
+      sticky!: string
+
+      @Matches(/ab/g)
+      global!: string
+    }
+    const { run } = compiled({ body: Sticky })
+    for (let round = 0; round < 4; round++) {
+      const exchange = exchangeOf()
+      exchange.rawBody = { sticky: 'abab', global: 'abab' }
+      expect((await run(exchange)).body).to.be.instanceOf(Sticky)
+    }
+    expect(await bodyTold(Sticky, { sticky: 'xab', global: 'xab' })).to.deep.equal(['/sticky matches'])
+  })
+
+  it('may nest itself, though not without an end', async () => {
+    class Node {
+      @IsOptional()
+      @Nested(() => Node)
+      next?: Node
+    }
+    let deep: unknown = {}
+    for (let level = 0; level < 5_000; level++) deep = { next: deep }
+    expect(await bodyTold(Node, deep)).to.equal(400)
+    expect(await bodyTold(Node, { next: { next: {} } })).to.deep.equal({ next: { next: {} } })
+  })
+
+  it('has properties named as those that all objects have', async () => {
+    class Odd {
+      @IsString()
+      toString!: () => string
+
+      @IsInt()
+      hasOwnProperty!: () => boolean
+    }
+    expect(await bodyTold(Odd, { toString: 'a', hasOwnProperty: 1 })).to.deep.equal({ toString: 'a', hasOwnProperty: 1 })
+    expect(await bodyTold(Odd, {})).to.deep.equal(['/toString isString', '/hasOwnProperty isInt'])
+  })
+})
