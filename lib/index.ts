@@ -63,6 +63,7 @@ export type {
   Authentication,
   BearerOptions,
   IssuedToken,
+  Jwk,
   KeyOptions,
   MemoryRevocationsOptions,
   Revocations,

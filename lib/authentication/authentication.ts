@@ -13,7 +13,7 @@ import type { TokenVerifier } from './verifier.js'
 
 export { bearer } from './bearer.js'
 export type { Authentication, BearerOptions } from './bearer.js'
-export type { AsymmetricKey } from './key-material.js'
+export type { AsymmetricKey, Jwk } from './key-material.js'
 export type { Algorithm, KeyOptions } from './keys.js'
 export { MemoryRevocations } from './revocations.js'
 export type { MemoryRevocationsOptions, Revocations } from './revocations.js'

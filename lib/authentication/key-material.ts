@@ -1,13 +1,18 @@
 import { KeyObject, createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
-import type { JsonWebKey } from 'node:crypto'
 import type { Algorithm } from './keys.js'
 import { weaknessOf } from './weak-secret.js'
 
 /** Tells what is wrong with a key, and how to mend it. */
 export type Complaint = (problem: string, mend: string) => void
 
-/** A key as PEM text, as a JWK (RFC 7517), or as Node holds it. */
-export type AsymmetricKey = string | KeyObject | JsonWebKey
+/** A JSON Web Key (RFC 7517), as it stands in a key set. */
+export interface Jwk {
+  readonly kty?: string
+  readonly [member: string]: unknown
+}
+
+/** A key as PEM text, as a JWK, or as Node holds it. */
+export type AsymmetricKey = string | KeyObject | Jwk
 
 const hashBits: Readonly<Record<string, number>> = Object.freeze({ '256': 256, '384': 384, '512': 512 })
 
@@ -75,7 +80,7 @@ function read(make: () => KeyObject): KeyObject | undefined {
   }
 }
 
-function isJwk(given: AsymmetricKey): given is JsonWebKey {
+function isJwk(given: AsymmetricKey): given is Jwk {
   return typeof given === 'object' && given !== null && !(given instanceof KeyObject)
 }
 
