@@ -120,18 +120,19 @@ function typed(own: readonly string[]): readonly string[] {
 
 /** The route's headers, then what this request added; a header that is named again replaces the route's. */
 function headersOf(exchange: Exchange, sets: HeaderSets, own: readonly string[], ...last: readonly string[]): string[] {
-  const headers = (exchange.client.secure ? sets.secure : sets.plain).slice()
-  replace(headers, exchange.answerHeaders)
-  replace(headers, own)
-  headers.push('X-Request-Id', exchange.requestId, ...exchange.answerHeaders, ...own, ...last)
-  return headers
+  const { answerHeaders } = exchange
+  const fixed = without(without(exchange.client.secure ? sets.secure : sets.plain, answerHeaders), own)
+  // Spread, not concat or slice: those are many times slower on a frozen array.
+  return [...fixed, 'X-Request-Id', exchange.requestId, ...answerHeaders, ...own, ...last]
 }
 
-function replace(headers: string[], named: readonly string[]): void {
+function without(headers: readonly string[], named: readonly string[]): readonly string[] {
+  let kept = headers
   for (let index = 0; index < named.length; index += 2) {
-    const at = indexOf(headers, (named[index] ?? '').toLowerCase())
-    if (at >= 0) headers.splice(at, 2)
+    const at = indexOf(kept, (named[index] ?? '').toLowerCase())
+    if (at >= 0) kept = [...kept.slice(0, at), ...kept.slice(at + 2)]
   }
+  return kept
 }
 
 function has(flat: readonly string[], lowerCaseName: string): boolean {
