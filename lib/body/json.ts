@@ -1,8 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { MalformedRequest } from '../errors.js'
-
-/** Keys that mean something to JavaScript itself: an object that is copied or merged by them changes all objects. */
-export const poisonKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+import { refuseDepth, requireClean } from '../poison.js'
 
 /** A text without these cannot hold a poison key, in whatever spelling. */
 const suspicious = /__proto__|constructor|prototype|\\u/
@@ -21,29 +19,9 @@ export function parseJson(text: string, depth: number): unknown {
   // Before the parser: deep nesting must not cost what it would to build it.
   if (opens(text) > depth) requireDepth(text, depth)
   const value = parse(text)
-  if (suspicious.test(text)) requireClean(value, Number.POSITIVE_INFINITY)
+  if (suspicious.test(text)) requireClean(value)
   return value
 }
-
-/** Throws on poison keys and on nesting deeper than `depth`, without recursion: depth must not end the process. */
-export function requireClean(value: unknown, depth: number): void {
-  const pending: Array<readonly [unknown, number]> = [[value, 1]]
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [one, level] = next
-    if (typeof one !== 'object' || one === null) continue
-    if (level > depth) throw tooDeep()
-    if (Array.isArray(one)) {
-      for (const element of one as readonly unknown[]) pending.push([element, level + 1])
-      continue
-    }
-    for (const key of Object.keys(one)) {
-      if (poisonKeys.has(key)) throw new MalformedRequest('The body holds a key that no object may have.', poisonous)
-      pending.push([(one as Record<string, unknown>)[key], level + 1])
-    }
-  }
-}
-
-export const poisonous = { reason: 'poison-key', event: 'malicious_extraneous' } as const
 
 function parse(text: string): unknown {
   try {
@@ -72,11 +50,7 @@ function requireDepth(text: string, depth: number): void {
       else if (code === 34) inString = false
     } else if (code === 34) inString = true
     else if (code === 123 || code === 91) {
-      if (++level > depth) throw tooDeep()
+      if (++level > depth) refuseDepth()
     } else if (code === 125 || code === 93) level--
   }
-}
-
-function tooDeep(): MalformedRequest {
-  return new MalformedRequest('The body is nested too deep.', { reason: 'depth', event: 'malicious_extraneous' })
 }

@@ -1,5 +1,4 @@
-import { MalformedRequest } from '../errors.js'
-import { isPoisonous, refusePoison, requireClean } from './clean.js'
+import { isPoisonous, refuseDepth, refusePoison, requireClean } from '../poison.js'
 import { toDate } from './convert.js'
 import type { Issues, Place } from './issues.js'
 import type { ClassPlan, PropertyPlan } from './plan.js'
@@ -23,7 +22,7 @@ export class Copier {
   ) {}
 
   object(source: Source, { target: Target, inputs }: ClassPlan, place?: Place, depth = 0): object {
-    if (depth > deepest) throw new MalformedRequest('The input is nested too deep.', { reason: 'depth', event: 'malicious_extraneous' })
+    if (depth > deepest) refuseDepth()
     const copy = new Target() as Record<string, unknown>
     for (const name of Object.keys(source)) {
       const property = inputs.get(name)

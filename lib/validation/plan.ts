@@ -1,6 +1,6 @@
 import { getMetadataStorage } from 'class-validator'
 import type { Class } from '../decorator.js'
-import { isPoisonous } from './clean.js'
+import { isPoisonous } from '../poison.js'
 import { conversionOf, hasDates } from './conversion.js'
 import type { Conversion } from './convert.js'
 import { nestedTypeIn } from './nested.js'

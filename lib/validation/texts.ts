@@ -1,12 +1,12 @@
 import type { Exchange } from '../exchange.js'
-import { isPoisonous } from './clean.js'
+import { isPoisonous } from '../poison.js'
+import { parseUrlEncoded } from '../urlencoded.js'
 import type { Texts } from './convert.js'
 import type { InputPart } from './issues.js'
-import { parseQuery } from './query.js'
 
 /** Reads the texts of one part. `names` are those that its rules know, where the rules tell. */
 export function readerOf(part: Exclude<InputPart, 'body'>, names: readonly string[] | undefined): (exchange: Exchange) => Texts {
-  if (part === 'query') return ({ target }) => parseQuery(target.query)
+  if (part === 'query') return ({ target }) => parseUrlEncoded(target.query, 'query')
   if (part === 'params') return ({ target }) => present(Object.entries(target.params))
   if (names === undefined) return ({ request }) => present(Object.entries(request.headers).filter(([name]) => !isPoisonous(name)))
   const wanted = names.map((name) => [name, name.toLowerCase()] as const)

@@ -1,0 +1,33 @@
+import { MalformedRequest } from './errors.js'
+
+const poisonous: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** Whether a name means something to JavaScript itself: an object that is merged or copied by it changes all objects. */
+export function isPoisonous(name: string): boolean {
+  return poisonous.has(name)
+}
+
+/** Refuses a poisonous name, whatever the rules say of it. */
+export function refusePoison(): never {
+  throw new MalformedRequest('The request holds a name that no object may have.', { reason: 'poison-key', event: 'malicious_extraneous' })
+}
+
+/** Refuses what is nested deeper than anybody reads. */
+export function refuseDepth(): never {
+  throw new MalformedRequest('The request is nested too deep.', { reason: 'depth', event: 'malicious_extraneous' })
+}
+
+/** Refuses poisonous names and nesting deeper than `depth`, anywhere in a value. Does not recurse: depth must not end the process. */
+export function requireClean(value: unknown, depth = Number.POSITIVE_INFINITY): void {
+  const pending: Array<readonly [unknown, number]> = [[value, 1]]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [one, level] = next
+    if (typeof one !== 'object' || one === null) continue
+    if (level > depth) refuseDepth()
+    const isList = Array.isArray(one)
+    for (const name of Object.keys(one)) {
+      if (!isList && poisonous.has(name)) refusePoison()
+      pending.push([(one as Readonly<Record<string, unknown>>)[name], level + 1])
+    }
+  }
+}
