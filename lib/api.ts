@@ -9,9 +9,11 @@ import { MemoryRevocations } from './authentication/authentication.js'
 import type { Authentication } from './authentication/authentication.js'
 import { claimsAndRoles } from './authorization/permissions.js'
 import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
+import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
+import { apiDeadline } from './deadline/deadline.js'
 import type { Duration } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
 import { BootError } from './errors.js'
@@ -121,7 +123,14 @@ export function createApi(options: ApiOptions): Api {
   const services = servicesOf(options, container)
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
-  for (const mistake of [...(options.authentication?.mistakes ?? []), ...auditMistakes(options.audit ?? {})]) report(mistake)
+  if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
+  for (const mistake of [
+    ...(options.authentication?.mistakes ?? []),
+    ...auditMistakes(options.audit ?? {}),
+    ...bodyMistakes(options.body ?? {}),
+  ]) {
+    report(mistake)
+  }
 
   const compile = routeCompiler(
     {
@@ -133,7 +142,7 @@ export function createApi(options: ApiOptions): Api {
       headers: options.headers ?? {},
       body: options.body ?? {},
       audit: options.audit ?? {},
-      timeout: options.timeout ?? 30_000,
+      timeout: apiDeadline(options.timeout, report),
     },
     services,
     crossOrigin,
@@ -191,12 +200,15 @@ export function createApi(options: ApiOptions): Api {
     handle,
     answer,
     route: (controller, member) => {
-      const found = compiled.find(({ setup }) => setup.policy.controller === controller && setup.policy.member === member)
-      if (found === undefined)
-        throw new TypeError(`${controller.name}.${member} is no route of this API: list ${controller.name} in controllers`)
+      const own = compiled.filter(({ setup: { policy } }) => policy.controller === controller && policy.member === member)
+      if (own.length === 0) throw new TypeError(`${controller.name}.${member} is no route of this API`)
+      const byMethod = new Map(own.map(({ setup, route }) => [setup.method as string, route]))
       return (request, params) => {
-        const target = readTarget(request.target, request.headers.host)
-        return start(target.malformed === undefined ? found.route : refusals.malformed, request, { ...target, params })
+        const target = { ...readTarget(request.target, request.headers.host), params }
+        if (target.malformed !== undefined) return start(refusals.malformed, request, target)
+        const route = byMethod.get(request.method) ?? (request.method === 'HEAD' ? byMethod.get('GET') : undefined)
+        if (route !== undefined) return start(route, request, target)
+        return start(refusals.methodNotAllowed, request, { ...target, allowed: [...byMethod.keys()] })
       }
     },
     inventory: () =>

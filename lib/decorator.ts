@@ -18,9 +18,17 @@ export interface ClassDecorator {
 /** A decorator for a method, or for a class as the default of its methods. */
 export type RouteDecorator = ClassDecorator & MethodDecorator
 
+/** One sort of declaration. */
+export interface DeclarationKind {
+  /** What declarations are found by: the same in two installed copies of the package. */
+  readonly id: string
+  /** The decorator's name, as it stands in messages. */
+  readonly name: string
+}
+
 /** What one decorator said. `value` is frozen by convention: nothing changes it after the class is defined. */
 export interface Declaration {
-  readonly kind: { readonly name: string }
+  readonly kind: DeclarationKind
   readonly value: unknown
 }
 

@@ -24,6 +24,8 @@ export interface Target {
   readonly query: string
   /** The path's parameters, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>
+  /** The methods that a route of the host stands for, where it is bound to one of ours. */
+  readonly allowed?: readonly string[]
   /** What is wrong with the target, for the record, where something is. */
   readonly malformed?: string
 }

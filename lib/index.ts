@@ -31,7 +31,7 @@ export {
 export type { ApiErrorOptions, InputError, Mistake } from './errors.js'
 export type { Declared, Policy } from './policy.js'
 export { phases, protection } from './protection.js'
-export type { Phase, Protection, ProtectionDefinition, RouteSetup, Step } from './protection.js'
+export type { AnswerContext, Phase, ProtectionDefinition, RouteSetup } from './protection.js'
 
 export { Controller, Delete, Get, Head, Options, Patch, Post, Put } from './routing/routing.js'
 export type { Method } from './routing/routing.js'

@@ -13,7 +13,6 @@ import { bodyReading } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import type { Clock, Reply, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
-import type { Duration } from './deadline/deadline.js'
 import { HandlerTimeout, RequestTimeout } from './errors.js'
 import type { ApiError } from './errors.js'
 import type { Exchange, Runtime } from './exchange.js'
@@ -39,7 +38,8 @@ export interface PipelineOptions {
   readonly headers: SecurityHeaderOptions
   readonly body: BodyOptions
   readonly audit: AuditOptions
-  readonly timeout: Duration
+  /** Milliseconds. */
+  readonly timeout: number
 }
 
 /** The replaceable services behind the protections. */
@@ -96,7 +96,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const records = auditing(options.audit, services.auditLog)
   const challenge = challengesOf(options.authentication?.realm ?? 'api').missing[1] ?? 'Bearer'
   return function compile(route, handle, last = 'answer') {
-    const all = [...builtIn, ...declaredProtections(route.policy)]
+    const all = [...builtIn, ...declaredProtections(route)]
     const stepsOf = (phase: Phase) =>
       all
         .filter((protection) => protection.phase === phase)
@@ -128,7 +128,8 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 
     function fail(thrown: unknown): void {
       exchange.log.error('a reply could not be made', { error: thrown })
-      end({ status: 500, headers: [], body: undefined })
+      const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
+      end({ status: 500, headers, body: undefined })
     }
 
     function end(reply: Reply): void {

@@ -1,13 +1,11 @@
 import { ownDeclarations, recorder } from './decorator.js'
-import type { Class, ClassDeclarations, Declaration, RouteDecorator } from './decorator.js'
+import type { Class, ClassDeclarations, Declaration, DeclarationKind, RouteDecorator } from './decorator.js'
 
 /**
  * One sort of declaration, such as a rate limit. A feature makes its kind once, hands out decorators with
  * `declare(value)`, and reads at start-up what was said with `policy.nearest(kind)` or `policy.all(kind)`.
  */
-export interface Kind<T> {
-  /** The decorator's name, as it stands in messages and in the inventory. */
-  readonly name: string
+export interface Kind<T> extends DeclarationKind {
   /** The decorator that says `value` of the method or class it is put on. */
   declare(value: T): RouteDecorator
 }
@@ -31,12 +29,12 @@ export interface Policy {
   /** All that was said, widest first: parent classes, the class, overridden methods, the method. */
   all<T>(kind: Kind<T>): ReadonlyArray<Declared<T>>
   /** The kinds that were declared anywhere for this method, each once. */
-  kinds(): ReadonlyArray<Declaration['kind']>
+  kinds(): readonly DeclarationKind[]
 }
 
-/** Makes a kind of declaration. Declarations are found by its name, which must be unique. */
-export function kind<T>(name: string): Kind<T> {
-  const made: Kind<T> = Object.freeze({ name, declare: (value: T) => recorder({ kind: made, value }) })
+/** Makes a kind of declaration for one decorator, or with an `id` for several that say the same sort of thing. */
+export function kind<T>(name: string, id = name): Kind<T> {
+  const made: Kind<T> = Object.freeze({ id, name, declare: (value: T) => recorder({ kind: made, value }) })
   return made
 }
 
@@ -51,21 +49,21 @@ export function policyOf(controller: Class, member: string): Policy {
     const own = declarations.members.get(member) ?? []
     said.push(...own.map((one) => at(one, 'method', `${target.name}.${member}`)))
   }
-  const all = <T>(wanted: Kind<T>) => said.filter((one) => one.kind.name === wanted.name) as Array<Declared<T> & Declaration>
+  const all = <T>(wanted: Kind<T>) => said.filter((one) => one.kind.id === wanted.id) as Array<Declared<T> & Declaration>
   return {
     controller,
     member,
     name: `${controller.name}.${member}`,
     all,
     nearest: (wanted) => nearestOf(all(wanted)),
-    kinds: () => [...new Map(said.map((one) => [one.kind.name, one.kind])).values()],
+    kinds: () => [...new Set(said.map((one) => one.kind))],
   }
 }
 
 /** What was declared of the class itself, closest first. */
 export function classDeclaration<T>(controller: Class, wanted: Kind<T>): T | undefined {
   for (const { declarations } of lineage(controller).toReversed()) {
-    const found = declarations.self.find((one) => one.kind.name === wanted.name)
+    const found = declarations.self.find((one) => one.kind.id === wanted.id)
     if (found !== undefined) return found.value as T
   }
   return undefined
@@ -79,7 +77,7 @@ export function declaredMembers(controller: Class): readonly string[] {
 /** What was declared of one member by the class closest to `controller` that speaks of it in this kind. */
 export function ownMemberDeclarations<T>(controller: Class, member: string, wanted: Kind<T>): readonly T[] {
   for (const { declarations } of lineage(controller).toReversed()) {
-    const found = (declarations.members.get(member) ?? []).filter((one) => one.kind.name === wanted.name)
+    const found = (declarations.members.get(member) ?? []).filter((one) => one.kind.id === wanted.id)
     if (found.length > 0) return found.map((one) => one.value as T)
   }
   return []

@@ -49,16 +49,22 @@ export interface Protection {
   compile(route: RouteSetup): Step | undefined
 }
 
+/** What a protection gets; in the phase `answer`, with what the handler returned. */
+export interface AnswerContext extends Context {
+  /** What the handler returned, to be replaced by what shall leave. Nothing yet in phases before `answer`. */
+  result: unknown
+}
+
 /** How to make a protection of your own. */
 export interface ProtectionDefinition<T> {
-  /** The decorator's name: `RequireHeader`. Unique among all protections. */
+  /** The decorator's name: `RequireHeader`. No other protection on the same route may have it. */
   readonly name: string
   readonly phase: Phase
   /**
    * Called once for each route that is decorated, at start-up, with what the decorators said: parent classes first,
    * the method last. Returns the check of that route.
    */
-  compile(declared: ReadonlyArray<Declared<T>>, route: RouteSetup): (context: Context) => void | Promise<void>
+  compile(declared: ReadonlyArray<Declared<T>>, route: RouteSetup): (context: AnswerContext) => void | Promise<void>
 }
 
 interface ProtectionKind<T> extends Kind<T> {
@@ -73,6 +79,8 @@ interface ProtectionKind<T> extends Kind<T> {
 export function protection<T>(definition: ProtectionDefinition<T>): (value: T) => RouteDecorator {
   const { name, phase } = definition
   const own: ProtectionKind<T> = {
+    // Apart from the built-in kinds: a protection that is called Public must not open a route.
+    id: `protection ${name}`,
     name,
     declare: (value) => recorder({ kind: own, value }),
     protection: { name, phase, compile: (route) => definition.compile(route.policy.all(own), route) },
@@ -80,7 +88,12 @@ export function protection<T>(definition: ProtectionDefinition<T>): (value: T) =
   return (value) => own.declare(value)
 }
 
-/** The protections that a policy's own declarations bring along. */
-export function declaredProtections(policy: Policy): readonly Protection[] {
-  return policy.kinds().flatMap((one) => ('protection' in one ? [one.protection as Protection] : []))
+/** The protections that a route's own declarations bring along. Two of one name cannot be told apart, so they are a mistake. */
+export function declaredProtections({ policy, mistake }: RouteSetup): readonly Protection[] {
+  const protections = policy.kinds().flatMap((one) => ('protection' in one ? [one.protection as Protection] : []))
+  const names = protections.map(({ name }) => name)
+  for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
+    mistake(`two protections are both called ${name}`, 'give one of them another name')
+  }
+  return protections
 }

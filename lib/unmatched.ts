@@ -32,7 +32,7 @@ class NoRoute {
   }
 
   methodNotAllowed({ target }: Exchange): void {
-    throw new MethodNotAllowed(this.allowed(target.path))
+    throw new MethodNotAllowed(target.allowed ?? this.allowed(target.path))
   }
 
   preflight(exchange: Exchange): void {

@@ -124,6 +124,15 @@ describe('the proof at start-up', () => {
       get() {}
     }
 
+    @Controller('/d', { inject: [] })
+    class Short {
+      constructor(readonly store: Empty) {}
+
+      @Get('/')
+      @Public()
+      get() {}
+    }
+
     class NoController {
       @Get('/')
       @Public()
@@ -134,11 +143,13 @@ describe('the proof at start-up', () => {
     class NoRoutes {}
 
     const found = mistakesIn({
-      controllers: [Wrong, Needy, NoController, NoRoutes],
+      controllers: [Wrong, Needy, Short, NoController, NoRoutes],
       permissions,
       authentication: bearer({ ...identity, keys: [{ algorithm: 'HS256', secret: 'short' }] }),
       cors: { origins: ['*'], credentials: true },
       trustProxy: true as never,
+      timeout: '5 sec' as never,
+      body: { limit: 'huge' as never, depth: Number.NaN },
       audit: { sinks: [], delay: -1 },
     })
     for (const place of [
@@ -158,6 +169,10 @@ describe('the proof at start-up', () => {
       'authentication',
       'cors.origins',
       'trustProxy',
+      'timeout',
+      'body.limit',
+      'body.depth',
+      'Short',
       'audit.delay',
     ]) {
       expect(
@@ -167,6 +182,8 @@ describe('the proof at start-up', () => {
     }
     expect(found.filter((line) => line.startsWith('Wrong.size'))).to.have.length(2)
     for (const line of found) expect(line).to.match(/^.+: .+ → .+$/)
+    expect(found.join('\n')).to.contain('@Get stands on a static member')
+    expect(mistakesIn({ controllers: [] })).to.have.length(1)
   })
 
   class Named {
@@ -322,6 +339,48 @@ describe('an API', () => {
     expect(codeOf(await get(own, '/things', { ...asked, origin: 'https://evil.test' }, 'OPTIONS'))).to.equal('origin-denied')
     expect((await get(own, '/nothing', asked, 'OPTIONS')).status).to.equal(404)
     expect((await get(api({ controllers: [Things] }), '/things', asked, 'OPTIONS')).status).to.equal(405)
+  })
+
+  it('lets no protection of a user pass for a built-in one, nor two for each other', () => {
+    const named = (name: string) => protection<true>({ name, phase: 'transport', compile: () => () => undefined })
+    const pretending = named('Public')
+    const [first, second] = [named('Tenant'), named('Tenant')]
+    @Controller('/a', { inject: [] })
+    class Pretending {
+      @Get('/open')
+      @pretending(true)
+      open() {}
+
+      @Get('/twice')
+      @Public()
+      @first(true)
+      @second(true)
+      twice() {}
+    }
+    const found = mistakesIn({ controllers: [Pretending] })
+    expect(found).to.have.length(2)
+    expect(found[0]).to.contain('Pretending.open: nothing says who may use it')
+    expect(found[1]).to.contain('Pretending.twice: two protections are both called Tenant')
+  })
+
+  it('lets a protection shape what leaves', async () => {
+    const Wrap = protection<string>({
+      name: 'Wrap',
+      phase: 'answer',
+      compile: (declared) => (context) => {
+        context.result = { [declared[0]?.value ?? '']: context.result }
+      },
+    })
+    @Controller('/a', { inject: [] })
+    class Wrapped {
+      @Get('/')
+      @Public()
+      @Wrap('data')
+      get() {
+        return [1]
+      }
+    }
+    expect((await get(api({ controllers: [Wrapped] }), '/a')).body).to.equal('{"data":[1]}')
   })
 
   it('runs protections that users made, in their phase, and tells their mistakes', async () => {

@@ -11,7 +11,7 @@ export interface RequirementOptions {
 }
 
 /** Names, and options after them. */
-export type Names<Name extends string> = readonly [...Name[]] | readonly [...Name[], RequirementOptions]
+export type Names<Name extends string> = readonly [...Name[], Name | RequirementOptions]
 
 /** What a decorator of access asks for. */
 export interface Requirement {

@@ -1,6 +1,7 @@
 import type { ApiRequest } from '../context.js'
 import type { RouteDecorator } from '../decorator.js'
 import { MalformedRequest, PayloadTooLarge } from '../errors.js'
+import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import { requireClean } from '../poison.js'
@@ -31,6 +32,7 @@ interface Reading {
 }
 
 const defaultLimit = 100_000
+const defaultDepth = 32
 const limitKind = kind<ByteSize>('BodyLimit')
 const formatKind = kind<BodyFormat>('Consumes')
 
@@ -60,7 +62,7 @@ export function bodyReading(options: BodyOptions & { readonly wanted: (policy: P
         }
       }
       const format = route.policy.nearest(formatKind) ?? 'json'
-      const reading = { limit, depth: options.depth ?? 32, format }
+      const reading = { limit, depth: options.depth ?? defaultDepth, format }
       route.describe('body', { limit, format })
       return function readBody(exchange) {
         return read(exchange, reading)
@@ -69,12 +71,23 @@ export function bodyReading(options: BodyOptions & { readonly wanted: (policy: P
   }
 }
 
+const mendSize = "write bytes, or such as '100kb' and '1mb'"
+
+/** What is wrong with the options. */
+export function bodyMistakes({ limit = defaultLimit, depth = defaultDepth }: BodyOptions): readonly Mistake[] {
+  const mistakes: Mistake[] = []
+  if (toBytes(limit) === undefined) mistakes.push({ place: 'body.limit', problem: `${JSON.stringify(limit)} is no size`, mend: mendSize })
+  if (!Number.isInteger(depth) || depth < 1) {
+    mistakes.push({ place: 'body.depth', problem: `${depth} is no number of levels`, mend: 'write a whole number from 1, such as 32' })
+  }
+  return mistakes
+}
+
 function limitOf(route: RouteSetup, fallback: ByteSize): number {
-  const declared = route.policy.nearest(limitKind) ?? fallback
-  const limit = toBytes(declared)
-  if (limit !== undefined) return limit
-  route.mistake(`the body limit ${JSON.stringify(declared)} is no size`, "write bytes, or such as '100kb' and '1mb'")
-  return defaultLimit
+  const declared = route.policy.nearest(limitKind)
+  const limit = toBytes(declared ?? fallback)
+  if (limit === undefined && declared !== undefined) route.mistake(`the body limit ${JSON.stringify(declared)} is no size`, mendSize)
+  return limit ?? defaultLimit
 }
 
 function read(exchange: Exchange, reading: Reading): void | Promise<void> {

@@ -1,3 +1,4 @@
+import type { Mistake } from '../errors.js'
 import { kind } from '../policy.js'
 import type { RouteDecorator } from '../decorator.js'
 import type { RouteSetup } from '../protection.js'
@@ -24,19 +25,25 @@ export function Timeout(limit: Duration): RouteDecorator {
   return timeoutKind.declare(limit)
 }
 
+const usual = 30_000
+const mend = "write milliseconds from 1 to 2147483647, or such as '30 s'"
+
+/** The deadline of the API's routes, in milliseconds. */
+export function apiDeadline(duration: Duration | undefined, report: (mistake: Mistake) => void): number {
+  if (duration === undefined) return usual
+  const milliseconds = toMilliseconds(duration)
+  if (milliseconds === undefined) report({ place: 'timeout', problem: `the timeout ${JSON.stringify(duration)} is none`, mend })
+  return milliseconds ?? usual
+}
+
 /** The deadline of a route, in milliseconds. */
-export function deadlineOf(route: RouteSetup, fallback: Duration): number {
+export function deadlineOf(route: RouteSetup, fallback: number): number {
   const declared = route.policy.nearest(timeoutKind)
-  const milliseconds = toMilliseconds(declared ?? fallback)
-  if (milliseconds === undefined) {
-    route.mistake(
-      `the timeout ${JSON.stringify(declared ?? fallback)} is none`,
-      "write milliseconds from 1 to 2147483647, or such as '30 s'",
-    )
-    return 30_000
-  }
-  if (declared !== undefined) route.describe('timeout', milliseconds)
-  return milliseconds
+  if (declared === undefined) return fallback
+  const milliseconds = toMilliseconds(declared)
+  if (milliseconds === undefined) route.mistake(`the timeout ${JSON.stringify(declared)} is none`, mend)
+  else route.describe('timeout', milliseconds)
+  return milliseconds ?? fallback
 }
 
 function toMilliseconds(duration: Duration): number | undefined {

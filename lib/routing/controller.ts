@@ -30,10 +30,23 @@ export function controllerFactory(controller: Class, options: ControllerOptions)
   const { factory, inject } = options
   const Target = controller as unknown as Constructor
   if (factory !== undefined) return factory
-  if (inject !== undefined) return (services) => new Target(...inject.map((token) => services.resolve(token)))
+  if (inject !== undefined) {
+    if (inject.length < controller.length)
+      throw new TypeError(`its constructor takes ${controller.length} services, and inject names ${inject.length}`)
+    return (services) => new Target(...inject.map((token) => serviceOf(services, token)))
+  }
   return (services) => {
     if (services.isRegistered(controller)) return services.resolve(controller) as object
-    return new Target(...emittedTypes(controller).map((token) => services.resolve(token)))
+    return new Target(...emittedTypes(controller).map((token) => serviceOf(services, token)))
+  }
+}
+
+function serviceOf(services: Services, token: ServiceToken): unknown {
+  try {
+    return services.resolve(token)
+  } catch (cause) {
+    const name = typeof token === 'function' ? token.name : String(token)
+    throw new TypeError(`the container has no ${name}`, { cause })
   }
 }
 

@@ -39,16 +39,16 @@ export function handlers(services: ScopedServices, report: (mistake: Mistake) =>
 
 function instanceOf(controller: Class, services: ScopedServices, report: (mistake: Mistake) => void): InstanceOf {
   const options = classDeclaration(controller, controllerKind)?.options ?? {}
-  const make = controllerFactory(controller, options)
-  if (options.scope === 'request') return (exchange) => (exchange.controller ??= make(services.createChildContainer()))
   try {
+    const make = controllerFactory(controller, options)
+    if (options.scope === 'request') return (exchange) => (exchange.controller ??= make(services.createChildContainer()))
     const single = make(services)
     return () => single
   } catch (error) {
     report({
       place: controller.name,
       problem: `it cannot be made: ${(error as Error).message}`,
-      mend: `name its services, @Controller('/path', { inject: [Orders] }), and register them in the container`,
+      mend: "name its services, @Controller('/path', { inject: [Orders] }), and register each in the container that createApi is given",
     })
     return () => ({})
   }

@@ -10,7 +10,6 @@ import type { ControllerDeclaration, Method, RouteDeclaration } from './routing.
 /** A route as its decorators declare it, with a place to collect what protects it. */
 export interface DeclaredRoute {
   readonly setup: RouteSetup & { readonly method: Method }
-  readonly controller: Class
   /** The row that protections describe themselves in. */
   readonly facts: Record<string, unknown>
 }
@@ -74,7 +73,7 @@ function declaredRoute(controller: Class, member: string, method: Method, { path
       facts[name] = value
     },
   }
-  return { setup, controller, facts }
+  return { setup, facts }
 }
 
 function reportMisplaced(controller: Class, report: Report): void {

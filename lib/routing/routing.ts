@@ -19,6 +19,7 @@ export interface RouteDeclaration {
 }
 
 export const controllerKind = kind<ControllerDeclaration>('Controller')
+/** `@Get` and its like say the same sort of thing, under their own names. */
 export const routeKind = kind<RouteDeclaration>('Route')
 
 /**
@@ -31,35 +32,39 @@ export function Controller(prefix = '/', options: ControllerOptions = {}): Class
 
 /** Answers GET, and HEAD where no `@Head` route does. `:name` takes one segment of the path, a final `*` takes the rest. */
 export function Get(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'GET', path })
+  return routeDecorator('Get', 'GET', path)
 }
 
 /** Answers POST. */
 export function Post(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'POST', path })
+  return routeDecorator('Post', 'POST', path)
 }
 
 /** Answers PUT. */
 export function Put(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'PUT', path })
+  return routeDecorator('Put', 'PUT', path)
 }
 
 /** Answers PATCH. */
 export function Patch(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'PATCH', path })
+  return routeDecorator('Patch', 'PATCH', path)
 }
 
 /** Answers DELETE. */
 export function Delete(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'DELETE', path })
+  return routeDecorator('Delete', 'DELETE', path)
 }
 
 /** Answers HEAD with a handler of its own. */
 export function Head(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'HEAD', path })
+  return routeDecorator('Head', 'HEAD', path)
 }
 
 /** Answers OPTIONS. CORS preflights never get here: `createApi({ cors })` answers them. */
 export function Options(path = '/'): MethodDecorator {
-  return routeKind.declare({ method: 'OPTIONS', path })
+  return routeDecorator('Options', 'OPTIONS', path)
+}
+
+function routeDecorator(name: string, method: Method, path: string): MethodDecorator {
+  return kind<RouteDeclaration>(name, routeKind.id).declare({ method, path })
 }

@@ -10,9 +10,6 @@ import type { PartCheck, Rules } from './part.js'
 import { isSchema } from './standard-schema.js'
 import { readerOf } from './texts.js'
 
-export { Validate } from './decorator.js'
-export { Nested } from './nested.js'
-
 /** One part of a request, and how it is read and checked. */
 interface Prepared {
   readonly part: InputPart

@@ -44,7 +44,7 @@ function expressSurroundings(create: typeof express5): Surroundings {
         .use(create.json({ limit: '1mb' }))
         .use(express(api)),
     compressing: (api) => create().use(compression()).use(express(api)),
-    bound: (api) => create().get('/old/:id', express.route(api, ThingsController, 'get')),
+    bound: (api) => create().all('/old/:id', express.route(api, ThingsController, 'get')),
     draining: (api) =>
       create()
         .use((own, _response, next) => void own.resume().on('end', next))
@@ -184,6 +184,9 @@ for (const [name, around] of surroundings) {
       expect(answer.body).to.equal('{"id":"a7"}')
       expect(answer.header('x-content-type-options')).to.equal('nosniff')
       expect((await wire(port, request(`GET /old/${'a'.repeat(65)}`))).status).to.equal(422)
+      expect((await wire(port, request('HEAD /old/a7'))).status).to.equal(200)
+      const other = await wire(port, request('DELETE /old/a7'))
+      expect([other.status, other.header('allow')]).to.deep.equal([405, 'GET'])
     })
   })
 }

@@ -175,7 +175,7 @@ describe('access to a route', () => {
     class Typo {
       @RequirePermission('orders:raed')
       method() {}
-      @RequirePermission()
+      @RequirePermission(...([] as unknown as [string]))
       empty() {}
     }
     const permissions = definePermissions({ orders: ['read', 'write'] })

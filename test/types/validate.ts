@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { z } from 'zod'
 import type { Context } from '../../lib/context.js'
-import { Validate } from '../../lib/validation/validation.js'
+import { Validate } from '../../lib/index.js'
 
 class CreateOrder {
   product!: string
