@@ -4,6 +4,7 @@ import { NotFound, PermissionDenied } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Protection, RouteSetup } from '../protection.js'
+import type { Decorated, Expected, Handler } from '../typed-decorator.js'
 
 /** What a refused caller is told: that nothing is there, or that it may not. */
 export interface AuthorizeOptions {
@@ -20,24 +21,21 @@ export type Load<Controller, Resource, I extends Input> = (
 /** Says whether the caller may; anything but `true` refuses. */
 export type Rule<Resource> = (principal: Principal, resource: Resource, context: Context) => boolean | Promise<boolean>
 
-type Method = (...args: never[]) => unknown
+/** Nothing where all is well; otherwise a sentence, which the compiler prints because no target is one. */
+type Complaint<Resource, Method> = Method extends Class
+  ? unknown
+  : Method extends Handler
+    ? [Resource] extends [Expected<Method, 'resource'>]
+      ? unknown
+      : 'The handler expects another resource than this @Authorize loads.'
+    : 'This is no method and no class.'
 
-/** What a handler expects `ctx.resource` to be. */
-type Expected<M> = M extends (context: infer C) => unknown
-  ? C extends { readonly resource: infer Resource }
-    ? Resource
-    : unknown
-  : unknown
-
-/** Nothing where the handler gets the object that it expects; otherwise a type that no method has, and that says why. */
-type Fits<Resource, M> = [Resource] extends [Expected<M>] ? unknown : { readonly 'the handler expects another resource': Expected<M> }
-
-/** A decorator for classes, and for methods whose context expects the object that is loaded. */
-export interface AuthorizeDecorator<Resource> {
-  (target: Class, context?: ClassDecoratorContext): void
-  <M extends Method>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M> & Fits<Resource, M>): void
-  <M extends Method>(method: M & Fits<Resource, M>, context: ClassMethodDecoratorContext): void
-}
+/** A decorator for classes, and for methods whose context expects the object that is loaded, in both protocols. */
+export type AuthorizeDecorator<Resource> = <Target, Context = undefined, Descriptor = undefined>(
+  target: Target & Complaint<Resource, Decorated<Target, Context, Descriptor>>,
+  context?: Context,
+  descriptor?: Descriptor,
+) => void
 
 interface Authorization {
   readonly load: (context: Context, controller: object) => unknown

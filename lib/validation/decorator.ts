@@ -1,5 +1,6 @@
 import type { Class } from '../decorator.js'
 import { kind } from '../policy.js'
+import type { Decorated, Expected, Handler } from '../typed-decorator.js'
 import type { UnknownProperties } from './copy.js'
 import type { Rules } from './part.js'
 
@@ -27,7 +28,6 @@ export interface ValidateDeclaration {
 
 export const validateKind = kind<ValidateDeclaration>('Validate')
 
-type Handler = (...args: never[]) => unknown
 type PartName = keyof ValidatedParts
 
 /** What rules make of a part: the output of the schema, or an instance of the class. */
@@ -40,27 +40,10 @@ type Checked<R> = R extends { readonly '~standard': { readonly types?: { readonl
 /** What the handler gets of a part; nothing is known of one that this decorator does not declare. */
 type Given<Parts, Part extends PartName> = Part extends keyof Parts ? Checked<Parts[Part]> : unknown
 
-/** What a handler expects of a part. */
-type Expected<Method, Part extends PartName> = Method extends (context: infer Received) => unknown
-  ? Received extends { readonly [Name in Part]: infer Value }
-    ? Value
-    : unknown
-  : unknown
-
 /** The parts of which the handler expects something else than it gets. */
 type Misfit<Parts, Method> = {
   [Part in PartName]: [Given<Parts, Part>] extends [Expected<Method, Part>] ? never : Part
 }[PartName]
-
-/** What a decorator stands on: the method, in the legacy protocol or the standard one; or a class, which any rules fit. */
-type Decorated<Target, Context, Descriptor> =
-  Descriptor extends TypedPropertyDescriptor<infer Method>
-    ? Method
-    : Context extends ClassMethodDecoratorContext
-      ? Target
-      : Target extends Class
-        ? Target
-        : undefined
 
 type Sentence<Parts, Part extends PartName> = Part extends keyof Parts
   ? `The handler expects another ${Part} than this @Validate gives it.`
