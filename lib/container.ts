@@ -29,7 +29,7 @@ export const tokens = Object.freeze({
   logger: token<Logger>('logger'),
   /** Tells the time. @default the system's */
   clock: token<Clock>('clock'),
-  /** Makes request ids and token ids. @default random UUIDs */
+  /** Makes request ids. @default random UUIDs */
   ids: token<IdGenerator>('ids'),
 })
 

@@ -127,7 +127,7 @@ export interface Clock {
   now(): number
 }
 
-/** Makes request ids and token ids: unique, and of characters that headers and logs can hold. */
+/** Makes ids that are unique, of characters that headers and logs can hold. */
 export interface IdGenerator {
   next(): string
 }

@@ -17,8 +17,9 @@ export interface Client {
   readonly secure: boolean
 }
 
-/** The request target, taken apart and decoded once. */
+/** The request target, taken apart. */
 export interface Target {
+  /** Still encoded. */
   readonly path: string
   /** What follows the question mark, still encoded; empty when there is none. */
   readonly query: string

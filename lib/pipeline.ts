@@ -73,7 +73,7 @@ type InstanceOf = (route: RouteSetup) => (exchange: Exchange) => object
  * one that a user declares runs after those of its phase.
  */
 function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: InstanceOf): readonly Protection[] {
-  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, () => services.rateLimitStore)
+  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, services.rateLimitStore)
   return [
     wellFormed(),
     https(options.https, { host: options.httpsHost }),

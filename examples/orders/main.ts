@@ -32,5 +32,6 @@ async function start({ adapter, port, auditFile, ...settings }: Settings): Promi
 
 function toText(error: unknown): unknown {
   if (error instanceof UsageError) return `${error.message}\n\n${usage}`
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return 'the port is taken: choose another with --port, or 0 for a free one'
   return error instanceof BootError ? error.message : error
 }

@@ -61,7 +61,7 @@ export function winstonSink(logger: Pick<Logger, 'log'>): Sink {
   }
 }
 
-/** A record as it is read back: fields in snake_case, as `docs` list them. */
+/** A record as it is read back: fields in snake_case, as docs/records.md lists them. */
 export interface RecentRecord {
   readonly kind: 'audit' | 'access' | 'event'
   /** ISO 8601, UTC. */

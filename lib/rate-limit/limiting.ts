@@ -6,7 +6,7 @@ import type { LimitPhase, Rule } from './rules.js'
 import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 
 interface Options {
-  readonly store: () => RateLimitStore
+  readonly store: RateLimitStore
   readonly headers: boolean
 }
 
@@ -18,7 +18,7 @@ class Trail {
 }
 
 /** Makes the function that makes a route's step in one phase, of those rules of the route that are charged there. */
-export function limiting({ store: storeOf, headers }: Options): (rules: readonly Rule[], phase: LimitPhase) => Step | undefined {
+export function limiting({ store, headers }: Options): (rules: readonly Rule[], phase: LimitPhase) => Step | undefined {
   const trails = new WeakMap<Exchange, Trail>()
 
   function trailOf(exchange: Exchange): Trail {
@@ -30,7 +30,6 @@ export function limiting({ store: storeOf, headers }: Options): (rules: readonly
   return function stepOf(rules, phase) {
     const own = rules.filter((rule) => rule.phase === phase)
     if (own.length === 0) return undefined
-    const store = storeOf()
     const policy = policyField(rules)
     const names = own.flatMap(windowNames)
     const penalties = own.flatMap(({ failureCost }, place) => (failureCost === 0 ? [] : [{ place, failureCost }]))

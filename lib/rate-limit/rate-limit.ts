@@ -5,7 +5,7 @@ import type { Limit, LimitString } from './limit.js'
 import { rateLimitKind } from './declaration.js'
 import type { RateLimitDeclaration } from './declaration.js'
 import { rulesOfRoutes } from './rules.js'
-import type { Rule } from './rules.js'
+import type { LimitPhase, Rule } from './rules.js'
 import { limiting } from './limiting.js'
 import type { RateLimitStore } from './store.js'
 
@@ -71,15 +71,12 @@ export function RateLimit<I extends Input = Input>(limit: LimitString | readonly
   return rateLimitKind.declare({ limit, options: options as RateLimitDeclaration['options'] })
 }
 
-const phases = ['network', 'caller', 'object'] as const
-
 /**
  * The protections that limit: by address before authentication, by principal after it, and by function after validation.
- * `store` is asked for once, when the first route with a limit is prepared.
  */
-export function rateLimits(options: RateLimitOptions, store: () => RateLimitStore): readonly [Protection, Protection, Protection] {
+export function rateLimits(options: RateLimitOptions, store: RateLimitStore): readonly [Protection, Protection, Protection] {
   const rulesOf = rulesOfRoutes(options)
-  const limit = limiting({ store: once(store), headers: options.headers ?? true })
+  const limit = limiting({ store, headers: options.headers ?? true })
   const known = new WeakMap<RouteSetup, readonly Rule[]>()
 
   function rulesFor(route: RouteSetup): readonly Rule[] {
@@ -88,7 +85,7 @@ export function rateLimits(options: RateLimitOptions, store: () => RateLimitStor
     return rules
   }
 
-  function protectionIn(phase: (typeof phases)[number]): Protection {
+  function protectionIn(phase: LimitPhase): Protection {
     return {
       name: 'RateLimit',
       phase,
@@ -102,9 +99,4 @@ export function rateLimits(options: RateLimitOptions, store: () => RateLimitStor
   }
 
   return [protectionIn('network'), protectionIn('caller'), protectionIn('object')]
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
 }

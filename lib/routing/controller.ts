@@ -45,7 +45,7 @@ function serviceOf(services: Services, token: ServiceToken): unknown {
   try {
     return services.resolve(token)
   } catch (cause) {
-    const name = typeof token === 'function' ? token.name : String(token)
+    const name = typeof token === 'function' ? token.name : typeof token === 'object' ? 'such service' : String(token)
     throw new TypeError(`the container has no ${name}`, { cause })
   }
 }

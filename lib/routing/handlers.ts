@@ -2,6 +2,7 @@ import type { Class } from '../decorator.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { classDeclaration } from '../policy.js'
+import { isPromiseLike } from '../promise.js'
 import type { RouteSetup, Step } from '../protection.js'
 import { controllerFactory } from './controller.js'
 import type { Services } from './controller.js'
@@ -69,8 +70,4 @@ function handlerStep(route: RouteSetup, instance: InstanceOf): Step {
 
 async function settle(exchange: Exchange, returned: PromiseLike<unknown>): Promise<void> {
   exchange.result = await returned
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -50,11 +50,11 @@ export function clientResolver(trustProxy: TrustProxy, report: (mistake: Mistake
   }
 }
 
-/** The addresses that count as one caller: IPv4 whole, IPv6 unwrapped where it maps IPv4. */
 function direct(request: ApiRequest): Origin {
   return { client: { address: plain(request.remoteAddress), secure: request.encrypted }, requestId: undefined }
 }
 
+/** One text for each address: IPv6 that maps IPv4 is unwrapped, a zone is left out. */
 function plain(address: string | undefined): string {
   if (address === undefined || address === '') return 'unknown'
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)

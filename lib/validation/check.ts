@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../promise.js'
 import { isObject } from './copy.js'
 import type { Source } from './copy.js'
 import type { Issues, Place } from './issues.js'
@@ -128,7 +129,7 @@ async function later(answer: boolean | Promise<boolean>, refuse: () => void): Pr
 function answerOf(rule: Rule, value: unknown, subject: Subject, issues: Issues): boolean | Promise<boolean> {
   try {
     const answer: unknown = rule.validator().validate(value, argumentsOf(rule, subject))
-    if (!isThenable(answer)) return Boolean(answer)
+    if (!isPromiseLike(answer)) return Boolean(answer)
     return Promise.resolve(answer).then(Boolean, (thrown: unknown) => {
       issues.blame(thrown)
       return false
@@ -137,8 +138,4 @@ function answerOf(rule: Rule, value: unknown, subject: Subject, issues: Issues):
     issues.blame(thrown)
     return false
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

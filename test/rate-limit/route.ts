@@ -44,7 +44,7 @@ export class Routes {
   readonly #routes = new Map<string, ReadonlyArray<{ phase: string; step: Step }>>()
 
   constructor(options: RateLimitOptions = {}, store?: RateLimitStore) {
-    this.#protections = rateLimits(options, () => store ?? new MemoryRateLimitStore({ clock: this.clock }))
+    this.#protections = rateLimits(options, store ?? new MemoryRateLimitStore({ clock: this.clock }))
   }
 
   add(controller: Class, ...members: string[]): this {
