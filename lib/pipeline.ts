@@ -13,7 +13,7 @@ import { bodyReading } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import type { Clock, Reply, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
-import { HandlerTimeout, RequestTimeout } from './errors.js'
+import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { ApiError } from './errors.js'
 import type { Exchange, Runtime } from './exchange.js'
 import { declaredProtections, phases } from './protection.js'
@@ -164,9 +164,16 @@ async function pass(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 async function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown): Promise<Reply> {
   const error = toApiError(thrown)
   if (!exchange.ended) exchange.refusal = error
-  if (error.status >= 500 && error.cause !== undefined) exchange.log.error(error.message, { error: error.cause })
+  logCause(exchange, error)
   for (const listener of exchange.refusalListeners) await told(exchange, listener, error)
   return problemReply(exchange, route.defaults, error)
+}
+
+/** What failed on our side: a handler, a store, or a validator whose throw is a no to the client. */
+function logCause({ log }: Exchange, error: ApiError): void {
+  if (error.cause === undefined) return
+  if (error.status >= 500) log.error(error.message, { error: error.cause })
+  else if (error instanceof ValidationFailed) log.warn('a validator threw', { error: error.cause })
 }
 
 async function told(exchange: Exchange, listener: (error: ApiError) => void | Promise<void>, error: ApiError): Promise<void> {

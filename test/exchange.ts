@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import type { Logger } from 'winston'
 import type { ApiRequest, Clock, RouteInfo } from '../lib/context.js'
 import { Exchange } from '../lib/exchange.js'
 import type { Client, Target } from '../lib/exchange.js'
@@ -11,10 +12,11 @@ export interface ExchangeParts {
   readonly target?: Partial<Target>
   readonly client?: Partial<Client>
   readonly clock?: Clock
+  readonly logger?: Logger
 }
 
 /** An exchange for a step under test. */
-export function exchangeOf({ request, route, target, client, clock }: ExchangeParts = {}): Exchange {
+export function exchangeOf({ request, route, target, client, clock, logger }: ExchangeParts = {}): Exchange {
   const apiRequest: ApiRequest = {
     method: 'GET',
     target: '/things',
@@ -33,6 +35,6 @@ export function exchangeOf({ request, route, target, client, clock }: ExchangePa
     { path: '/things', query: '', params: {}, ...target },
     { address: '192.0.2.1', secure: false, ...client },
     'request-1',
-    { logger: createLogger({ silent: true }), clock: clock ?? { now: () => 1_700_000_000_000 } },
+    { logger: logger ?? createLogger({ silent: true }), clock: clock ?? { now: () => 1_700_000_000_000 } },
   )
 }

@@ -1,7 +1,10 @@
+import { Writable } from 'node:stream'
 import { expect } from 'chai'
+import { transports } from 'winston'
 import { created, noContent, reply } from '../lib/answer.js'
+import { createLogger } from '../lib/audit/logger.js'
 import type { Reply } from '../lib/context.js'
-import { Conflict, NotFound, PayloadTooLarge, Unauthenticated } from '../lib/errors.js'
+import { Conflict, NotFound, PayloadTooLarge, Unauthenticated, ValidationFailed } from '../lib/errors.js'
 import type { Exchange } from '../lib/exchange.js'
 import { run } from '../lib/pipeline.js'
 import type { Step } from '../lib/protection.js'
@@ -227,6 +230,26 @@ describe('one request on its way', () => {
       },
     ])
     expect(headersNamed(answer, 'WWW-Authenticate')).to.deep.equal(['Bearer'])
+  })
+
+  it('logs what failed on our side, and nothing that a client did', async () => {
+    const lines: string[] = []
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    const logger = createLogger({ transports: [new transports.Stream({ stream })] })
+    for (const thrown of [
+      new TypeError('the store is broken'),
+      new ValidationFailed([], { cause: new Error('the lookup is broken') }),
+      new NotFound('nothing', { cause: new Error('no matter') }),
+    ]) {
+      await answerTo([() => Promise.reject(thrown)], { exchange: exchangeOf({ logger }) })
+    }
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).to.deep.equal(['error', 'warn'])
+    expect(lines.join('')).to.contain('the store is broken').and.to.contain('the lookup is broken').and.to.contain('request-1')
   })
 
   it('answers even where the record cannot be made', async () => {
