@@ -9,8 +9,8 @@ import type { Policy } from '../policy.js'
 import type { Protection, RouteSetup } from '../protection.js'
 import { parseForm } from './form.js'
 import { inflateWithin, inflaterOf } from './inflate.js'
-import { parseJson, utf8 } from './json.js'
-import { requireFormat } from './media-type.js'
+import { parseJson, requireFinite, utf8 } from './json.js'
+import { bodyFormats, requireFormat } from './media-type.js'
 import type { BodyFormat } from './media-type.js'
 import { readBytes } from './read.js'
 import { toBytes } from './size.js'
@@ -61,7 +61,7 @@ export function bodyReading(options: BodyOptions & { readonly wanted: (policy: P
           requireLength(request, limit)
         }
       }
-      const format = route.policy.nearest(formatKind) ?? 'json'
+      const format = formatOf(route)
       const reading = { limit, depth: options.depth ?? defaultDepth, format }
       route.describe('body', { limit, format })
       return function readBody(exchange) {
@@ -88,6 +88,13 @@ function limitOf(route: RouteSetup, fallback: ByteSize): number {
   const limit = toBytes(declared ?? fallback)
   if (limit === undefined && declared !== undefined) route.mistake(`the body limit ${JSON.stringify(declared)} is no size`, mendSize)
   return limit ?? defaultLimit
+}
+
+function formatOf(route: RouteSetup): BodyFormat {
+  const format = route.policy.nearest(formatKind) ?? 'json'
+  if (bodyFormats.includes(format)) return format
+  route.mistake(`bodies cannot be read as ${JSON.stringify(format)}`, `write ${bodyFormats.map((one) => `'${one}'`).join(' or ')}`)
+  return 'json'
 }
 
 function read(exchange: Exchange, reading: Reading): void | Promise<void> {
@@ -120,11 +127,19 @@ function requireLength({ headers }: ApiRequest, limit: number): number | undefin
 async function readStream(exchange: Exchange, { limit, depth, format }: Reading): Promise<void> {
   const { request } = exchange
   const inflate = inflaterOf(request.headers['content-encoding'])
-  exchange.reading = true
-  const sent = await readBytes(request.body, limit)
-  exchange.reading = false
+  const sent = await waitedFor(exchange, readBytes(request.body, limit))
   const bytes = inflate === undefined ? sent : await inflateWithin(inflate, sent, limit)
   if (bytes.length > 0) exchange.rawBody = parse(utf8(bytes), depth, format)
+}
+
+/** Lets the deadline know that it is the client who is slow, for as long as that is so. */
+async function waitedFor(exchange: Exchange, reading: Promise<Buffer>): Promise<Buffer> {
+  exchange.reading = true
+  try {
+    return await reading
+  } finally {
+    exchange.reading = false
+  }
 }
 
 function parse(text: string, depth: number, format: BodyFormat): unknown {
@@ -139,6 +154,7 @@ function adopt(parsed: unknown, { limit, depth, format }: Reading): unknown {
     return bytes.length === 0 ? undefined : parse(utf8(bytes), depth, format)
   }
   requireClean(parsed, depth)
+  requireFinite(parsed)
   // What was inflated before us may be larger than the announced length.
   if (Buffer.byteLength(JSON.stringify(parsed) ?? '') > limit) throw new PayloadTooLarge(limit)
   return parsed

@@ -5,6 +5,9 @@ import { refuseDepth, requireClean } from '../poison.js'
 /** A text without these cannot hold a poison key, in whatever spelling. */
 const suspicious = /__proto__|constructor|prototype|\\u/
 
+/** Only numbers with an exponent, or with more digits than the largest number has, can be infinite. */
+const maybeInfinite = /\d[eE]|(?<!\d)\d{309}/
+
 /** Decodes strict UTF-8 without a byte order mark. */
 export function utf8(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new MalformedRequest('The body is not UTF-8.', { reason: 'utf8' })
@@ -20,7 +23,19 @@ export function parseJson(text: string, depth: number): unknown {
   if (opens(text) > depth) requireDepth(text, depth)
   const value = parse(text)
   if (suspicious.test(text)) requireClean(value)
+  if (maybeInfinite.test(text)) requireFinite(value)
   return value
+}
+
+/** `1e400` would go through as Infinity, which is larger than any amount that a rule thought of, and null once it is written. */
+export function requireFinite(value: unknown): void {
+  const pending = [value]
+  while (pending.length > 0) {
+    const one = pending.pop()
+    if (typeof one === 'object' && one !== null) for (const part of Object.values(one)) pending.push(part)
+    else if (typeof one === 'number' && !Number.isFinite(one))
+      throw new MalformedRequest('The body holds a number that is too large.', { reason: 'number' })
+  }
 }
 
 function parse(text: string): unknown {

@@ -4,19 +4,37 @@ import { UnsupportedMediaType } from '../errors.js'
 export type BodyFormat = 'json' | 'form'
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-const mediaType = new RegExp(`^(${token}/${token})((?:[ \\t]*;[ \\t]*${token}=(?:${token}|"[^"\\\\]*"))*)[ \\t]*;?[ \\t]*$`)
-const charset = /;[ \t]*charset=(?:"([^"]*)"|([^;\s]*))/gi
+const space = '[ \\t]*'
+const parameter = `${space};${space}(${token})=(?:(${token})|"([^"\\\\]*)")`
+// No two runs of space may touch: where the second is optional, a header of spaces would be tried in every division.
+const mediaType = new RegExp(`^(${token}/${token})((?:${parameter})*)${space}(?:;${space})?$`)
+const parameters = new RegExp(parameter, 'g')
 
 const accepted: Readonly<Record<BodyFormat, string>> = { json: 'application/json', form: 'application/x-www-form-urlencoded' }
+
+/** The formats that there are. */
+export const bodyFormats = Object.keys(accepted)
 
 /** Throws `UnsupportedMediaType` unless `contentType` is what `format` says, in UTF-8 (RFC 9110 §8.3). */
 export function requireFormat(contentType: string | undefined, format: BodyFormat): void {
   if (contentType === accepted[format]) return
-  const parts = contentType === undefined ? null : mediaType.exec(contentType)
-  const type = parts?.[1]?.toLowerCase()
-  const fits = type === accepted[format] || (format === 'json' && type !== undefined && /^application\/[^/]+\+json$/.test(type))
-  const charsets = [...(parts?.[2] ?? '').matchAll(charset)].map((match) => (match[1] ?? match[2] ?? '').toLowerCase())
-  if (!fits || charsets.length > 1 || charsets.some((name) => name !== 'utf-8' && name !== 'utf8')) {
+  const [, type, rest = ''] = (contentType === undefined ? null : mediaType.exec(contentType)) ?? []
+  if (type === undefined || !fits(type.toLowerCase(), format) || !isUtf8(charsetsIn(rest))) {
     throw new UnsupportedMediaType(`The body must be ${accepted[format]}, in UTF-8.`, { headers: ['Accept', accepted[format]] })
   }
+}
+
+function fits(type: string, format: BodyFormat): boolean {
+  return type === accepted[format] || (format === 'json' && /^application\/[^/]+\+json$/.test(type))
+}
+
+function charsetsIn(rest: string): readonly string[] {
+  return [...rest.matchAll(parameters)]
+    .filter(([, name]) => name?.toLowerCase() === 'charset')
+    .map(([, , plain, quoted]) => (plain ?? quoted ?? '').toLowerCase())
+}
+
+/** Whether nothing else is said: two charsets are one too many, whichever they are. */
+function isUtf8([first, ...others]: readonly string[]): boolean {
+  return others.length === 0 && (first === undefined || first === 'utf-8' || first === 'utf8')
 }

@@ -10,7 +10,8 @@ export class RequestAborted extends ApiError {
 
 /**
  * Reads a stream to its end, as long as it has at most `limit` bytes: what comes past them is not kept, whatever
- * length was announced. Always settles: with the bytes, or with `PayloadTooLarge` or `RequestAborted`.
+ * length was announced. Always settles: with the bytes, or with `PayloadTooLarge`, `RequestAborted`, or a `TypeError`
+ * where the host has made the stream one of strings or objects.
  */
 export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -21,7 +22,12 @@ export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
     const chunks: Buffer[] = []
     let length = 0
 
-    function onData(chunk: Buffer): void {
+    function onData(chunk: unknown): void {
+      // Thrown in here, an error would end the process.
+      if (!Buffer.isBuffer(chunk)) {
+        settle(() => reject(new TypeError(decoded)))
+        return
+      }
       length += chunk.length
       if (length > limit) settle(() => reject(new PayloadTooLarge(limit)))
       else chunks.push(chunk)
@@ -34,11 +40,17 @@ export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
       settle(() => reject(new RequestAborted()))
     }
     function settle(how: () => void): void {
-      stream.off('data', onData).off('end', onEnd).off('close', onLoss)
-      // The error listener stays: an error after this must not bring the process down.
+      // An error after this must not bring the process down, and its listener must not keep the body.
+      stream.off('data', onData).off('end', onEnd).off('close', onLoss).off('error', onLoss).on('error', ignore)
       stream.pause()
       how()
     }
     stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
   })
+}
+
+const decoded = 'the body does not come as bytes: a middleware has called setEncoding on the request; run Portcullis before it'
+
+function ignore(): void {
+  // Nobody waits for this stream any more.
 }

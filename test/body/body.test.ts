@@ -98,6 +98,20 @@ describe('a JSON body', () => {
     expect(await codeOf(JSON.stringify(Array.from({ length: 1_000 }, () => ({}))))).to.equal('read')
   })
 
+  it('holds no number that is larger than numbers are', async () => {
+    for (const text of ['1e400', '-1e400', '{"a":[1E+309]}', `[${'9'.repeat(309)}]`, '1'.repeat(400)]) {
+      expect(await codeOf(text), text).to.equal('malformed-request')
+    }
+    const fine = ['1e308', '-1.5E+3', '1e-400', '"1e400"', '{"1e400":1}', `"${'9'.repeat(400)}"`, `0.${'9'.repeat(400)}`, '9'.repeat(308)]
+    for (const text of fine) expect(await outcome(text), text).to.deep.equal(JSON.parse(text))
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 330 }), fc.integer({ min: -330, max: 330 }), async (digits, exponent) => {
+        const text = `-1${'0'.repeat(digits)}${exponent === 0 ? '' : `e${exponent}`}`
+        expect(await codeOf(text)).to.equal(Number.isFinite(Number(text)) ? 'read' : 'malformed-request')
+      }),
+    )
+  })
+
   it('is strict UTF-8 without a byte order mark', async () => {
     for (const bytes of [
       [0x22, 0xff, 0x22],
@@ -224,6 +238,14 @@ describe('the reading of a body', () => {
     expect(headers).to.deep.equal(['Accept', 'application/json'])
   })
 
+  it('is declared in a format that there is', () => {
+    class Broken {
+      @Consumes('xml' as never)
+      method() {}
+    }
+    expect(compiled({}, Broken).mistakes).to.deep.equal(['bodies cannot be read as "xml"'])
+  })
+
   it('reads forms where that is declared', async () => {
     class Form {
       @Consumes('form')
@@ -252,7 +274,7 @@ describe("a body that the host's own parser has read", () => {
     expect(await adopted({ a: [1] })).to.deep.equal({ a: [1] })
     expect(await adopted('{"a":1}')).to.deep.equal({ a: 1 })
     expect(await adopted(Buffer.from('{"a":1}'))).to.deep.equal({ a: 1 })
-    for (const parsed of [JSON.parse('{"__proto__":1}'), '{"__proto__":1}', [[[[[]]]]], 'no json']) {
+    for (const parsed of [JSON.parse('{"__proto__":1}'), '{"__proto__":1}', [[[[[]]]]], 'no json', { a: [Infinity] }]) {
       expect(((await adopted(parsed, { depth: 4 })) as ApiError).code, JSON.stringify(parsed)).to.equal('malformed-request')
     }
     expect(((await adopted({ a: 'a'.repeat(20) }, { limit: 10 })) as ApiError).code).to.equal('payload-too-large')

@@ -1,0 +1,202 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { PassThrough, Readable } from 'node:stream'
+import { once } from 'node:events'
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { bodyReading } from '../../lib/body/body.js'
+import { discard } from '../../lib/body/discard.js'
+import { readBytes } from '../../lib/body/read.js'
+import { ApiError } from '../../lib/errors.js'
+import type { Exchange } from '../../lib/exchange.js'
+import { policyOf } from '../../lib/policy.js'
+import { exchangeOf } from '../exchange.js'
+
+const events = ['data', 'end', 'close'] as const
+
+/** The code of the refusal, or what was read. */
+async function reading(stream: Readable, limit = 100): Promise<string> {
+  try {
+    return (await readBytes(stream, limit)).toString()
+  } catch (error) {
+    return error instanceof ApiError ? error.code : String(error)
+  }
+}
+
+describe('the bytes of a stream', () => {
+  it('are what was sent, in whatever pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }), { maxLength: 8 }), async (pieces) => {
+        const stream = new PassThrough()
+        const result = readBytes(stream, 1_000)
+        for (const piece of pieces) stream.write(piece)
+        stream.end()
+        expect(await result).to.deep.equal(Buffer.concat(pieces))
+      }),
+    )
+  })
+
+  it('leave no listener that holds them, however the reading ends', async () => {
+    const ends: Array<readonly [string, (stream: PassThrough) => unknown]> = [
+      ['abc', (stream) => stream.end('abc')],
+      ['payload-too-large', (stream) => stream.write(Buffer.alloc(101))],
+      ['request-aborted', (stream) => stream.destroy()],
+      ['request-aborted', (stream) => stream.destroy(new Error('reset'))],
+    ]
+    for (const [expected, end] of ends) {
+      const stream = new PassThrough()
+      const before = events.map((event) => stream.listenerCount(event))
+      const result = reading(stream)
+      end(stream)
+      expect(await result).to.equal(expected)
+      expect(
+        events.map((event) => stream.listenerCount(event)),
+        expected,
+      ).to.deep.equal(before)
+      expect(stream.listeners('error').map((listener) => listener.name)).to.deep.equal(['ignore'])
+    }
+  })
+
+  it('are not waited for where none will come', async () => {
+    const destroyed = new PassThrough()
+    destroyed.destroy()
+    expect(await reading(destroyed)).to.equal('request-aborted')
+    const ended = Readable.from([Buffer.from('a')])
+    await ended.resume().toArray()
+    expect(await reading(ended)).to.equal('request-aborted')
+  })
+
+  it('must be bytes: a host that had them decoded made a mistake, which ends no process', async () => {
+    const decoded = new PassThrough().setEncoding('utf8')
+    decoded.write('{')
+    decoded.end('}')
+    expect(await reading(decoded)).to.contain('setEncoding')
+    expect(await reading(Readable.from([1, 2]))).to.contain('TypeError')
+  })
+})
+
+describe('a body on a socket', () => {
+  class Things {
+    create() {}
+  }
+  const step = bodyReading({ limit: 20, wanted: () => true }).compile({
+    policy: policyOf(Things, 'create'),
+    name: 'Things.create',
+    method: 'POST',
+    path: '/',
+    params: [],
+    mistake: (problem) => expect.fail(problem),
+    describe: () => undefined,
+  })
+  const sockets = new Set<Socket>()
+  let server: Server
+  let outcomes: Array<Promise<string>> = []
+  let exchanges: Exchange[] = []
+  let arrived: () => void = () => undefined
+
+  async function outcomeOf(request: IncomingMessage): Promise<string> {
+    const { headers, rawHeaders, method = '', url: target = '' } = request
+    const exchange = exchangeOf({ request: { method, target, headers, rawHeaders, body: request } })
+    exchanges.push(exchange)
+    try {
+      arrived()
+      await step?.(exchange)
+      return JSON.stringify(exchange.rawBody) ?? 'nothing'
+    } catch (error) {
+      return error instanceof ApiError ? error.code : String(error)
+    }
+  }
+
+  async function answerWith(outcome: Promise<string>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.end(`${await outcome};`)
+    discard(request)
+  }
+
+  before(async () => {
+    server = createServer((request, response) => {
+      const outcome = outcomeOf(request)
+      outcomes.push(outcome)
+      void answerWith(outcome, request, response)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+  })
+  beforeEach(() => {
+    outcomes = []
+    exchanges = []
+    arrived = () => undefined
+  })
+  after(async () => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await once(server, 'close')
+  })
+
+  /** A connection that has sent `text`, once the server reads it. */
+  async function sent(text: string): Promise<Socket> {
+    const seen = new Promise<void>((resolve) => (arrived = resolve))
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    sockets.add(socket)
+    socket.write(text)
+    await seen
+    return socket
+  }
+
+  const head = (framing: string) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`
+
+  it('comes chunked, slowly, byte by byte', async () => {
+    const socket = await sent(head('Transfer-Encoding: chunked'))
+    expect(exchanges[0]!.reading).to.equal(true)
+    for (const byte of '{"a":1}') {
+      socket.write(`1\r\n${byte}\r\n`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    socket.write('0\r\n\r\n')
+    expect(await outcomes[0]).to.equal('{"a":1}')
+    expect(exchanges[0]!.reading).to.equal(false)
+  })
+
+  it('is stopped at the limit though its length was never said', async () => {
+    await sent(`${head('Transfer-Encoding: chunked')}15\r\n${'1'.repeat(21)}\r\n`)
+    expect(await outcomes[0]).to.equal('payload-too-large')
+    expect(exchanges[0]!.reading).to.equal(false)
+  })
+
+  it('is gone when the client leaves before all that it announced', async () => {
+    for (const framing of ['Content-Length: 9', 'Transfer-Encoding: chunked']) {
+      outcomes = []
+      const socket = await sent(head(framing))
+      socket.end(framing.startsWith('C') ? '{"a":' : '5\r\n{"a":\r\n')
+      expect(await outcomes[0], framing).to.equal('request-aborted')
+    }
+    outcomes = []
+    const socket = await sent(`${head('Content-Length: 9')}{"a":`)
+    socket.resetAndDestroy()
+    expect(await outcomes[0]).to.equal('request-aborted')
+    expect(exchanges.map((exchange) => exchange.reading)).to.deep.equal([false, false, false])
+  })
+
+  it('ends where it said, and what follows is the next request', async () => {
+    const socket = await sent(`${head('Content-Length: 2')}{}${head('Content-Length: 3')}[1]${head('Content-Length: 0')}`)
+    const answers: string[] = []
+    for await (const chunk of socket) {
+      answers.push(String(chunk))
+      if (answers.join('').split(';').length > 3) break
+    }
+    expect(await Promise.all(outcomes)).to.deep.equal(['{}', '[1]', 'nothing'])
+  })
+
+  it('leaves the connection usable after a refusal, once the rest of it has come', async () => {
+    const socket = await sent(`${head('Content-Length: 30')}${'1'.repeat(10)}`)
+    expect(await outcomes[0]).to.equal('payload-too-large')
+    socket.write(`${'1'.repeat(20)}${head('Content-Length: 2')}{}`)
+    const answers: string[] = []
+    for await (const chunk of socket) {
+      answers.push(String(chunk))
+      if (answers.join('').includes('{};')) break
+    }
+    expect(await Promise.all(outcomes)).to.deep.equal(['payload-too-large', '{}'])
+  })
+})
