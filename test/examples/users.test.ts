@@ -22,17 +22,18 @@ describe('the users of the orders API', () => {
   })
 
   it('take as long to be unknown as to give a wrong password', async () => {
-    const quickest = async (name: string) => {
-      const times: number[] = []
-      for (let count = 0; count < 5; count++) {
-        const before = performance.now()
-        await users.withPassword(name, 'wrong')
-        times.push(performance.now() - before)
-      }
-      return Math.min(...times)
+    const timeOf = async (name: string) => {
+      const before = performance.now()
+      await users.withPassword(name, 'wrong')
+      return performance.now() - before
     }
-    const [known, unknown] = [await quickest('alice'), await quickest('nobody')]
-    expect(unknown / known).to.be.within(0.5, 2)
+    // In turns, and the quickest of each: a busy machine slows both alike. Without the work, one would take no time at all.
+    const [known, unknown]: [number[], number[]] = [[], []]
+    for (let count = 0; count < 8; count++) {
+      known.push(await timeOf('alice'))
+      unknown.push(await timeOf('nobody'))
+    }
+    expect(Math.min(...unknown) / Math.min(...known)).to.be.within(0.4, 2.5)
   })
 
   it('are listed without a trace of a password', () => {
