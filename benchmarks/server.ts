@@ -31,7 +31,7 @@ const api = createApi({
   authentication: bearer({
     issuer: 'https://auth.example.com/',
     audience: 'https://api.example.com',
-    keys: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? '' }],
+    keys: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? '', dangerouslyAcceptGuessableSecret: true }],
     requireTokenId: false,
     ...(env.TOKEN_CACHE === '0' ? { cache: false } : {}),
   }),

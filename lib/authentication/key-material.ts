@@ -1,5 +1,5 @@
 import { KeyObject, createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
-import type { Algorithm } from './keys.js'
+import type { Algorithm, KeyOptions } from './keys.js'
 import { weaknessOf } from './weak-secret.js'
 
 /** Tells what is wrong with a key, and how to mend it. */
@@ -25,7 +25,11 @@ const curves: ReadonlyMap<string, string> = new Map([
 const smallestModulus = 2048
 
 /** The key of an HMAC; undefined where it is not fit for `algorithm` (RFC 7518 §3.2). */
-export function secretKey(secret: string | Uint8Array | KeyObject, algorithm: Algorithm, complain: Complaint): KeyObject | undefined {
+export function secretKey(
+  secret: string | Uint8Array | KeyObject,
+  { algorithm, dangerouslyAcceptGuessableSecret = false }: Pick<KeyOptions, 'algorithm' | 'dangerouslyAcceptGuessableSecret'>,
+  complain: Complaint,
+): KeyObject | undefined {
   const bytes = bytesOf(secret)
   if (bytes === undefined) {
     complain(
@@ -35,7 +39,7 @@ export function secretKey(secret: string | Uint8Array | KeyObject, algorithm: Al
     return undefined
   }
   const wanted = hashBits[algorithm.slice(2)] ?? 0
-  const weakness = weaknessOf(bytes)
+  const weakness = weaknessOf(bytes, dangerouslyAcceptGuessableSecret)
   const mend = `give ${wanted / 8} random bytes, such as: node -p "require('crypto').randomBytes(${wanted / 8}).toString('base64url')"`
   if (bytes.length * 8 < wanted) complain(`the secret has ${bytes.length * 8} bits, and ${algorithm} needs ${wanted}`, mend)
   if (weakness !== undefined && bytes.length > 0) complain(`the secret ${weakness}`, mend)

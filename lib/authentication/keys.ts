@@ -20,6 +20,11 @@ export interface KeyOptions {
   readonly algorithm: Algorithm
   /** For HS256, HS384 and HS512: as many random bits as the name says, or more. A text counts in bytes of UTF-8. */
   readonly secret?: string | Uint8Array | KeyObject
+  /**
+   * Takes a secret that is long enough and can be guessed, such as words: for load tests with a key of their own. Whoever
+   * guesses it signs tokens for everybody. @default false
+   */
+  readonly dangerouslyAcceptGuessableSecret?: boolean
   /** For all others: what verifies. RSA from 2048 bits. @default the public half of `privateKey` */
   readonly publicKey?: AsymmetricKey
   /** For all others: what signs. Only an issuer needs it. */
@@ -97,7 +102,7 @@ function keyFor(options: KeyOptions, use: 'sign' | 'verify', complain: Complaint
   // A verifier that takes an HMAC by a key that it also calls public takes anybody's token.
   if (publicKey !== undefined || privateKey !== undefined)
     complain(`${algorithm} has neither publicKey nor privateKey`, 'give secret alone')
-  if (secret !== undefined) return secretKey(secret, algorithm, complain)
+  if (secret !== undefined) return secretKey(secret, options, complain)
   complain(`${algorithm} needs a secret`, 'give secret: random bytes from the environment or a vault')
   return undefined
 }

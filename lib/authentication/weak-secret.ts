@@ -23,14 +23,18 @@ const fewestBits = 90
 /** Characters of a secret that are looked at. */
 const longest = 2_000
 
-/** What is wrong with an HMAC secret besides its length, as the end of a sentence; undefined where nothing shows. */
-export function weaknessOf(secret: Uint8Array): string | undefined {
+/**
+ * What is wrong with an HMAC secret besides its length, as the end of a sentence; undefined where nothing shows. That it can
+ * be guessed may be accepted, that it is public never.
+ */
+export function weaknessOf(secret: Uint8Array, isGuessableAccepted = false): string | undefined {
   const text = Buffer.from(secret).toString('latin1')
   const decoded = decode(text)
   // Whoever has the public key could sign: the oldest confusion of algorithms, made at home.
   if (keyText.test(text) || keyText.test(decoded.toString('latin1')) || isPublicKey(secret) || isPublicKey(decoded)) {
     return 'is an asymmetric key'
   }
+  if (isGuessableAccepted) return undefined
   if (uuid.test(text)) return 'is a UUID, which has 122 random bits at most'
   const written = isPlainText(decoded) ? decoded.toString('latin1') : text
   return entropyOf(written.slice(0, longest)) < fewestBits ? 'can be guessed: it is made of words, repeats or few characters' : undefined

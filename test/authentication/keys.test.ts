@@ -73,6 +73,13 @@ describe('keys', () => {
     expect(onlyMistakeIn({ algorithm: 'HS256', secret: publicPem })).to.include('is an asymmetric key')
   })
 
+  it('may be guessable where that is said with its danger, and never short or public', () => {
+    const accepting = { algorithm: 'HS256', dangerouslyAcceptGuessableSecret: true }
+    expect(mistakesIn({ ...accepting, secret: 'secret'.repeat(6) })).to.deep.equal([])
+    expect(onlyMistakeIn({ ...accepting, secret: 'secret' })).to.include('48 bits')
+    expect(onlyMistakeIn({ ...accepting, secret: publicPem })).to.include('is an asymmetric key')
+  })
+
   it('fit their algorithm', () => {
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 })
     const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
