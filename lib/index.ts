@@ -43,8 +43,9 @@ export type { HttpsMode } from './transport/https.js'
 export { SecurityHeaders, headerPresets } from './transport/security-headers.js'
 export type { SecurityHeader, SecurityHeaderOptions } from './transport/security-headers.js'
 
-export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, formatLimit, parseLimits } from './rate-limit/rate-limit.js'
+export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, addressGroup, formatLimit, parseLimits } from './rate-limit/rate-limit.js'
 export type {
+  AddressGroup,
   Charge,
   Limit,
   LimitOptions,

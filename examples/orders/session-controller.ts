@@ -10,6 +10,7 @@ import {
   Validate,
   noteEvent,
   tokens,
+  addressGroup,
 } from '../../lib/index.js'
 import type { Context, Revocations, TokenIssuer } from '../../lib/index.js'
 import { Credentials } from './input.js'
@@ -18,8 +19,11 @@ import { Users } from './users.js'
 /** Where the container keeps what signs access tokens. */
 export const accessTokens = Symbol('accessTokens')
 
+// Whoever has one IPv6 address has 2^64: they count as one, or nobody would be limited.
+const groupOf = addressGroup()
+
 function addressAndName({ address, body }: Context<{ body: Credentials }>): string {
-  return `${address}|${body.username.toLowerCase()}`
+  return `${groupOf(address)}|${body.username.toLowerCase()}`
 }
 
 @Controller('/api/v1', { inject: [Users, accessTokens, tokens.revocations] })

@@ -6,8 +6,9 @@ export type AddressGroup = (address: string) => string
 /**
  * Makes the function that puts IPv6 addresses with the same first `prefix` bits together: whoever has one has at least 2^64
  * of them, and would otherwise have as many counters. IPv4 stands for itself, mapped into IPv6 (`::ffff:192.0.2.1`) too.
+ * Limits by address do this by themselves; a function of your own that counts by address needs it.
  */
-export function addressGroup(prefix: number): AddressGroup {
+export function addressGroup(prefix = 64): AddressGroup {
   // Several limits of one request ask for the same address in turn.
   let last = { address: '', group: '' }
   return function groupOf(address) {

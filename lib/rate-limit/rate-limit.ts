@@ -9,6 +9,8 @@ import type { LimitPhase, Rule } from './rules.js'
 import { limiting } from './limiting.js'
 import type { RateLimitStore } from './store.js'
 
+export { addressGroup } from './address-group.js'
+export type { AddressGroup } from './address-group.js'
 export { formatLimit, LimitSyntaxError, parseLimits } from './limit.js'
 export type { Limit, LimitString } from './limit.js'
 export { MemoryRateLimitStore } from './memory-store.js'

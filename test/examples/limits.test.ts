@@ -31,6 +31,13 @@ describe('the limits of the orders API hold behind every host', () => {
     expect(await statuses('192.0.2.1', logins, expectRefusal(60))).to.deep.equal([401, 401, 401, 401, 401, 429])
   })
 
+  it('where all addresses of one IPv6 network are one', async () => {
+    const found: number[] = []
+    for (let host = 1; host <= 6; host++) found.push(...(await statuses(`2001:db8::${host}`, [login('alice')])))
+    expect(found).to.deep.equal([401, 401, 401, 401, 401, 429])
+    expect(await statuses('2001:db8:0:1::1', [login('alice')])).to.deep.equal([401])
+  })
+
   it('and a right password does not help then', async () => {
     expect(await statuses('192.0.2.1', [login('alice', 'alice-demo-password')])).to.deep.equal([429])
   })
