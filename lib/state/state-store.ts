@@ -1,0 +1,24 @@
+/** A value now, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>
+
+/**
+ * Keeps small texts under names, each for a time, for all processes of an API together: revoked tokens, authorization codes,
+ * sessions, proofs that were seen. Each method is atomic: of any number of calls at once, from any number of processes, `add`,
+ * `replace` and `take` tell exactly one that it was the one. Where the store fails, is late or has no room, each throws
+ * `Unavailable` (503); a value that was kept is never dropped before its time to make room for another.
+ *
+ * Times are milliseconds since 1970. `until` is when a value ends: from that millisecond on it is as if it had never been.
+ * `Infinity` keeps it for good; a time that has passed keeps nothing.
+ */
+export interface StateStore {
+  /** What is kept under `key`, or undefined. */
+  get(key: string): Awaitable<string | undefined>
+  /** Keeps `value`, in the place of what was there. */
+  set(key: string, value: string, until: number): Awaitable<void>
+  /** Keeps `value` where nothing is kept under `key`; answers whether it did. */
+  add(key: string, value: string, until: number): Awaitable<boolean>
+  /** Keeps `value` where what is kept is `expected`, to the character; answers whether it did. */
+  replace(key: string, expected: string, value: string, until: number): Awaitable<boolean>
+  /** Takes away what is kept, and answers with it. */
+  take(key: string): Awaitable<string | undefined>
+}
