@@ -5,8 +5,8 @@ import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditOptions } from './audit/audit.js'
 import { createLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
-import { MemoryRevocations } from './authentication/authentication.js'
-import type { Authentication } from './authentication/authentication.js'
+import { StoredRevocations } from './authentication/revocations.js'
+import type { Authentication } from './authentication/ways.js'
 import { claimsAndRoles } from './authorization/permissions.js'
 import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
 import { bodyMistakes } from './body/body.js'
@@ -27,6 +27,7 @@ import type { RateLimitOptions } from './rate-limit/rate-limit.js'
 import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
+import { MemoryStateStore } from './state/memory-state-store.js'
 import { clientResolver } from './transport/client.js'
 import type { TrustProxy } from './transport/client.js'
 import { cors } from './transport/cors.js'
@@ -42,8 +43,8 @@ export interface ApiOptions {
   readonly controllers: readonly Class[]
   /** Where controllers and services come from; `createContainer()` makes one. @default an empty container */
   readonly container?: DependencyContainer
-  /** How callers are known: `bearer({ issuer, audience, keys })`. Without it, only public routes start. */
-  readonly authentication?: Authentication
+  /** How callers are known: `bearer({ issuer, audience, keys })`, or several ways in a list. Without it, only public routes start. */
+  readonly authentication?: Authentication | readonly Authentication[]
   /** The permissions that exist, from `definePermissions`. A route that requires another one does not start. */
   readonly permissions?: PermissionCatalogue
   /** What each role may, from `defineRoles`. */
@@ -125,7 +126,7 @@ export function createApi(options: ApiOptions): Api {
   const handlerOf = handlers(servicesIn(container), report)
   if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
   for (const mistake of [
-    ...(options.authentication?.mistakes ?? []),
+    ...[options.authentication ?? []].flat().flatMap(({ mistakes }) => mistakes),
     ...auditMistakes(options.audit ?? {}),
     ...bodyMistakes(options.body ?? {}),
   ]) {
@@ -225,14 +226,14 @@ export function createApi(options: ApiOptions): Api {
 function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
+  const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
   return {
     clock,
     logger,
-    tokenVerifier: container.isRegistered(tokens.tokenVerifier, true)
-      ? container.resolve(tokens.tokenVerifier)
-      : options.authentication?.verifier,
+    tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
-    revocations: serviceOf(container, tokens.revocations, () => new MemoryRevocations({ clock })),
+    state,
+    revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(state, { clock })),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
     auditLog: serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger)),
   }

@@ -9,17 +9,20 @@ import type { PermissionSource } from './authorization/permissions.js'
 import type { Clock, IdGenerator } from './context.js'
 import type { RateLimitStore } from './rate-limit/store.js'
 import type { ScopedServices } from './routing/handlers.js'
+import type { StateStore } from './state/state-store.js'
 
 /**
  * Every service that the SDK uses, by the token that replaces it:
  * `container.register(tokens.rateLimitStore, { useValue: store })`.
  */
 export const tokens = Object.freeze({
-  /** Verifies access tokens. @default what `createApi({ authentication })` was given */
+  /** Verifies bearer tokens, instead of what `bearer` was given. @default none */
   tokenVerifier: token<TokenVerifier>('tokenVerifier'),
   /** Says what an identity may. @default the token's claims and the roles given to `createApi` */
   permissionSource: token<PermissionSource>('permissionSource'),
-  /** Remembers which tokens were revoked. @default in memory, for one process */
+  /** Keeps what several processes must know together: revocations, codes, sessions, proofs. @default in memory, for one process */
+  state: token<StateStore>('state'),
+  /** Knows which tokens were revoked. @default kept in `state` */
   revocations: token<Revocations>('revocations'),
   /** Counts calls. @default in memory, for one process */
   rateLimitStore: token<RateLimitStore>('rateLimitStore'),

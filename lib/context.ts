@@ -51,6 +51,16 @@ export interface Identity {
   readonly tokenId: string | undefined
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number | undefined
+  /** When the token was issued, in milliseconds since 1970. */
+  readonly issuedAt?: number | undefined
+  /** Permissions that the token itself grants, whatever its roles and scopes are. */
+  readonly grants?: readonly string[] | undefined
+  /** The `kid` of the key that signed the token. */
+  readonly keyId?: string | undefined
+  /** The login that the token comes from (`sid`): what one log-out ends. */
+  readonly sessionId?: string | undefined
+  /** The thumbprint of the key that whoever bears the token must prove to have (RFC 9449 §6). */
+  readonly proofKey?: string | undefined
 }
 
 /** Who calls, and what they may. */

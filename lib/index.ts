@@ -57,23 +57,32 @@ export type {
   WindowUse,
 } from './rate-limit/rate-limit.js'
 
-export { MemoryRevocations, TokenRefused, bearer, tokenIssuer } from './authentication/authentication.js'
+export type { Algorithm } from './authentication/algorithms.js'
+export { bearer } from './authentication/bearer.js'
+export type { BearerAuthentication, BearerOptions, TokenOptions } from './authentication/bearer.js'
+export { auth0Claims, keycloakClaims, standardClaims } from './authentication/claims-reader.js'
+export type { CallerFacts, ClaimNames, ClaimsReader } from './authentication/claims-reader.js'
+export type { IssuerOptions } from './authentication/issuer.js'
+export type { AsymmetricKey, Jwk } from './authentication/key-material.js'
+export type { KeyOptions } from './authentication/keys.js'
+export { StoredRevocations } from './authentication/revocations.js'
 export type {
-  Algorithm,
-  AsymmetricKey,
-  Authentication,
-  BearerOptions,
-  IssuedToken,
-  Jwk,
-  KeyOptions,
-  MemoryRevocationsOptions,
   Revocations,
-  TokenClaims,
-  TokenIssuer,
-  TokenIssuerOptions,
-  TokenRefusal,
-  TokenVerifier,
-} from './authentication/authentication.js'
+  RevocableKey,
+  RevocableSession,
+  RevocableSubject,
+  RevocableToken,
+  StoredRevocationsOptions,
+} from './authentication/revocations.js'
+export { tokenIssuer } from './authentication/token-issuer.js'
+export type { IssuedToken, TokenClaims, TokenIssuer, TokenIssuerOptions, TokenOverrides } from './authentication/token-issuer.js'
+export { TokenRefused } from './authentication/verifier.js'
+export type { TokenRefusal, TokenVerifier } from './authentication/verifier.js'
+export type { Authentication, CallerIdentification, WayServices } from './authentication/ways.js'
+
+export { MemoryStateStore } from './state/memory-state-store.js'
+export type { MemoryStateStoreOptions } from './state/memory-state-store.js'
+export type { Awaitable, StateStore } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
 export type { Mode, Names, RequirementOptions } from './authorization/requirements.js'

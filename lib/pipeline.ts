@@ -3,8 +3,10 @@ import type { ReplyDefaults } from './answer.js'
 import { auditing } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { authentication } from './authentication/authentication.js'
-import type { Authentication, Revocations, TokenVerifier } from './authentication/authentication.js'
-import { challengesOf } from './authentication/challenges.js'
+import type { CallerAuthentication } from './authentication/authentication.js'
+import type { Revocations } from './authentication/revocations.js'
+import type { TokenVerifier } from './authentication/verifier.js'
+import type { Authentication } from './authentication/ways.js'
 import { access, isPublic } from './authorization/authorization.js'
 import { objectAccess } from './authorization/object-access.js'
 import { principalBuilder } from './authorization/permissions.js'
@@ -20,6 +22,7 @@ import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { rateLimits } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from './rate-limit/rate-limit.js'
+import type { StateStore } from './state/state-store.js'
 import type { Cors } from './transport/cors.js'
 import { https } from './transport/https.js'
 import type { HttpsMode } from './transport/https.js'
@@ -30,7 +33,7 @@ import { bodyValidation, inputValidation, validatesBody } from './validation/val
 
 /** What the protections need to know of the API. */
 export interface PipelineOptions {
-  readonly authentication: Authentication | undefined
+  readonly authentication: Authentication | readonly Authentication[] | undefined
   readonly permissions: PermissionCatalogue | undefined
   readonly rateLimit: RateLimitOptions
   readonly https: HttpsMode
@@ -47,6 +50,7 @@ export interface PipelineServices extends Runtime {
   readonly tokenVerifier: TokenVerifier | undefined
   readonly permissionSource: PermissionSource
   readonly revocations: Revocations
+  readonly state: StateStore
   readonly rateLimitStore: RateLimitStore
   readonly auditLog: AuditLog
   readonly clock: Clock
@@ -72,16 +76,22 @@ type InstanceOf = (route: RouteSetup) => (exchange: Exchange) => object
  * The order of checks, for every route of the API. This list is that order: a protection runs after those above it, and
  * one that a user declares runs after those of its phase.
  */
-function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: InstanceOf): readonly Protection[] {
+function gate(
+  options: PipelineOptions,
+  services: PipelineServices,
+  callers: CallerAuthentication,
+  cors: Cors,
+  instanceOf: InstanceOf,
+): readonly Protection[] {
   const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, services.rateLimitStore)
   return [
     wellFormed(),
     https(options.https, { host: options.httpsHost }),
     cors.protection,
     limitsByAddress,
-    authentication(options.authentication, { ...services, principalOf: principalBuilder(services.permissionSource), isPublic }),
+    callers,
     limitsByPrincipal,
-    access({ permissions: options.permissions, authentication: services.tokenVerifier !== undefined }),
+    access({ permissions: options.permissions, authentication: callers.isPossible, insufficientScope: callers.insufficientScope }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),
     bodyValidation(),
@@ -92,9 +102,10 @@ function gate(options: PipelineOptions, services: PipelineServices, cors: Cors, 
 
 /** Prepares the protections of one API. */
 export function routeCompiler(options: PipelineOptions, services: PipelineServices, cors: Cors, instanceOf: InstanceOf): RouteCompiler {
-  const builtIn = gate(options, services, cors, instanceOf)
+  const principalOf = principalBuilder(services.permissionSource)
+  const callers = authentication(options.authentication, { ...services, principalOf, isPublic })
+  const builtIn = gate(options, services, callers, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)
-  const challenge = challengesOf(options.authentication?.realm ?? 'api').missing[1] ?? 'Bearer'
   return function compile(route, handle, last = 'answer') {
     const all = [...builtIn, ...declaredProtections(route)]
     const stepsOf = (phase: Phase) =>
@@ -106,7 +117,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     return {
       info: { name: route.name, method: route.method, path: route.path },
       steps: [...wanted.flatMap(stepsOf), handle, ...(last === 'answer' ? stepsOf('answer') : [])],
-      defaults: { ...securityHeaders(options.headers, route), challenge },
+      defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
       record: records.compile(route),
     }

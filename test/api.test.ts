@@ -23,6 +23,8 @@ import {
   recentRecords,
   tokenIssuer,
   tokens,
+  MemoryStateStore,
+  StoredRevocations,
 } from '../lib/index.js'
 import type { Api, ApiOptions, Context, Reply } from '../lib/index.js'
 import { exchangeOf } from './exchange.js'
@@ -294,10 +296,12 @@ describe('an API', () => {
     container.registerInstance(tokens.permissionSource, {
       permissionsOf: async ({ id }) => [asked.push(`permissions of ${id}`), 'things:read'].map(String),
     })
-    container.registerInstance(tokens.revocations, {
-      isRevoked: async (id) => asked.push(`revoked ${id !== ''}`) === 0,
-      revoke: () => undefined,
-    })
+    container.registerInstance(
+      tokens.revocations,
+      Object.assign(new StoredRevocations(new MemoryStateStore()), {
+        isRevoked: async ({ tokenId }: { tokenId?: string }) => asked.push(`revoked ${tokenId !== ''}`) === 0,
+      }),
+    )
     container.registerInstance(tokens.clock, { now: () => Date.now() })
     const own = api({ controllers: [Things], container })
     const answer = await get(own, '/things', { authorization: `Bearer ${token}` })

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import type { DependencyContainer } from 'tsyringe'
 import type { Logger } from 'winston'
 import { tokens } from '../../lib/index.js'
-import { RedisRateLimitStore, RedisRevocations } from '../../lib/redis.js'
+import { RedisRateLimitStore } from '../../lib/redis.js'
 
 /** Keeps limits and revoked tokens in Redis, for several processes together. The function that comes back disconnects. */
 export async function keepInRedis(url: string, container: DependencyContainer, logger: Logger): Promise<() => void> {
@@ -12,6 +12,5 @@ export async function keepInRedis(url: string, container: DependencyContainer, l
   client.on('error', warn)
   await client.connect()
   container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client, { onError: warn }) })
-  container.register(tokens.revocations, { useValue: new RedisRevocations(client) })
   return () => client.disconnect()
 }

@@ -52,8 +52,7 @@ export class SessionController {
   @Authenticated()
   @Audit('session.logout')
   async logout(context: Context): Promise<void> {
-    const { tokenId, expiresAt } = context.principal
-    if (tokenId !== undefined && expiresAt !== undefined) await this.revocations.revoke(tokenId, expiresAt)
+    await this.revocations.revokeToken(context.principal)
     noteEvent(context, 'authn_token_revoked')
   }
 

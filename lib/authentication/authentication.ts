@@ -1,103 +1,121 @@
+import type { Logger } from 'winston'
 import type { Clock, Identity, Principal } from '../context.js'
 import { ApiError, InvalidToken, MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { Policy } from '../policy.js'
+import { isPromiseLike } from '../promise.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
-import type { Authentication } from './bearer.js'
-import { challengesOf } from './challenges.js'
-import type { Challenges } from './challenges.js'
-import { bearerToken, isAuthorizedTwice, isTokenInQuery } from './credentials.js'
+import type { StateStore } from '../state/state-store.js'
+import { bearer } from './bearer.js'
 import type { Revocations } from './revocations.js'
 import { TokenRefused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
-
-export { bearer } from './bearer.js'
-export type { Authentication, BearerOptions } from './bearer.js'
-export type { AsymmetricKey, Jwk } from './key-material.js'
-export type { Algorithm, KeyOptions } from './keys.js'
-export { MemoryRevocations } from './revocations.js'
-export type { MemoryRevocationsOptions, Revocations } from './revocations.js'
-export { tokenIssuer } from './token-issuer.js'
-export type { IssuedToken, TokenClaims, TokenIssuer, TokenIssuerOptions } from './token-issuer.js'
-export { TokenRefused } from './verifier.js'
-export type { TokenRefusal, TokenVerifier } from './verifier.js'
+import type { Authentication, CallerIdentification } from './ways.js'
 
 /** What authentication needs of the rest of the API. */
 export interface AuthenticationServices {
   /** Stands in for the verifier of the options, where one is registered. */
   readonly tokenVerifier: TokenVerifier | undefined
   readonly revocations: Revocations
+  readonly state: StateStore
   readonly clock: Clock
+  readonly logger: Logger
   readonly principalOf: (identity: Identity) => Principal | Promise<Principal>
   readonly isPublic: (policy: Policy) => boolean
 }
 
+/** The protection that finds out who calls, and what the rest of the pipeline must know of it. */
+export interface CallerAuthentication extends Protection {
+  /** Whether there is any way to know callers. */
+  readonly isPossible: boolean
+  /** What a 401 says in `WWW-Authenticate` where it says nothing itself. */
+  readonly challenge: string
+  /** Headers of the 403 for a token that lacks a scope. */
+  readonly insufficientScope: (scope: string) => readonly string[]
+}
+
 /**
- * Finds out who calls, on every route that is not public: reads the bearer token (RFC 6750), has it verified, asks whether it
- * was revoked, and sets `exchange.principal`. On public routes no token is read. Without a verifier nobody gets in.
+ * Finds out who calls, on every route that is not public, in the ways that the API was given: reads the credentials, has them
+ * verified, asks whether they were revoked, and sets `exchange.principal`. On public routes no credentials are read. Without any
+ * way to know callers nobody gets in.
  */
-export function authentication(options: Authentication | undefined, services: AuthenticationServices): Protection {
-  const challenges = challengesOf(options?.realm ?? 'api')
-  const verifier = services.tokenVerifier ?? options?.verifier
-  const step = verifier === undefined ? refuseAll(challenges) : identifying(verifier, challenges, services)
+export function authentication(
+  given: Authentication | readonly Authentication[] | undefined,
+  services: AuthenticationServices,
+): CallerAuthentication {
+  const ways = [given ?? []].flat()
+  // A registered verifier alone says how: by bearer tokens that it knows.
+  const all = ways.length === 0 && services.tokenVerifier !== undefined ? [bearer({ issuers: [] })] : ways
+  const opened = all.map((way) => way.open(services))
+  const challenge = opened.flatMap((way) => way.challenge ?? []).join(', ') || 'Bearer realm="api"'
+  const names = all.map(({ name }) => name)
+  const step = identifying(choosing(opened, challenge), services)
   return {
     name: 'authentication',
     phase: 'identity',
+    isPossible: opened.length > 0,
+    challenge,
+    insufficientScope: opened.find((way) => way.insufficientScope !== undefined)?.insufficientScope ?? (() => []),
     compile(route: RouteSetup): Step | undefined {
       if (services.isPublic(route.policy)) return undefined
-      route.describe('authentication', 'bearer')
+      route.describe('authentication', names.join(' or '))
       return step
     },
   }
 }
 
-function refuseAll(challenges: Challenges): Step {
-  return function refuseEveryone() {
-    throw new Unauthenticated(undefined, { headers: challenges.missing, reason: 'no-authentication' })
+type Choose = (exchange: Exchange) => CallerIdentification
+
+/** The way that counts for a request: whoever brings credentials of two kinds is asked to decide. */
+function choosing(ways: readonly CallerIdentification[], challenge: string): Choose {
+  const [first, ...others] = ways
+  if (first !== undefined && others.length === 0) return () => first
+  const headers = ['WWW-Authenticate', challenge]
+  return function chooseWay(exchange) {
+    const borne = ways.filter((way) => way.bears(exchange))
+    // Cookies come by themselves: whoever says who calls, says it in a header.
+    const said = borne.filter(({ isAmbient }) => !isAmbient)
+    const [way, second] = said.length > 0 ? said : borne
+    if (second !== undefined) throw new MalformedRequest('Send one kind of credentials.', { headers, reason: 'two-credentials' })
+    if (way === undefined)
+      throw new Unauthenticated(undefined, { headers, reason: first === undefined ? 'no-authentication' : 'no-credentials' })
+    return way
   }
 }
 
-function identifying(verifier: TokenVerifier, challenges: Challenges, services: AuthenticationServices): Step {
-  const { revocations, clock, principalOf } = services
-
+function identifying(choose: Choose, { revocations, principalOf }: AuthenticationServices): Step {
   return function authenticate(exchange) {
-    const token = tokenOf(exchange, challenges)
-    const identity = verified(token)
-    return isPromise(identity)
+    const way = choose(exchange)
+    const identity = identified(way, exchange)
+    return isPromiseLike(identity)
       ? identity.then(
-          (found) => admit(exchange, token, found),
+          (found) => admit(exchange, found, way),
           (thrown: unknown) => {
-            throw toRefusal(thrown, challenges)
+            throw toRefusal(thrown, way)
           },
         )
-      : admit(exchange, token, identity)
+      : admit(exchange, identity, way)
   }
 
-  function verified(token: string): Identity | Promise<Identity> {
+  function identified(way: CallerIdentification, exchange: Exchange): Identity | Promise<Identity> {
     try {
-      return verifier.verify(token, clock.now())
+      return way.identify(exchange)
     } catch (thrown) {
-      throw toRefusal(thrown, challenges)
+      throw toRefusal(thrown, way)
     }
   }
 
-  function admit(exchange: Exchange, token: string, identity: Identity): void | Promise<void> {
-    if (identity.tokenId === undefined) return name(exchange, identity)
-    const revoked = revocations.isRevoked(identity.tokenId, identity)
-    if (isPromise(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, token, identity))
-    return admitUnless(revoked, exchange, token, identity)
+  function admit(exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
+    const revoked = revocations.isRevoked(identity)
+    if (isPromiseLike(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, identity, way))
+    return admitUnless(revoked, exchange, identity, way)
   }
 
-  function admitUnless(revoked: unknown, exchange: Exchange, token: string, identity: Identity): void | Promise<void> {
+  function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
     // A store that answers with anything else has not said that the token is good.
-    if (revoked === false) return name(exchange, identity)
-    verifier.forget?.(token)
-    throw toRefusal(new TokenRefused('revoked'), challenges)
-  }
-
-  function name(exchange: Exchange, identity: Identity): void | Promise<void> {
+    if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), way)
     const principal = principalOf(identity)
-    if (isPromise(principal)) return nameLater(exchange, principal)
+    if (isPromiseLike(principal)) return nameLater(exchange, principal)
     exchange.principal = principal
     return undefined
   }
@@ -107,40 +125,20 @@ async function nameLater(exchange: Exchange, pending: Promise<Principal>): Promi
   exchange.principal = await pending
 }
 
-/** The token that the request bears, in the one way that is taken. */
-function tokenOf(exchange: Exchange, challenges: Challenges): string {
-  const { request, target } = exchange
-  const { authorization } = request.headers
-  const inQuery = isTokenInQuery(target.query)
-  if (isAuthorizedTwice(request) || (inQuery && authorization !== undefined)) {
-    throw new MalformedRequest('Send one access token, in one Authorization header.', {
-      headers: challenges.invalidRequest,
-      reason: inQuery ? 'token-in-query-and-header' : 'two-authorization-headers',
-    })
-  }
-  const token = bearerToken(authorization)
-  if (token !== undefined) return token
-  const reason = inQuery ? 'token-in-query' : authorization === undefined ? 'no-token' : 'other-scheme'
-  throw new Unauthenticated(undefined, { headers: challenges.missing, reason })
-}
-
 const events: ReadonlyMap<string, string> = new Map([
   ['expired', 'session_use_after_expire'],
   ['revoked', 'authn_token_reuse'],
 ])
 
 /** One answer for every reason, byte for byte: which of the checks a forger has passed is not told. */
-function toRefusal(thrown: unknown, { invalidToken }: Challenges): unknown {
+function toRefusal(thrown: unknown, { refusal }: CallerIdentification): unknown {
   if (thrown instanceof TokenRefused) {
     const event = events.get(thrown.reason) ?? 'authn_login_fail'
-    return new InvalidToken(undefined, { headers: invalidToken, reason: `token-${thrown.reason}`, event, cause: thrown })
+    return new InvalidToken(undefined, { headers: refusal, reason: `token-${thrown.reason}`, event, cause: thrown })
   }
-  if (thrown instanceof ApiError && thrown.status === 401) {
-    return new InvalidToken(undefined, { headers: invalidToken, reason: thrown.reason, cause: thrown })
+  // What a verifier of somebody's own says of a token is for the log too.
+  if (thrown instanceof ApiError && thrown.code === 'invalid-token') {
+    return new InvalidToken(undefined, { headers: refusal, reason: thrown.reason, cause: thrown })
   }
   return thrown
-}
-
-function isPromise<T extends object | boolean>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T>).then === 'function'
 }

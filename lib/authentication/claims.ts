@@ -1,5 +1,6 @@
 import type { Identity } from '../context.js'
 import type { Fields } from './compact-token.js'
+import type { ClaimsReader } from './claims-reader.js'
 import type { TokenRefusal } from './verifier.js'
 
 /** What a verifier asks of the claims of every token. */
@@ -9,9 +10,8 @@ export interface ClaimRules {
   /** Milliseconds. */
   readonly tolerance: number
   readonly requireTokenId: boolean
-  /** The claims that hold roles and scopes. */
-  readonly roles: string
-  readonly scope: string
+  /** Makes of the claims what they say about the caller. */
+  readonly read: ClaimsReader
 }
 
 /** When a token may be used: milliseconds since 1970, tolerance included. */
@@ -25,29 +25,46 @@ const latest = 253_402_300_799
 
 const halfACharacter = /\p{Surrogate}/u
 
+/** What the header of a token says about its claims. */
+export interface TokenKind {
+  readonly keyId?: string | undefined
+  /** Whether it is an access token of RFC 9068 (`at+jwt`), with claims that others need not have. */
+  readonly isAccessToken?: boolean
+}
+
 /** The identity in the claims of a token that is signed and otherwise sound, and when it may be used; or why not at all. */
-export function readClaims(claims: Fields, rules: ClaimRules): { identity: Identity; validity: Validity } | TokenRefusal {
-  const { exp, nbf, iat, iss, aud, sub, jti } = claims
+export function readClaims(
+  claims: Fields,
+  rules: ClaimRules,
+  { keyId, isAccessToken = false }: TokenKind = {},
+): { identity: Identity; validity: Validity } | TokenRefusal {
+  const { exp, nbf, iat, iss, aud, sub, jti, sid } = claims
   if (!isTime(exp) || !isOptionalTime(nbf) || !isOptionalTime(iat)) return 'malformed'
   if (iss !== rules.issuer) return 'wrong-issuer'
   if (!isFor(rules.audience, aud)) return 'wrong-audience'
   if (!isName(sub)) return 'no-subject'
   if (jti === undefined ? rules.requireTokenId : !isName(jti)) return 'no-token-id'
-  // Bound to a key that the caller would have to prove: whoever shows it as a bearer token may have stolen it (RFC 9449 §7.2).
-  if ('cnf' in claims) return 'sender-constrained'
-  const roles = rolesIn(claims[rules.roles])
-  const scopes = scopesIn(claims[rules.scope])
-  if (roles === undefined || scopes === undefined) return 'malformed'
+  // RFC 9068 §2.2
+  if (isAccessToken && (iat === undefined || jti === undefined || !isName(claims['client_id']))) return 'no-client'
+  const proofKey = proofKeyIn(claims)
+  if (proofKey === 'unknown') return 'sender-constrained'
+  const facts = factsIn(claims, rules.read)
+  if (facts === undefined) return 'malformed'
   return {
     identity: Object.freeze<Identity>({
       id: sub,
-      kind: claims['client_id'] === sub ? 'client' : 'user',
+      kind: facts.kind,
       issuer: iss,
-      roles,
-      scopes,
+      roles: facts.roles,
+      scopes: facts.scopes,
       claims,
       tokenId: jti as string | undefined,
       expiresAt: exp * 1000,
+      issuedAt: iat === undefined ? undefined : iat * 1000,
+      grants: facts.grants,
+      keyId,
+      sessionId: isName(sid) ? sid : undefined,
+      proofKey,
     }),
     validity: {
       from: Math.max(nbf ?? -latest, iat ?? -latest) * 1000 - rules.tolerance,
@@ -81,24 +98,30 @@ function isFor(audience: string, claimed: unknown): boolean {
   return isStrings(claimed) && claimed.includes(audience)
 }
 
-/** The roles in a claim: an array of texts, or nothing. Undefined where it is in any other form. */
-export function rolesIn(claim: unknown): readonly string[] | undefined {
-  if (claim === undefined) return none
-  return isStrings(claim) ? claim : undefined
+/** The thumbprint that a token is bound to; `unknown` where it is bound in a way that is not checked here. */
+function proofKeyIn(claims: Fields): string | undefined {
+  if (!('cnf' in claims)) return undefined
+  const { cnf } = claims
+  if (typeof cnf !== 'object' || cnf === null) return 'unknown'
+  const { jkt, ...others } = cnf as Fields
+  // Bound to a certificate as well, or to something new: whoever shows it may have stolen it.
+  return typeof jkt === 'string' && thumbprint.test(jkt) && Object.keys(others).length === 0 ? jkt : 'unknown'
 }
 
-/**
- * The scopes in a claim: words in one text (RFC 8693 §4.2), or an array of them, as some issuers write. A claim that is there
- * and empty is undefined: no scope at all must not read as no restriction to scopes.
- */
-export function scopesIn(claim: unknown): readonly string[] | undefined {
-  if (claim === undefined) return none
-  const scopes = typeof claim === 'string' ? Object.freeze(claim.split(' ').filter((one) => one !== '')) : claim
-  return isStrings(scopes) && scopes.length > 0 && !scopes.includes('') ? scopes : undefined
+/** SHA-256 in base64url (RFC 7638 §3). */
+const thumbprint = /^[A-Za-z0-9_-]{43}$/
+
+/** What a reader made of the claims, if all of it is in a form that can be relied on. */
+function factsIn(claims: Fields, read: ClaimsReader) {
+  const facts = read(claims)
+  if (facts === undefined) return undefined
+  const { kind = 'user', roles = none, scopes = none, grants = none } = facts
+  return isStrings(roles) && isStrings(scopes) && isStrings(grants) ? { kind, roles, scopes, grants } : undefined
 }
 
 const none: readonly string[] = Object.freeze([])
 
-function isStrings(value: unknown): value is readonly string[] {
+/** Whether this is a list of texts. */
+export function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }

@@ -1,13 +1,12 @@
 import type { ApiRequest } from '../context.js'
 
-const scheme = 'bearer'
 const space = 0x20
 
 /**
- * The token in the `Authorization` header (RFC 6750 §2.1): empty where the scheme stands alone, undefined where there is no
- * header or it is of another scheme.
+ * What stands behind `scheme` in the `Authorization` header (RFC 6750 §2.1): empty where the scheme stands alone, undefined
+ * where there is no header or it is of another scheme. Schemes are compared without case.
  */
-export function bearerToken(authorization: string | undefined): string | undefined {
+export function credentialsIn(authorization: string | undefined, scheme: 'bearer' | 'dpop'): string | undefined {
   if (authorization === undefined || authorization.slice(0, scheme.length).toLowerCase() !== scheme) return undefined
   let start = scheme.length
   while (authorization.charCodeAt(start) === space) start += 1

@@ -1,18 +1,22 @@
-import jwt from 'jsonwebtoken'
 import type { Identity } from '../context.js'
+import { isPromiseLike } from '../promise.js'
 import { readClaims, refusalAt } from './claims.js'
 import type { ClaimRules } from './claims.js'
 import { readCompactToken } from './compact-token.js'
+import type { CompactToken } from './compact-token.js'
 import { forgedToken } from './forged-token.js'
+import type { KeySource } from './key-source.js'
 import type { VerificationKey } from './keys.js'
+import { isSignedWith } from './signature.js'
 import { TokenCache } from './token-cache.js'
-import { keyOf } from './token-header.js'
+import { headerRefusal, isAccessToken } from './token-header.js'
 import type { HeaderRules } from './token-header.js'
 import { TokenRefused } from './verifier.js'
-import type { TokenVerifier } from './verifier.js'
+import type { TokenRefusal, TokenVerifier } from './verifier.js'
 
 /** What a verifier of JWTs holds fast to, whatever a token says. */
 export interface JwtRules extends ClaimRules, HeaderRules {
+  readonly keys: KeySource
   readonly maxTokenBytes: number
   /** How many verified tokens are remembered; 0 remembers none. */
   readonly cacheSize: number
@@ -21,8 +25,9 @@ export interface JwtRules extends ClaimRules, HeaderRules {
 }
 
 /**
- * Verifies JWTs: strict about the form (RFC 7515, RFC 7519, RFC 8725), then the signature with jsonwebtoken, then the claims.
- * Each refusal but that of an oversized token costs exactly one verification, so that its time says nothing of its reason.
+ * Verifies JWTs of one issuer: strict about the form (RFC 7515, RFC 7519, RFC 8725), then the signature, then the claims. With
+ * local keys, each refusal but that of an oversized token costs exactly one verification, so that its time says nothing of its
+ * reason.
  */
 export class JwtVerifier implements TokenVerifier {
   readonly #rules: JwtRules
@@ -35,24 +40,31 @@ export class JwtVerifier implements TokenVerifier {
     this.#decoy = rules.decoyKey === undefined ? undefined : forgedToken(rules.decoyKey)
   }
 
-  verify(token: string, now: number): Identity {
-    return this.#cache?.get(token, now) ?? this.#prove(token, now)
+  verify(token: string, now: number): Identity | Promise<Identity> {
+    return (
+      this.remembered(token, now) ??
+      this.prove(token.length > this.#rules.maxTokenBytes ? 'too-large' : readCompactToken(token), token, now)
+    )
   }
 
-  forget(token: string): void {
-    this.#cache?.delete(token)
+  /** The identity of a token that was verified before and may still be used. */
+  remembered(token: string, now: number): Identity | undefined {
+    return this.#cache?.get(token, now)
   }
 
-  #prove(token: string, now: number): Identity {
-    if (token.length > this.#rules.maxTokenBytes) throw new TokenRefused('too-large')
-    const parts = readCompactToken(token)
-    const key = parts === undefined ? 'malformed' : keyOf(parts, this.#rules)
-    if (parts === undefined || typeof key === 'string') {
-      this.#spend()
-      throw new TokenRefused(typeof key === 'string' ? key : 'malformed')
-    }
+  /** Verifies a token that was taken apart; throws why it cannot be one. */
+  prove(parts: CompactToken | 'too-large' | undefined, token: string, now: number): Identity | Promise<Identity> {
+    if (parts === 'too-large') throw new TokenRefused('too-large')
+    if (parts === undefined) return this.#refuse('malformed')
+    const key = this.#rules.keys.keyFor(parts.header)
+    return isPromiseLike(key) ? key.then((found) => this.#proveWith(found, parts, token, now)) : this.#proveWith(key, parts, token, now)
+  }
+
+  #proveWith(key: VerificationKey | TokenRefusal, parts: CompactToken, token: string, now: number): Identity {
+    const unfit = typeof key === 'string' ? key : headerRefusal(parts, key, this.#rules)
+    if (typeof key === 'string' || unfit !== undefined) return this.#refuse(unfit ?? 'unknown-key')
     if (!isSignedWith(key, token)) throw new TokenRefused('bad-signature')
-    const read = readClaims(parts.claims, this.#rules)
+    const read = readClaims(parts.claims, this.#rules, { keyId: key.kid, isAccessToken: isAccessToken(parts.header) })
     if (typeof read === 'string') throw new TokenRefused(read)
     const refusal = refusalAt(now, read.validity)
     if (refusal !== undefined) throw new TokenRefused(refusal)
@@ -60,18 +72,14 @@ export class JwtVerifier implements TokenVerifier {
     return read.identity
   }
 
-  #spend(): void {
+  /** Does the work of one verification, for nothing. */
+  spend(): void {
     const { decoyKey } = this.#rules
     if (decoyKey !== undefined && this.#decoy !== undefined) isSignedWith(decoyKey, this.#decoy)
   }
-}
 
-/** Whether the signature is right, and nothing else: times are read by our clock, claims by our rules. */
-function isSignedWith({ key, algorithm }: VerificationKey, token: string): boolean {
-  try {
-    jwt.verify(token, key, { algorithms: [algorithm], ignoreExpiration: true, ignoreNotBefore: true })
-    return true
-  } catch {
-    return false
+  #refuse(reason: TokenRefusal): never {
+    this.spend()
+    throw new TokenRefused(reason)
   }
 }

@@ -1,5 +1,7 @@
 import { KeyObject, createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
-import type { Algorithm, KeyOptions } from './keys.js'
+import { isEdwards, isSameAlgorithm } from './algorithms.js'
+import type { Algorithm } from './algorithms.js'
+import type { KeyOptions } from './keys.js'
 import { weaknessOf } from './weak-secret.js'
 
 /** Tells what is wrong with a key, and how to mend it. */
@@ -99,6 +101,7 @@ function isPrivate(given: AsymmetricKey): boolean {
 }
 
 function isFit(key: KeyObject, algorithm: Algorithm, complain: Complaint): boolean {
+  if (isEdwards(algorithm)) return isEd25519(key, algorithm, complain)
   return algorithm.startsWith('ES') ? isOnCurve(key, algorithm, complain) : isStrongRsa(key, algorithm, complain)
 }
 
@@ -110,6 +113,12 @@ function isOnCurve(key: KeyObject, algorithm: Algorithm, complain: Complaint): b
     `${algorithm} needs a key on the curve ${curve}, and this is ${nameOf(key)}${found === undefined ? '' : ` on ${found}`}`,
     'name the algorithm that the key was made for',
   )
+  return false
+}
+
+function isEd25519(key: KeyObject, algorithm: Algorithm, complain: Complaint): boolean {
+  if (key.asymmetricKeyType === 'ed25519') return true
+  complain(`${algorithm} needs an Ed25519 key, and this is ${nameOf(key)}`, 'name the algorithm that the key was made for')
   return false
 }
 
@@ -138,7 +147,7 @@ function suitsJwk(given: AsymmetricKey, algorithm: Algorithm, operation: 'sign' 
   const { use, alg, key_ops: operations } = given
   const wrong =
     (use !== undefined && use !== 'sig' && `"use": ${JSON.stringify(use)}`) ||
-    (alg !== undefined && alg !== algorithm && `"alg": ${JSON.stringify(alg)}`) ||
+    (alg !== undefined && !isSameAlgorithm(alg, algorithm) && `"alg": ${JSON.stringify(alg)}`) ||
     (operations !== undefined &&
       !(Array.isArray(operations) && operations.includes(operation)) &&
       `"key_ops": ${JSON.stringify(operations)}`)

@@ -1,17 +1,10 @@
 import { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Mistake } from '../errors.js'
+import { algorithms, familyOf, isEdwards } from './algorithms.js'
+import type { Algorithm } from './algorithms.js'
 import { privateKeyOf, publicKeyOf, secretKey } from './key-material.js'
 import type { AsymmetricKey, Complaint } from './key-material.js'
-
-const algorithms = [
-  ...(['HS256', 'HS384', 'HS512'] as const),
-  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
-  ...(['ES256', 'ES384', 'ES512'] as const),
-] as const
-
-/** An algorithm of RFC 7518 §3.1. A key is used with one of them and no other. */
-export type Algorithm = (typeof algorithms)[number]
 
 /** One key, for one algorithm. */
 export interface KeyOptions {
@@ -136,11 +129,11 @@ function checkPair(signing: KeyObject, verifying: KeyObject | undefined, complai
 }
 
 function checkTogether(keys: readonly VerificationKey[], place: string, report: (mistake: Mistake) => void): void {
-  const hmacs = keys.filter(({ algorithm }) => algorithm.startsWith('HS'))
-  if (hmacs.length > 0 && hmacs.length < keys.length) {
-    const problem = 'secrets (HS…) and public keys are mixed in one verifier'
-    report({ place, problem, mend: 'verify with one family: whoever verifies with a secret can also sign' })
-  }
+  checkFamily(
+    keys.map(({ algorithm }) => algorithm),
+    place,
+    report,
+  )
   keys.forEach((key, index) => {
     const twin = keys.findIndex((one) => one.key.type === key.key.type && one.key.equals(key.key))
     if (twin >= index || keys[twin]?.algorithm === key.algorithm) return
@@ -148,7 +141,17 @@ function checkTogether(keys: readonly VerificationKey[], place: string, report: 
   })
 }
 
-function signatureLength(algorithm: Algorithm, key: KeyObject): number {
+/** Reports algorithms of more than one family for one issuer: its tokens could choose how they are verified (RFC 8725 §3.1). */
+export function checkFamily(used: readonly Algorithm[], place: string, report: (mistake: Mistake) => void): void {
+  const families = [...new Set(used.map(familyOf))]
+  if (families.length < 2) return
+  const named = families.map((family) => used.find((one) => familyOf(one) === family)).join(' and ')
+  report({ place, problem: `one issuer has keys of two families: ${named}`, mend: 'give each issuer keys of one family' })
+}
+
+/** How many characters a signature with this key has. */
+export function signatureLength(algorithm: Algorithm, key: KeyObject): number {
+  if (isEdwards(algorithm)) return toCharacters(64)
   const bits = Number(algorithm.slice(2))
   if (algorithm.startsWith('HS')) return toCharacters(bits / 8)
   if (algorithm.startsWith('ES')) return toCharacters(2 * Math.ceil((bits === 512 ? 521 : bits) / 8))

@@ -1,80 +1,146 @@
 import type { Clock, Identity } from '../context.js'
-import { Unavailable } from '../errors.js'
+import { isPromiseLike } from '../promise.js'
+import type { Awaitable, StateStore } from '../state/state-store.js'
 
-/** Remembers which tokens are worth nothing any more, though they have not expired. */
+/** A token, as its principal tells of it. */
+export type RevocableToken = Pick<Identity, 'issuer' | 'tokenId' | 'expiresAt'>
+/** Whoever the tokens of an issuer speak of. */
+export type RevocableSubject = Pick<Identity, 'issuer' | 'id'>
+/** One login. */
+export type RevocableSession = Pick<Identity, 'issuer' | 'sessionId'>
+/** A signing key of an issuer. */
+export type RevocableKey = Pick<Identity, 'issuer' | 'keyId'>
+
+/**
+ * Knows which tokens are worth nothing any more, though they have not expired. Every identity is asked about on every request,
+ * a remembered one too: what is revoked is refused from the very next request on.
+ */
 export interface Revocations {
-  /** Whether the token with this `jti` is revoked. Asked for each request; anything but `false` refuses it. */
-  isRevoked(tokenId: string, identity?: Identity): boolean | Promise<boolean>
+  /** Whether anything that was revoked takes this identity away. Anything but `false` refuses. */
+  isRevoked(identity: Identity): Awaitable<boolean>
+  /** Revokes one token: `revocations.revokeToken(principal)` logs out. Throws a `TypeError` for a token without a `jti`. */
+  revokeToken(token: RevocableToken): Awaitable<void>
   /**
-   * Revokes a token. It must be remembered until no verifier takes the token any more.
-   *
-   * @param expiresAt the end of the token, in milliseconds since 1970: `principal.expiresAt`
+   * Logs out everywhere: revokes every token of a subject that was issued until now. `iat` counts whole seconds, so a token that
+   * is issued later in the same second is refused too, and so is one without `iat`.
    */
-  revoke(tokenId: string, expiresAt: number): void | Promise<void>
+  revokeSubject(subject: RevocableSubject): Awaitable<void>
+  /** Revokes every token of one login (`sid`), also those that are issued later. */
+  revokeSession(session: RevocableSession): Awaitable<void>
+  /** Revokes every token that was signed with a key, for good: when the key got out. */
+  revokeKey(key: RevocableKey): Awaitable<void>
+}
+
+/** Options of revocations. */
+export interface StoredRevocationsOptions {
+  /** @default the system's */
+  readonly clock?: Clock
+  /**
+   * How long the longest token lives, in seconds: for so long a revoked subject or session is remembered. @default 31,536,000,
+   * a year, the longest that `tokenIssuer` gives
+   */
+  readonly longestLifetime?: number
 }
 
 /** For so many milliseconds after its `exp` some verifier may still take a token: the largest clock tolerance. */
-export const longestTolerance = 300_000
+const longestTolerance = 300_000
 
-/** Options of revocations in memory. */
-export interface MemoryRevocationsOptions {
-  /** @default the system's */
-  readonly clock?: Clock
-  /** How many revoked tokens are held at most, of about 150 bytes each. @default 1,000,000 */
-  readonly capacity?: number
+/** What is looked up for an identity, and how to read what is found. */
+interface Mark {
+  readonly key: string
+  readonly revokes: (value: string, identity: Identity) => boolean
 }
 
 /**
- * Remembers revoked tokens in this process, until they have expired. When it is full of tokens that have not, `revoke` throws
- * `Unavailable` (503): a log-out that does not work must be seen, and no earlier one is forgotten for it.
+ * Revocations in a state store: in memory for one process, in Redis or SQL for several. It fails closed: where the store fails,
+ * the request ends with 503, since the token may be a revoked one.
  */
-export class MemoryRevocations implements Revocations {
+export class StoredRevocations implements Revocations {
+  readonly #state: StateStore
   readonly #clock: Clock
-  readonly #capacity: number
-  readonly #ends = new Map<string, number>()
-  /** At this size expired tokens are looked for: walking the map whenever it has doubled costs little for each. */
-  #sweepAt: number
+  readonly #longestLifetime: number
+  readonly #marks = new WeakMap<Identity, readonly Mark[]>()
 
-  /** Throws a `RangeError` where `capacity` is not a whole number from 1. */
-  constructor({ clock = { now: () => Date.now() }, capacity = 1_000_000 }: MemoryRevocationsOptions = {}) {
-    if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError(`capacity is ${capacity}: give a whole number from 1`)
-    this.#clock = clock
-    this.#capacity = capacity
-    this.#sweepAt = Math.min(firstSweep, capacity)
-  }
-
-  /** How many tokens are held. */
-  get size(): number {
-    return this.#ends.size
-  }
-
-  isRevoked(tokenId: string): boolean {
-    return this.#ends.has(tokenId)
-  }
-
-  /** Throws a `TypeError` where `tokenId` is empty or `expiresAt` no time, `Unavailable` where there is no room. */
-  revoke(tokenId: string, expiresAt: number): void {
-    checkRevocation(tokenId, expiresAt)
-    const now = this.#clock.now()
-    const end = Math.max(expiresAt + longestTolerance, this.#ends.get(tokenId) ?? 0)
-    if (end <= now) return
-    if (this.#ends.size >= this.#sweepAt) this.#sweep(now)
-    if (this.#ends.size >= this.#capacity && !this.#ends.has(tokenId)) {
-      throw new Unavailable(undefined, { reason: 'revocations-full' })
+  /** Throws a `RangeError` where `longestLifetime` is no number of seconds. */
+  constructor(state: StateStore, { clock = { now: () => Date.now() }, longestLifetime = 31_536_000 }: StoredRevocationsOptions = {}) {
+    if (!(longestLifetime >= 1 && longestLifetime <= 3_153_600_000)) {
+      throw new RangeError(`longestLifetime is ${longestLifetime}: give seconds, such as 86400`)
     }
-    this.#ends.set(tokenId, end)
+    this.#state = state
+    this.#clock = clock
+    this.#longestLifetime = longestLifetime * 1000
   }
 
-  #sweep(now: number): void {
-    for (const [tokenId, end] of this.#ends) if (end <= now) this.#ends.delete(tokenId)
-    this.#sweepAt = Math.min(Math.max(this.#ends.size * 2, firstSweep), this.#capacity)
+  isRevoked(identity: Identity): boolean | Promise<boolean> {
+    const marks = this.#marksOf(identity)
+    const pending: Array<Promise<boolean>> = []
+    for (const { key, revokes } of marks) {
+      const found = this.#state.get(key)
+      if (isPromiseLike(found)) pending.push(found.then((value) => value !== undefined && revokes(value, identity)))
+      else if (found !== undefined && revokes(found, identity)) return true
+    }
+    return pending.length === 0 ? false : Promise.all(pending).then((answers) => answers.includes(true))
+  }
+
+  revokeToken({ issuer, tokenId, expiresAt }: RevocableToken): Awaitable<void> {
+    requireName(tokenId, 'tokenId is no jti: pass the principal')
+    if (typeof expiresAt !== 'number' || Number.isNaN(expiresAt))
+      throw new TypeError(`expiresAt is ${String(expiresAt)}: pass the principal`)
+    return this.#state.set(keyOf('token', issuer, tokenId), '1', expiresAt + longestTolerance)
+  }
+
+  revokeSubject({ issuer, id }: RevocableSubject): Awaitable<void> {
+    requireName(id, 'id names no subject: pass the principal')
+    const now = this.#clock.now()
+    return this.#state.set(keyOf('subject', issuer, id), String(now), this.#end(now))
+  }
+
+  revokeSession({ issuer, sessionId }: RevocableSession): Awaitable<void> {
+    requireName(sessionId, 'sessionId is no sid: pass a principal of a login')
+    return this.#state.set(keyOf('session', issuer, sessionId), '1', this.#end(this.#clock.now()))
+  }
+
+  revokeKey({ issuer, keyId }: RevocableKey): Awaitable<void> {
+    requireName(keyId, 'keyId is no kid: pass { issuer, keyId }')
+    return this.#state.set(keyOf('key', issuer, keyId), '1', Number.POSITIVE_INFINITY)
+  }
+
+  #end(now: number): number {
+    return now + this.#longestLifetime + longestTolerance
+  }
+
+  #marksOf(identity: Identity): readonly Mark[] {
+    const known = this.#marks.get(identity)
+    if (known !== undefined) return known
+    const marks = marksOf(identity)
+    this.#marks.set(identity, marks)
+    return marks
   }
 }
 
-const firstSweep = 1_000
+function marksOf({ issuer, id, tokenId, sessionId, keyId }: Identity): readonly Mark[] {
+  const marks: Mark[] = [{ key: keyOf('subject', issuer, id), revokes: isIssuedBefore }]
+  if (tokenId !== undefined) marks.push({ key: keyOf('token', issuer, tokenId), revokes: always })
+  if (sessionId !== undefined) marks.push({ key: keyOf('session', issuer, sessionId), revokes: always })
+  if (keyId !== undefined) marks.push({ key: keyOf('key', issuer, keyId), revokes: always })
+  return marks
+}
 
-/** Throws a `TypeError` for a revocation that would revoke nothing. */
-export function checkRevocation(tokenId: unknown, expiresAt: unknown): void {
-  if (typeof tokenId !== 'string' || tokenId === '') throw new TypeError('tokenId is no jti: pass principal.tokenId')
-  if (!Number.isFinite(expiresAt)) throw new TypeError(`expiresAt is ${String(expiresAt)}: pass principal.expiresAt, in milliseconds`)
+/** Whatever was found, revokes. */
+function always(): boolean {
+  return true
+}
+
+function isIssuedBefore(revokedAt: string, { issuedAt }: Identity): boolean {
+  const time = Number(revokedAt)
+  return !(issuedAt !== undefined && issuedAt > time)
+}
+
+/** No name that an issuer chooses can pass for a part of another key. */
+function keyOf(kind: string, issuer: string | undefined, name: string): string {
+  return `revoked:${kind}:${encodeURIComponent(issuer ?? '')}:${name}`
+}
+
+function requireName(name: unknown, mend: string): asserts name is string {
+  if (typeof name !== 'string' || name === '') throw new TypeError(mend)
 }

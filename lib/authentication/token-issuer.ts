@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import jwt from 'jsonwebtoken'
 import type { Clock, IdGenerator } from '../context.js'
 import type { Mistake } from '../errors.js'
-import { isName, rolesIn, scopesIn } from './claims.js'
+import { isName } from './claims.js'
+import { namesIn, scopesIn } from './claims-reader.js'
 import { signingKey } from './keys.js'
 import type { KeyOptions } from './keys.js'
+import { signClaims } from './signature.js'
 
 /** Whose tokens are issued, for whom, and with what. */
 export interface TokenIssuerOptions {
@@ -16,6 +17,8 @@ export interface TokenIssuerOptions {
   readonly key: KeyOptions
   /** How long a token lives: whole seconds, up to a year. @default 3600 */
   readonly lifetime?: number
+  /** What kind of token the header says that it is: `at+jwt` needs the claim `client_id` (RFC 9068 §2). @default 'JWT' */
+  readonly typ?: 'JWT' | 'at+jwt'
   /** @default the system's */
   readonly clock?: Clock
   /** Makes the `jti` of each token. @default random UUIDs */
@@ -30,7 +33,19 @@ export interface TokenClaims {
   /** Words with one space between them. */
   readonly scope?: string
   readonly permissions?: readonly string[]
+  /** The OAuth client that the token is given to. */
+  readonly client_id?: string
   readonly [claim: string]: unknown
+}
+
+/** What may be different for one token. */
+export interface TokenOverrides {
+  /** @default the issuer's */
+  readonly audience?: string
+  /** Whole seconds. @default the issuer's */
+  readonly lifetime?: number
+  /** The thumbprint of the key that whoever bears the token must prove to have (RFC 9449 §6.1). @default none */
+  readonly proofKey?: string
 }
 
 export interface IssuedToken {
@@ -46,10 +61,9 @@ export interface IssuedToken {
 export interface TokenIssuer {
   /**
    * Signs a token. Throws a `TypeError` where `sub` is missing, where roles or scope are in a form that verifiers refuse, and
-   * where a claim is named that is the issuer's to say (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`) or that no bearer token has
-   * (`cnf`).
+   * where a claim is named that is the issuer's to say (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`).
    */
-  issue(claims: TokenClaims): IssuedToken
+  issue(claims: TokenClaims, overrides?: TokenOverrides): IssuedToken
 }
 
 /**
@@ -57,31 +71,34 @@ export interface TokenIssuer {
  * lists what is wrong with the options: a weak or missing key, an empty issuer or audience, a lifetime that is none.
  */
 export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
-  const { issuer, audience, lifetime = 3600, clock = { now: () => Date.now() }, ids = { next: () => randomUUID() } } = options
+  const { issuer, audience, lifetime = 3600, typ = 'JWT', clock = { now: () => Date.now() }, ids = { next: () => randomUUID() } } = options
   const mistakes = mistakesIn(options)
   const signing = signingKey(options.key, 'tokenIssuer.key', (mistake) => void mistakes.push(mistake))
   if (signing === undefined || mistakes.length > 0) throw new TypeError(mistakes.map(toLine).join('\n'))
-  const { algorithm, key, kid } = signing
-  const header = { alg: algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) }
+  const { kid } = signing
+  const header = { typ, ...(kid === undefined ? {} : { kid }) }
 
   return {
-    issue(claims) {
-      checkClaims(claims)
+    issue(claims, overrides = {}) {
+      checkClaims(claims, typ)
+      const { proofKey } = overrides
+      const seconds = overrides.lifetime ?? lifetime
       const issuedAt = Math.floor(clock.now() / 1000)
       const tokenId = ids.next()
-      const registered = { iss: issuer, aud: audience, iat: issuedAt, exp: issuedAt + lifetime, jti: tokenId }
-      // As a text: of an object the library would replace a time of 0 with its own clock's.
-      const token = jwt.sign(JSON.stringify({ ...claims, ...registered }), key, { algorithm, header })
-      return { token, tokenId, expiresIn: lifetime, expiresAt: (issuedAt + lifetime) * 1000 }
+      const registered = { iss: issuer, aud: overrides.audience ?? audience, iat: issuedAt, exp: issuedAt + seconds, jti: tokenId }
+      const bound = proofKey === undefined ? {} : { cnf: { jkt: proofKey } }
+      const token = signClaims(signing, header, { ...claims, ...registered, ...bound })
+      return { token, tokenId, expiresIn: seconds, expiresAt: (issuedAt + seconds) * 1000 }
     },
   }
 }
 
 const reserved = ['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf'] as const
 
-function checkClaims(claims: TokenClaims): void {
+function checkClaims(claims: TokenClaims, typ: string): void {
   if (!isName(claims.sub)) throw new TypeError('sub is missing: name who the token speaks of')
-  if (rolesIn(claims.roles) === undefined) throw new TypeError("roles are no array of names: write such as ['customer']")
+  if (typ === 'at+jwt' && !isName(claims.client_id)) throw new TypeError('client_id is missing: an access token names its client')
+  if (namesIn(claims.roles) === undefined) throw new TypeError("roles are no array of names: write such as ['customer']")
   if (scopesIn(claims.scope) === undefined) throw new TypeError("scope is empty: write words such as 'orders:read', or leave it out")
   for (const name of reserved) {
     if (claims[name] !== undefined) throw new TypeError(`the claim ${name} is not for issue() to say: leave it out`)

@@ -15,6 +15,9 @@ export type TokenRefusal =
   | 'wrong-audience'
   | 'no-subject'
   | 'no-token-id'
+  | 'no-client'
+  | 'inactive'
+  | 'unbound'
   | 'sender-constrained'
   | 'revoked'
 
@@ -31,8 +34,6 @@ export interface TokenVerifier {
    * @param now milliseconds since 1970
    */
   verify(token: string, now: number): Identity | Promise<Identity>
-  /** Called when a token that was verified turns out to be revoked, so that it need not be remembered. */
-  forget?(token: string): void
 }
 
 /** Thrown by a `TokenVerifier`. The client gets the same 401 whatever the reason is. */

@@ -12,6 +12,8 @@ export interface AccessOptions {
   readonly permissions: PermissionCatalogue | undefined
   /** Whether callers can be known at all. */
   readonly authentication: boolean
+  /** Headers of the 403 for a token that lacks a scope (RFC 6750 §3.1). */
+  readonly insufficientScope: (scope: string) => readonly string[]
 }
 
 type Check = (principal: Principal) => void
@@ -42,7 +44,7 @@ export function access(options: AccessOptions): Protection {
       }
       reportUnknown(route, options.permissions)
       route.describe('access', described(route.policy))
-      return accessStep(checksOf(route))
+      return accessStep(checksOf(route, options.insufficientScope))
     },
   }
 }
@@ -107,18 +109,23 @@ function described(policy: Policy): unknown {
   return declared.length === 0 && policy.all(authenticatedKind).length > 0 ? 'authenticated' : Object.fromEntries(declared)
 }
 
-function checksOf({ policy }: RouteSetup): readonly Check[] {
+function checksOf({ policy }: RouteSetup, insufficientScope: AccessOptions['insufficientScope']): readonly Check[] {
   return [
-    ...policy.all(permissionKind).map(({ value }) => permissionCheck(value)),
+    ...policy.all(permissionKind).map(({ value }) => permissionCheck(value, insufficientScope)),
     ...policy.all(roleKind).map(({ value }) => roleCheck(value)),
-    ...policy.all(scopeKind).map(({ value }) => scopeCheck(value)),
+    ...policy.all(scopeKind).map(({ value }) => scopeCheck(value, insufficientScope)),
   ]
 }
 
-function permissionCheck(requirement: Requirement): Check {
-  const reason = `missing-permission ${requirement.names.join(' ')}`
-  return function requirePermission({ permissions }) {
-    if (!isGranted(requirement, (name) => permissions.has(name))) throw new PermissionDenied(undefined, { reason })
+function permissionCheck(requirement: Requirement, insufficientScope: AccessOptions['insufficientScope']): Check {
+  const scope = requirement.names.join(' ')
+  const reason = `missing-permission ${scope}`
+  const headers = insufficientScope(scope)
+  return function requirePermission({ permissions, scopes }) {
+    if (isGranted(requirement, (name) => permissions.has(name))) return
+    // Where the token is restricted to scopes, another one may do: a client is told what to ask for.
+    const isRestricted = scopes.length > 0 && !isGranted(requirement, (name) => scopes.includes(name))
+    throw new PermissionDenied(undefined, isRestricted ? { reason, headers } : { reason })
   }
 }
 
@@ -129,13 +136,10 @@ function roleCheck(requirement: Requirement): Check {
   }
 }
 
-/** RFC 6750 §3.1: a token without the scope is told which scope it lacks. */
-function scopeCheck(requirement: Requirement): Check {
+/** A token without the scope is told which scope it lacks. */
+function scopeCheck(requirement: Requirement, insufficientScope: AccessOptions['insufficientScope']): Check {
   const scope = requirement.names.join(' ')
-  const headers = [
-    'WWW-Authenticate',
-    `Bearer error="insufficient_scope", scope="${scope.replaceAll(/[^\u0021\u0023-\u005b\u005d-\u007e ]/g, '')}"`,
-  ]
+  const headers = insufficientScope(scope)
   return function requireScope({ scopes }) {
     if (!isGranted(requirement, (name) => scopes.includes(name))) {
       throw new PermissionDenied(undefined, { reason: `missing-scope ${scope}`, headers })

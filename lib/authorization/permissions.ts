@@ -103,15 +103,14 @@ function expand(role: string, grant: string, { names }: PermissionCatalogue, pro
 }
 
 /**
- * The source that is used where no other is registered: the token's claim `permissions`, and what its roles may. A client
+ * The source that is used where no other is registered: what the token itself grants, and what its roles may. A client
  * that acts for itself may what its scopes say; a user who lent a client some scopes lends no more than those.
  */
 export function claimsAndRoles(roles: Roles = new Map()): PermissionSource {
   return {
     isStable: true,
     permissionsOf(identity) {
-      const claimed = identity.claims.permissions
-      const own = [...(Array.isArray(claimed) ? claimed.filter((one) => typeof one === 'string') : [])]
+      const own = [...(identity.grants ?? [])]
       for (const role of identity.roles) own.push(...(roles.get(role) ?? []))
       if (identity.kind === 'client') return [...own, ...identity.scopes]
       return identity.scopes.length === 0 ? own : own.filter((permission) => identity.scopes.includes(permission))

@@ -4,32 +4,47 @@ import * as fc from 'fast-check'
 import { authentication } from '../../lib/authentication/authentication.js'
 import type { AuthenticationServices } from '../../lib/authentication/authentication.js'
 import { bearer } from '../../lib/authentication/bearer.js'
-import { MemoryRevocations } from '../../lib/authentication/revocations.js'
+import { StoredRevocations } from '../../lib/authentication/revocations.js'
+import type { Revocations } from '../../lib/authentication/revocations.js'
 import { TokenRefused } from '../../lib/authentication/verifier.js'
 import type { TokenVerifier } from '../../lib/authentication/verifier.js'
 import { anonymous } from '../../lib/context.js'
 import type { Identity } from '../../lib/context.js'
 import { ApiError, InvalidToken, Unavailable } from '../../lib/errors.js'
 import type { Exchange } from '../../lib/exchange.js'
+import { createLogger } from '../../lib/audit/logger.js'
 import type { Step } from '../../lib/protection.js'
+import { MemoryStateStore } from '../../lib/state/memory-state-store.js'
 import { audience, goodClaims, goodHeader, goodToken, hmacKey, issuer, now, seconds, segment, signed } from './forge.js'
 import { exchangeWith, principalOf, routeSetup } from './request.js'
 
 const clock = { now: () => now }
 const challenge = 'Bearer realm="orders"'
 
+const revocationsOf = () => new StoredRevocations(new MemoryStateStore({ clock }), { clock })
+
+function plain(): AuthenticationServices {
+  return {
+    tokenVerifier: undefined,
+    revocations: revocationsOf(),
+    state: new MemoryStateStore({ clock }),
+    clock,
+    logger: createLogger({ silent: true }),
+    principalOf,
+    isPublic: () => false,
+  }
+}
+
+/** Revocations that answer what they are told. */
+function answering(isRevoked: Revocations['isRevoked']): Revocations {
+  return Object.assign(revocationsOf(), { isRevoked })
+}
+
 function stepWith(
   services: Partial<AuthenticationServices> = {},
   options = bearer({ issuer, audience, keys: [hmacKey], realm: 'orders' }),
 ): Step {
-  const all = {
-    tokenVerifier: undefined,
-    revocations: new MemoryRevocations({ clock }),
-    clock,
-    principalOf,
-    isPublic: () => false,
-    ...services,
-  }
+  const all = { ...plain(), ...services }
   return authentication(options, all).compile(routeSetup())!
 }
 
@@ -60,7 +75,7 @@ describe('authentication', () => {
   })
 
   it('is described in the inventory, on every route that is not public', () => {
-    const services = { tokenVerifier: undefined, revocations: new MemoryRevocations(), clock, principalOf }
+    const services = plain()
     const closed = routeSetup()
     const open = routeSetup()
     const options = bearer({ issuer, audience, keys: [hmacKey] })
@@ -71,13 +86,7 @@ describe('authentication', () => {
   })
 
   it('lets nobody in where there is no verifier', () => {
-    const step = authentication(undefined, {
-      tokenVerifier: undefined,
-      revocations: new MemoryRevocations(),
-      clock,
-      principalOf,
-      isPublic: () => false,
-    }).compile(routeSetup())!
+    const step = authentication(undefined, plain()).compile(routeSetup())!
     expect(refusalOf(step, bearing(goodToken))).to.include({ status: 401, reason: 'no-authentication' })
   })
 
@@ -140,8 +149,8 @@ describe('authentication', () => {
       'two in one header': [`${goodToken}, Bearer ${goodToken}`, 'token-malformed'],
       'a revoked one': [signed(goodHeader, { ...goodClaims, jti: 'gone' }), 'token-revoked'],
     }
-    const revocations = new MemoryRevocations({ clock })
-    revocations.revoke('gone', now + 60_000)
+    const revocations = revocationsOf()
+    void revocations.revokeToken({ issuer, tokenId: 'gone', expiresAt: now + 60_000 })
 
     for (const [name, [token, reason]] of Object.entries(refused)) {
       it(`answers ${name} like any other, and tells the log why`, () => {
@@ -185,31 +194,19 @@ describe('authentication', () => {
 
   describe('revocation', () => {
     it('ends a token that is remembered as verified', () => {
-      const revocations = new MemoryRevocations({ clock })
+      const revocations = revocationsOf()
       const step = stepWith({ revocations })
       expect(step(bearing(goodToken))).to.equal(undefined)
       expect(step(bearing(goodToken))).to.equal(undefined)
-      revocations.revoke('token-1', now + 60_000)
+      void revocations.revokeToken({ issuer, tokenId: 'token-1', expiresAt: now + 60_000 })
       expect(refusalOf(step, bearing(goodToken)).reason).to.equal('token-revoked')
       expect(refusalOf(step, bearing(goodToken)).reason).to.equal('token-revoked')
     })
 
-    it('makes the verifier forget the token', () => {
-      const forgotten: string[] = []
-      const { verifier } = bearer({ issuer, audience, keys: [hmacKey] })
-      const tokenVerifier: TokenVerifier = {
-        verify: (token, time) => verifier.verify(token, time),
-        forget: (token) => void forgotten.push(token),
-      }
-      const step = stepWith({ tokenVerifier, revocations: { isRevoked: () => true, revoke: () => undefined } })
-      refusalOf(step, bearing(goodToken))
-      expect(forgotten).to.deep.equal([goodToken])
-    })
-
-    it('is asked for each request, with the token id and the identity', () => {
+    it('is asked for each request, with the identity', () => {
       const asked: unknown[] = []
       const step = stepWith({
-        revocations: { isRevoked: (id, identity) => (asked.push([id, identity?.id]), false), revoke: () => undefined },
+        revocations: answering(({ tokenId, id }) => (asked.push([tokenId, id]), false)),
       })
       for (const exchange of [bearing(goodToken), bearing(goodToken)]) void step(exchange)
       expect(asked).to.deep.equal([
@@ -221,7 +218,7 @@ describe('authentication', () => {
     it('lets nobody in on an answer that is not false', async () => {
       for (const answer of [undefined, null, 0, '', 'no', true]) {
         const exchange = bearing(goodToken)
-        const step = stepWith({ revocations: { isRevoked: () => Promise.resolve(answer as boolean), revoke: () => undefined } })
+        const step = stepWith({ revocations: answering(() => Promise.resolve(answer as boolean)) })
         expect(await outcome(step, exchange)).to.include({ reason: 'token-revoked' })
         expect(exchange.principal).to.equal(anonymous)
       }
@@ -229,7 +226,7 @@ describe('authentication', () => {
 
     it('that cannot be asked ends the request with 503', async () => {
       const exchange = bearing(goodToken)
-      const step = stepWith({ revocations: { isRevoked: () => Promise.reject(new Unavailable()), revoke: () => undefined } })
+      const step = stepWith({ revocations: answering(() => Promise.reject(new Unavailable())) })
       expect(await outcome(step, exchange)).to.be.instanceOf(Unavailable)
       expect(exchange.principal).to.equal(anonymous)
     })
@@ -242,11 +239,11 @@ describe('authentication', () => {
     it('waits for whichever does', async () => {
       const slow: ReadonlyArray<Partial<AuthenticationServices>> = [
         { tokenVerifier: { verify: () => later(identity) } },
-        { revocations: { isRevoked: () => later(false), revoke: () => undefined } },
+        { revocations: answering(() => later(false)) },
         { principalOf: (found) => later(principalOf(found)) },
         {
           tokenVerifier: { verify: () => later(identity) },
-          revocations: { isRevoked: () => later(false), revoke: () => undefined },
+          revocations: answering(() => later(false)),
           principalOf: (found) => later(principalOf(found)),
         },
       ]
@@ -285,12 +282,13 @@ describe('authentication', () => {
       }
     })
 
-    it('takes a registered verifier instead of its own, and asks no revocation for a token without id', async () => {
+    it('takes a registered verifier instead of its own, and asks for revocation of a token without id too', async () => {
       const tokenVerifier: TokenVerifier = { verify: () => ({ ...identity, id: 'dora', tokenId: undefined }) }
       const exchange = bearing('opaque')
-      const step = stepWith({ tokenVerifier, revocations: { isRevoked: () => true, revoke: () => undefined } })
-      expect(await outcome(step, exchange)).to.equal(undefined)
+      expect(await outcome(stepWith({ tokenVerifier }), exchange)).to.equal(undefined)
       expect(exchange.principal.id).to.equal('dora')
+      const step = stepWith({ tokenVerifier, revocations: answering(() => true) })
+      expect(await outcome(step, bearing('opaque'))).to.include({ reason: 'token-revoked' })
     })
   })
 })

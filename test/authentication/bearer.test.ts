@@ -7,7 +7,7 @@ const placesOf = (options: object) => bearer({ issuer, audience, keys: [hmacKey]
 describe('bearer', () => {
   it('finds nothing wrong with plain options', () => {
     const authentication = bearer({ issuer, audience, keys: [hmacKey] })
-    expect(authentication).to.include({ realm: 'api' })
+    expect(authentication).to.include({ name: 'bearer' })
     expect(authentication.mistakes).to.deep.equal([])
     expect(verdict(authentication.verifier, goodToken)).to.equal('accepted')
   })
@@ -18,7 +18,9 @@ describe('bearer', () => {
       audience: ['', '\t', undefined, [audience]],
       clockTolerance: [-1, 301, Number.NaN, Infinity, '5 s'],
       maxTokenBytes: [0, 255, 1e6, 1000.5, Number.NaN],
-      types: [[], [''], 'JWT', [1]],
+      typ: [[], [''], '', [1]],
+      algorithms: [[], ['none'], 'HS256', ['HS256', 'RS256'], ['RS256', 'ES256', 'HS256'], ['HS512']],
+      claims: ['roles', {}],
       keys: [[], undefined, {}],
     }
     for (const [name, values] of Object.entries(wrong)) {
@@ -41,7 +43,9 @@ describe('bearer', () => {
       { cache: false },
       { cache: {} },
       { cache: { size: 1 } },
-      { types: ['at+jwt'] },
+      { typ: ['at+jwt'] },
+      { typ: 'at+jwt' },
+      { algorithms: ['HS256', 'HS512'] },
     ]) {
       expect(placesOf(options), JSON.stringify(options)).to.deep.equal([])
     }

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { bearerToken, isTokenInQuery } from '../../lib/authentication/credentials.js'
+import { credentialsIn, isTokenInQuery } from '../../lib/authentication/credentials.js'
 
 describe('credentials', () => {
   it('are read behind the scheme Bearer, in any case and after any spaces', () => {
     for (const header of ['Bearer a.b.c', 'bearer a.b.c', 'BEARER a.b.c', 'bEaReR   a.b.c'])
-      expect(bearerToken(header), header).to.equal('a.b.c')
-    expect(bearerToken('Bearer')).to.equal('')
-    expect(bearerToken('Bearer ')).to.equal('')
+      expect(credentialsIn(header, 'bearer'), header).to.equal('a.b.c')
+    expect(credentialsIn('Bearer', 'bearer')).to.equal('')
+    expect(credentialsIn('Bearer ', 'bearer')).to.equal('')
   })
 
   it('are not read behind any other scheme', () => {
@@ -23,7 +23,7 @@ describe('credentials', () => {
       'Beare a.b.c',
       'Token a.b.c',
     ]) {
-      expect(bearerToken(header), header).to.equal(undefined)
+      expect(credentialsIn(header, 'bearer'), header).to.equal(undefined)
     }
   })
 
@@ -31,7 +31,7 @@ describe('credentials', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (token) => {
         fc.pre(!token.startsWith(' '))
-        expect(bearerToken(`Bearer ${token}`)).to.equal(token)
+        expect(credentialsIn(`Bearer ${token}`, 'bearer')).to.equal(token)
       }),
     )
   })

@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { bearer } from '../../lib/authentication/bearer.js'
-import type { BearerOptions } from '../../lib/authentication/bearer.js'
+import type { TokenOptions } from '../../lib/authentication/bearer.js'
+import type { IssuerOptions } from '../../lib/authentication/issuer.js'
 import type { KeyOptions } from '../../lib/authentication/keys.js'
 import { TokenRefused } from '../../lib/authentication/verifier.js'
 import type { TokenVerifier } from '../../lib/authentication/verifier.js'
@@ -35,7 +36,7 @@ export function sign(input: string, key: Uint8Array = secret): string {
 
 export const goodToken = signed(goodHeader, goodClaims)
 
-export function verifierOf(options: Partial<BearerOptions> = {}): TokenVerifier {
+export function verifierOf(options: Partial<IssuerOptions & TokenOptions> = {}): TokenVerifier {
   const { verifier, mistakes } = bearer({ issuer, audience, keys: [hmacKey], ...options })
   if (mistakes.length > 0) throw new TypeError(JSON.stringify(mistakes))
   return verifier

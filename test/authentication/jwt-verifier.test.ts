@@ -2,7 +2,9 @@ import { createHmac, createSign, generateKeyPairSync, randomBytes } from 'node:c
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import jwt from 'jsonwebtoken'
+import { standardClaims } from '../../lib/authentication/claims-reader.js'
 import { bearer } from '../../lib/authentication/bearer.js'
+import type { Identity } from '../../lib/context.js'
 import { tokenIssuer } from '../../lib/authentication/token-issuer.js'
 import type { KeyOptions } from '../../lib/authentication/keys.js'
 import {
@@ -24,6 +26,7 @@ import {
   verifierOf,
 } from './forge.js'
 
+const accessClaims = { ...goodClaims, client_id: 'shop' }
 const withHeader = (header: object) => verdict(verifierOf(), signed({ ...goodHeader, ...header }, goodClaims))
 const withClaims = (claims: object) => verdict(verifierOf(), signed(goodHeader, { ...goodClaims, ...claims }))
 /** Claims as text, for what JSON.stringify does not write. */
@@ -42,11 +45,16 @@ describe('a verifier of tokens', () => {
       claims,
       tokenId: 'token-1',
       expiresAt: now + 60_000,
+      issuedAt: now,
+      grants: ['x'],
+      keyId: 'one',
+      sessionId: undefined,
+      proofKey: undefined,
     })
   })
 
   it('reads roles and scopes from the claims it is told, and calls a client a client', () => {
-    const verifier = verifierOf({ claims: { roles: 'groups', scope: 'scp' } })
+    const verifier = verifierOf({ claims: standardClaims({ roles: 'groups', scope: 'scp' }) })
     const token = signed(goodHeader, { ...goodClaims, sub: 'warehouse', client_id: 'warehouse', groups: ['ops'], scp: ['orders:read'] })
     expect(verifier.verify(token, now))
       .to.include({ kind: 'client' })
@@ -135,6 +143,8 @@ describe('a verifier of tokens', () => {
       ['ES256', () => ec],
       ['ES384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
       ['ES512', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
+      ['EdDSA', () => generateKeyPairSync('ed25519')],
+      ['Ed25519', () => generateKeyPairSync('ed25519')],
     ]
     for (const [algorithm, pair] of pairs) {
       it(`verifies ${algorithm}, and refuses it changed`, () => {
@@ -250,8 +260,10 @@ describe('a verifier of tokens', () => {
     })
 
     it('compares typ as a media type', () => {
-      for (const typ of ['JWT', 'jwt', 'application/JWT', 'at+jwt', 'AT+JWT', 'Application/At+Jwt'])
-        expect(withHeader({ typ }), typ).to.equal('accepted')
+      for (const typ of ['JWT', 'jwt', 'application/JWT']) expect(withHeader({ typ }), typ).to.equal('accepted')
+      for (const typ of ['at+jwt', 'AT+JWT', 'Application/At+Jwt']) {
+        expect(verdict(verifierOf(), signed({ ...goodHeader, typ }, accessClaims)), typ).to.equal('accepted')
+      }
       for (const typ of [
         '',
         'JOSE',
@@ -270,10 +282,17 @@ describe('a verifier of tokens', () => {
     })
 
     it('takes only the types it is told', () => {
-      const verifier = verifierOf({ types: ['application/at+jwt'] })
-      expect(verdict(verifier, signed({ ...goodHeader, typ: 'at+JWT' }, goodClaims))).to.equal('accepted')
+      const verifier = verifierOf({ typ: ['application/at+jwt'] })
+      expect(verdict(verifier, signed({ ...goodHeader, typ: 'at+JWT' }, accessClaims))).to.equal('accepted')
       expect(verdict(verifier, goodToken)).to.equal('wrong-type')
       expect(verdict(verifier, signed({ alg: 'HS256', kid: 'one' }, goodClaims))).to.equal('wrong-type')
+    })
+
+    it('wants of an access token what RFC 9068 §2.2 wants of it', () => {
+      const wanted = (claims: object) => verdict(verifierOf({ requireTokenId: false }), signed({ ...goodHeader, typ: 'at+jwt' }, claims))
+      expect(wanted(accessClaims)).to.equal('accepted')
+      for (const name of ['iat', 'jti', 'client_id']) expect(wanted({ ...accessClaims, [name]: undefined }), name).to.equal('no-client')
+      for (const client_id of ['', 1, null, ['shop']]) expect(wanted({ ...accessClaims, client_id })).to.equal('no-client')
     })
 
     it('refuses a token within a token', () => {
@@ -361,8 +380,12 @@ describe('a verifier of tokens', () => {
       expect(withClaims({ sub: '🔑' })).to.equal('accepted')
     })
 
-    it('refuses a token that is bound to a key', () => {
-      for (const cnf of [{ jkt: 'x' }, {}, null, false]) expect(withClaims({ cnf })).to.equal('sender-constrained')
+    it('refuses a token that is bound in a way that it cannot tell, and names the key of one that is bound to a key', () => {
+      const jkt = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'
+      const unknown = [{ jkt: 'x' }, {}, null, false, [], { jkt: 1 }, { jkt, 'x5t#S256': 'x' }, { 'x5t#S256': 'x' }, { jwk: {} }]
+      for (const cnf of unknown) expect(withClaims({ cnf }), JSON.stringify(cnf)).to.equal('sender-constrained')
+      const bound = verifierOf().verify(signed(goodHeader, { ...goodClaims, cnf: { jkt } }), now) as Identity
+      expect(bound.proofKey).to.equal(jkt)
     })
 
     it('refuses roles and scopes in a form that it would have to guess, an empty scope too', () => {

@@ -46,8 +46,10 @@ function compiled(protection: Protection, controller: Class, member: string) {
   return { step, mistakes, facts }
 }
 
+const insufficientScope = (scope: string) => ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]
+
 const accessOf = (controller: Class, member = 'method', permissions?: { names: ReadonlySet<string> }) =>
-  compiled(access({ permissions, authentication: true }), controller, member)
+  compiled(access({ permissions, authentication: true, insufficientScope }), controller, member)
 
 async function outcome(step: Step | undefined, caller?: Principal, exchange: Exchange = exchangeOf()): Promise<string> {
   if (caller !== undefined) exchange.principal = caller
@@ -168,7 +170,9 @@ describe('access to a route', () => {
       @Authenticated()
       method() {}
     }
-    expect(compiled(access({ permissions: undefined, authentication: false }), Closed, 'method').mistakes).to.have.length(1)
+    expect(
+      compiled(access({ permissions: undefined, authentication: false, insufficientScope }), Closed, 'method').mistakes,
+    ).to.have.length(1)
   })
 
   it('does not start with a permission that does not exist, and guesses what was meant', () => {

@@ -1,0 +1,49 @@
+import type { Identity } from '../context.js'
+import { readCompactToken } from './compact-token.js'
+import { JwtVerifier } from './jwt-verifier.js'
+import { TokenRefused } from './verifier.js'
+import type { TokenVerifier } from './verifier.js'
+
+/** An issuer and what verifies its tokens. */
+export interface KnownIssuer {
+  readonly issuer: string
+  readonly verifier: TokenVerifier
+}
+
+/**
+ * Verifies tokens of several issuers. A token is shown to the verifier of the issuer that it names, and to no other: keys are
+ * bound to their issuer (RFC 8725 §3.8). What is no JWT goes to the issuer that is asked about its tokens.
+ */
+export class IssuerDirectory implements TokenVerifier {
+  readonly #byIssuer: ReadonlyMap<string, TokenVerifier>
+  readonly #local: readonly JwtVerifier[]
+  readonly #opaque: TokenVerifier | undefined
+  readonly #maxTokenBytes: number
+
+  constructor(issuers: readonly KnownIssuer[], maxTokenBytes: number) {
+    this.#byIssuer = new Map(issuers.map(({ issuer, verifier }) => [issuer, verifier]))
+    this.#local = issuers.flatMap(({ verifier }) => (verifier instanceof JwtVerifier ? [verifier] : []))
+    this.#opaque = issuers.find(({ verifier }) => !(verifier instanceof JwtVerifier))?.verifier
+    this.#maxTokenBytes = maxTokenBytes
+  }
+
+  verify(token: string, now: number): Identity | Promise<Identity> {
+    for (const verifier of this.#local) {
+      const known = verifier.remembered(token, now)
+      if (known !== undefined) return known
+    }
+    if (token.length > this.#maxTokenBytes) throw new TokenRefused('too-large')
+    const parts = readCompactToken(token)
+    if (parts === undefined && this.#opaque !== undefined) return this.#opaque.verify(token, now)
+    const named = parts?.claims['iss']
+    const verifier = typeof named === 'string' ? this.#byIssuer.get(named) : undefined
+    if (verifier === undefined) return this.#refuse(parts === undefined)
+    return verifier instanceof JwtVerifier ? verifier.prove(parts, token, now) : verifier.verify(token, now)
+  }
+
+  #refuse(isMalformed: boolean): never {
+    // At the cost of a verification: who asks must not learn from the time which issuers there are.
+    this.#local[0]?.spend()
+    throw new TokenRefused(isMalformed ? 'malformed' : 'wrong-issuer')
+  }
+}

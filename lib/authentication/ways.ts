@@ -1,0 +1,45 @@
+import type { Logger } from 'winston'
+import type { Clock, Identity } from '../context.js'
+import type { Mistake } from '../errors.js'
+import type { Exchange } from '../exchange.js'
+import type { StateStore } from '../state/state-store.js'
+import type { TokenVerifier } from './verifier.js'
+
+/** One way to know callers, for `createApi({ authentication })`: `bearer`, `apiKeys` and `oauthLogin` make them. */
+export interface Authentication {
+  /** `bearer`, `api-key`, `session`: stands in the inventory. */
+  readonly name: string
+  /** What is wrong with the options; `createApi` reports it. */
+  readonly mistakes: readonly Mistake[]
+  /** Makes it ready for one API. */
+  open(services: WayServices): CallerIdentification
+}
+
+/** What a way to know callers may use of the API. */
+export interface WayServices {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** What all processes of the API must know together: proofs that were seen, sessions. */
+  readonly state: StateStore
+  /** Stands in for the verifier of the options, where one is registered. */
+  readonly tokenVerifier: TokenVerifier | undefined
+}
+
+/** A way to know callers, ready for one API. */
+export interface CallerIdentification {
+  /** What `WWW-Authenticate` says to whom brings no credentials (RFC 9110 §11.6.1); undefined where there is no such scheme. */
+  readonly challenge: string | undefined
+  /** Headers of the 401 for credentials that are worth nothing, the same whatever is wrong with them. */
+  readonly refusal: readonly string[]
+  /** Headers of the 403 for credentials that lack a scope; none where there is no such thing. */
+  readonly insufficientScope?: (scope: string) => readonly string[]
+  /** Whether browsers send the credentials along by themselves (cookies): they count only where no others came. */
+  readonly isAmbient: boolean
+  /** Whether a request bears credentials of this kind. Cheap, and says nothing of what they are worth. */
+  bears(exchange: Exchange): boolean
+  /**
+   * Who calls. Throws `Unauthenticated` where nothing is borne, `TokenRefused` for credentials that are worth nothing, and
+   * `Unavailable` where what must be asked does not answer.
+   */
+  identify(exchange: Exchange): Identity | Promise<Identity>
+}
