@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Reply } from './context.js'
 import { ApiError, InternalError } from './errors.js'
+import type { ErrorDocument } from './errors.js'
 import type { Exchange } from './exchange.js'
 
 /** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
@@ -62,7 +63,16 @@ export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
  * request is (CORS, rate limits).
  */
 export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error: ApiError): Reply {
-  const body = JSON.stringify({
+  const { type, text } = error.document ?? problemOf(exchange, error)
+  const headers = headersOf(exchange, defaults, error.headers, 'Content-Length', String(Buffer.byteLength(text)))
+  if (error.status === 401 && !has(error.headers, 'www-authenticate')) headers.push('WWW-Authenticate', defaults.challenge)
+  headers.push('Content-Type', type)
+  if (error.closes) headers.push('Connection', 'close')
+  return { status: error.status, headers, body: text, closes: error.closes }
+}
+
+function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
+  const problem = {
     type: `urn:portcullis:problem:${error.code}`,
     title: error.title,
     status: error.status,
@@ -70,12 +80,8 @@ export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error:
     detail: error.message,
     instance: exchange.requestId,
     errors: error.errors?.map(({ in: part, path, code, message }) => ({ in: part, path, code, message })),
-  })
-  const headers = headersOf(exchange, defaults, error.headers, 'Content-Length', String(Buffer.byteLength(body)))
-  if (error.status === 401 && !has(error.headers, 'www-authenticate')) headers.push('WWW-Authenticate', defaults.challenge)
-  headers.push('Content-Type', 'application/problem+json')
-  if (error.closes) headers.push('Connection', 'close')
-  return { status: error.status, headers, body, closes: error.closes }
+  }
+  return { type: 'application/problem+json', text: JSON.stringify(problem) }
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

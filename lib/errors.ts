@@ -21,6 +21,15 @@ export interface ApiErrorOptions {
   readonly errors?: readonly InputError[]
   /** Whether the connection must end with this answer, because what follows on it cannot be trusted. */
   readonly closes?: boolean
+  /** Sent instead of problem+json, where a protocol or a browser wants something else. */
+  readonly document?: ErrorDocument
+}
+
+/** What an error is answered with where it is not problem+json. */
+export interface ErrorDocument {
+  /** The media type. */
+  readonly type: string
+  readonly text: string
 }
 
 /**
@@ -35,6 +44,7 @@ export class ApiError extends Error {
   readonly headers: readonly string[]
   readonly errors: readonly InputError[] | undefined
   readonly closes: boolean
+  readonly document: ErrorDocument | undefined
 
   constructor(
     readonly status: number,
@@ -51,6 +61,7 @@ export class ApiError extends Error {
     this.headers = options.headers ?? []
     this.errors = options.errors
     this.closes = options.closes ?? false
+    this.document = options.document
   }
 }
 

@@ -23,7 +23,7 @@ export interface Challenges {
   /** The proof must hold the nonce that comes in the header `DPoP-Nonce`. */
   readonly useNonce: readonly string[]
   /** The token lacks the scope. */
-  insufficientScope(scope: string): readonly string[]
+  readonly insufficientScope: (scope: string) => readonly string[]
 }
 
 /** Builds the challenges of one API, once. */

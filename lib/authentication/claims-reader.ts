@@ -81,7 +81,7 @@ export function auth0Claims({ roles }: { readonly roles?: string } = {}): Claims
 /** The names in a claim: a list of texts, or nothing. Undefined where it is in any other form. */
 export function namesIn(claim: unknown): readonly string[] | undefined {
   if (claim === undefined) return none
-  return Array.isArray(claim) && claim.every((one) => typeof one === 'string') ? (claim as string[]) : undefined
+  return Array.isArray(claim) && claim.every((one) => typeof one === 'string') ? claim : undefined
 }
 
 /**

@@ -6,7 +6,8 @@ import type { TokenRefusal } from './verifier.js'
 /** What a verifier asks of the claims of every token. */
 export interface ClaimRules {
   readonly issuer: string
-  readonly audience: string
+  /** The names of whoever takes the tokens: one of them must be meant. */
+  readonly audiences: readonly string[]
   /** Milliseconds. */
   readonly tolerance: number
   readonly requireTokenId: boolean
@@ -41,7 +42,7 @@ export function readClaims(
   const { exp, nbf, iat, iss, aud, sub, jti, sid } = claims
   if (!isTime(exp) || !isOptionalTime(nbf) || !isOptionalTime(iat)) return 'malformed'
   if (iss !== rules.issuer) return 'wrong-issuer'
-  if (!isFor(rules.audience, aud)) return 'wrong-audience'
+  if (!isFor(rules.audiences, aud)) return 'wrong-audience'
   if (!isName(sub)) return 'no-subject'
   if (jti === undefined ? rules.requireTokenId : !isName(jti)) return 'no-token-id'
   // RFC 9068 §2.2
@@ -93,9 +94,9 @@ export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !halfACharacter.test(value)
 }
 
-function isFor(audience: string, claimed: unknown): boolean {
-  if (typeof claimed === 'string') return claimed === audience
-  return isStrings(claimed) && claimed.includes(audience)
+function isFor(audiences: readonly string[], claimed: unknown): boolean {
+  if (typeof claimed === 'string') return audiences.includes(claimed)
+  return isStrings(claimed) && claimed.some((one) => audiences.includes(one))
 }
 
 /** The thumbprint that a token is bound to; `unknown` where it is bound in a way that is not checked here. */

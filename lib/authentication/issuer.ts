@@ -1,6 +1,7 @@
 import type { Mistake } from '../errors.js'
 import { algorithms as knownAlgorithms, familyOf } from './algorithms.js'
 import type { Algorithm } from './algorithms.js'
+import { isName } from './claims.js'
 import { standardClaims } from './claims-reader.js'
 import type { ClaimsReader } from './claims-reader.js'
 import type { KnownIssuer } from './issuer-directory.js'
@@ -19,8 +20,8 @@ import { toMediaType } from './token-header.js'
 export interface IssuerOptions {
   /** What `iss` must be, character by character. */
   readonly issuer: string
-  /** What `aud` must be or contain: the name of this API. */
-  readonly audience: string
+  /** What `aud` must be or contain: the name of this API, or one of its names. */
+  readonly audience: string | readonly string[]
   /**
    * What tokens are verified with. To change the signing key: add the new one here, on every process; then sign with it;
    * then remove the old one, when the last token that it signed has expired.
@@ -63,7 +64,7 @@ export function issuerOf(options: IssuerOptions, setting: IssuerSetting): KnownI
   const keys = localKeys(options, algorithms, setting)
   const verifier = new JwtVerifier({
     issuer: options.issuer,
-    audience: options.audience,
+    audiences: [options.audience].flat(),
     tolerance: (options.clockTolerance ?? 0) * 1000,
     requireTokenId: options.requireTokenId ?? true,
     read: options.claims ?? standardClaims(),
@@ -100,12 +101,11 @@ function localKeys(
   return found
 }
 
-function checkNames(options: IssuerOptions, complain: Complain): void {
-  for (const name of ['issuer', 'audience'] as const) {
-    const value: unknown = options[name]
-    if (typeof value !== 'string' || value.trim() === '') {
-      complain(name, `${name} is empty: tokens meant for others would be taken`, `write the ${name} that your tokens bear`)
-    }
+function checkNames({ issuer, audience }: IssuerOptions, complain: Complain): void {
+  const audiences: readonly unknown[] = [audience].flat()
+  if (!isName(issuer)) complain('issuer', 'issuer is empty: tokens of others would be taken', 'write the issuer that your tokens bear')
+  if (audiences.length === 0 || !audiences.every(isName)) {
+    complain('audience', 'audience is empty: tokens meant for others would be taken', 'write the audience that your tokens bear')
   }
 }
 

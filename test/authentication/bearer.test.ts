@@ -15,7 +15,7 @@ describe('bearer', () => {
   it('collects its mistakes by the option', () => {
     const wrong: Readonly<Record<string, readonly unknown[]>> = {
       issuer: ['', ' ', undefined, 1],
-      audience: ['', '\t', undefined, [audience]],
+      audience: ['', '\t', undefined, [], [audience, '']],
       clockTolerance: [-1, 301, Number.NaN, Infinity, '5 s'],
       maxTokenBytes: [0, 255, 1e6, 1000.5, Number.NaN],
       typ: [[], [''], '', [1]],
