@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { Logger } from 'winston'
 import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { Api, ApiOptions, Sink } from '../../lib/index.js'
 import { AdminController, recordsInMemory } from './admin-controller.js'
+import { ordersAuthorization } from './authorization.js'
 import { openDatabase } from './database.js'
 import { HealthController } from './health-controller.js'
 import { OrderStore } from './order-store.js'
@@ -13,18 +15,22 @@ import { SearchController } from './search-controller.js'
 import { SessionController, accessTokens } from './session-controller.js'
 import { Users } from './users.js'
 
-/** Who issues the tokens, and whom they are for. */
+/** Who issues the tokens of `/api/v1/login`, and whom they are for. */
 export const issuer = 'https://auth.orders.example'
 export const audience = 'https://orders.example'
 
-/** What the API stands on. Without any, it needs nothing and keeps nothing. */
+/** What the API stands on. But for its address it needs nothing, and keeps nothing. */
 export interface OrdersOptions {
+  /** Where it is served: the issuer of its OAuth tokens, and the resource that they are for. */
+  readonly url: string
   /** `:memory:`, `file:orders.db` or `postgres://…`. @default ':memory:' */
   readonly databaseUrl?: string | undefined
-  /** Keeps limits and revoked tokens. @default in memory */
+  /** Keeps limits, revoked tokens and what OAuth must remember. @default in memory */
   readonly redisUrl?: string | undefined
   /** Signs tokens: 32 bytes or more. @default random, so that no token outlives the process */
   readonly key?: string | undefined
+  /** Signs OAuth tokens: an EC key on P-256. @default random, so that no token outlives the process */
+  readonly signingKey?: KeyObject | undefined
   /** Whether calls are limited. @default true */
   readonly limits?: boolean
   readonly trustProxy?: ApiOptions['trustProxy']
@@ -41,8 +47,8 @@ export interface OrdersApp {
 }
 
 /** Opens the stores and makes the API. */
-export async function openOrders(options: OrdersOptions = {}): Promise<OrdersApp> {
-  const { databaseUrl = ':memory:', redisUrl, key: secret = randomBytes(32), limits = true, trustProxy = false, sinks = [] } = options
+export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
+  const { url, databaseUrl = ':memory:', redisUrl, key: secret = randomBytes(32), limits = true, trustProxy = false, sinks = [] } = options
   const logger = options.logger ?? createLogger()
   const key = { algorithm: 'HS256', secret } as const
   const records = recentRecords(1_000)
@@ -50,15 +56,25 @@ export async function openOrders(options: OrdersOptions = {}): Promise<OrdersApp
 
   const container = createContainer()
   container.registerInstance(OrderStore, await OrderStore.open(database))
-  container.registerInstance(Users, await Users.demo())
+  const users = await Users.demo()
+  container.registerInstance(Users, users)
   container.registerInstance(accessTokens, tokenIssuer({ issuer, audience, key }))
   container.registerInstance(recordsInMemory, records)
   const disconnect = redisUrl === undefined ? undefined : await keepInRedis(redisUrl, container, logger)
 
+  const authorization = await ordersAuthorization(url, users, options.signingKey)
+
   const api = createApi({
-    controllers: [HealthController, SessionController, OrdersController, SearchController, AdminController],
+    controllers: [
+      ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
+      ...authorization.controllers,
+    ],
     container,
-    authentication: bearer({ issuer, audience, keys: [key], realm: 'orders' }),
+    authentication: bearer({
+      issuers: [{ issuer, audience, keys: [key] }, authorization.issuer],
+      realm: 'orders',
+      resourceMetadata: authorization.resourceMetadata,
+    }),
     permissions,
     roles,
     rateLimit: limits ? { default: '100 per minute; 1000 per hour' } : { off: true },

@@ -1,8 +1,6 @@
-import { serve } from '../../adapters/http.js'
 import { BootError, createLogger, fileSink, stdoutSink } from '../../lib/index.js'
 import { firstCommands, routeTable } from './announcement.js'
-import { openOrders } from './app.js'
-import { listenerOf } from './hosts.js'
+import { startOrders } from './start.js'
 import { UsageError, readSettings, usage } from './settings.js'
 import type { Settings } from './settings.js'
 
@@ -14,13 +12,12 @@ try {
   process.exit(error instanceof UsageError ? 2 : 1)
 }
 
-async function start({ adapter, port, auditFile, ...settings }: Settings): Promise<void> {
+async function start({ auditFile, ...settings }: Settings): Promise<void> {
   if (!settings.limits) console.error('warning: rate limits are off (--no-limits), anybody may ask as often as they like')
   const logger = createLogger()
   const sink = auditFile === undefined ? stdoutSink() : fileSink(auditFile)
-  const { api, close } = await openOrders({ ...settings, sinks: [sink], logger })
-  const server = await serve(listenerOf(adapter, api), { port })
-  console.log(`listening on ${server.url} (${adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n`)
+  const { api, server, close } = await startOrders({ ...settings, sinks: [sink], logger })
+  console.log(`listening on ${server.url} (${settings.adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n`)
 
   async function stop(signal: string): Promise<void> {
     logger.info('stopping, open requests are answered first', { signal })

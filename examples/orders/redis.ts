@@ -4,7 +4,7 @@ import type { Logger } from 'winston'
 import { tokens } from '../../lib/index.js'
 import { RedisRateLimitStore } from '../../lib/redis.js'
 
-/** Keeps limits and revoked tokens in Redis, for several processes together. The function that comes back disconnects. */
+/** Keeps limits, revoked tokens and what OAuth must remember in Redis, for several processes together. The function that comes back disconnects. */
 export async function keepInRedis(url: string, container: DependencyContainer, logger: Logger): Promise<() => void> {
   // A call must fail at once when Redis is away: the stores know what to do then.
   const client = new Redis(url, { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000 })

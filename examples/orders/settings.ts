@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import type { ApiOptions } from '../../lib/index.js'
 import { adapters } from './hosts.js'
@@ -10,8 +12,10 @@ export const usage = `usage: npm start -- [--adapter ${adapters.join('|')}] [--p
   --no-limits              turns rate limits off, for load tests
 
   DATABASE_URL             file:orders.db or postgres://… (default: in memory)
-  REDIS_URL                keeps limits and revoked tokens in Redis (default: in memory)
+  REDIS_URL                keeps limits, revoked tokens and OAuth state in Redis (default: in memory)
+  PORTCULLIS_URL           where clients find it: the issuer of OAuth tokens (default: where it listens)
   PORTCULLIS_KEY           signs tokens: 32 bytes or more (default: random at each start)
+  PORTCULLIS_SIGNING_KEY   signs OAuth tokens: a private EC key on P-256, as PEM (default: random at each start)
   PORTCULLIS_TRUST_PROXY   whose X-Forwarded-* is believed: a number of hops, or CIDRs joined by commas (default: nobody's)
   PORTCULLIS_AUDIT_FILE    where records go (default: standard output)`
 
@@ -22,7 +26,9 @@ export interface Settings {
   readonly limits: boolean
   readonly databaseUrl: string | undefined
   readonly redisUrl: string | undefined
+  readonly url: string | undefined
   readonly key: string | undefined
+  readonly signingKey: KeyObject | undefined
   readonly trustProxy: NonNullable<ApiOptions['trustProxy']>
   readonly auditFile: string | undefined
 }
@@ -40,7 +46,9 @@ export function readSettings(commandLine: readonly string[], environment: Readon
     limits: !noLimits,
     databaseUrl: readDatabaseUrl(named('DATABASE_URL')),
     redisUrl: readRedisUrl(named('REDIS_URL')),
+    url: readUrl(named('PORTCULLIS_URL')),
     key: readKey(named('PORTCULLIS_KEY')),
+    signingKey: readSigningKey(named('PORTCULLIS_SIGNING_KEY')),
     trustProxy: readTrustProxy(named('PORTCULLIS_TRUST_PROXY')),
     auditFile: named('PORTCULLIS_AUDIT_FILE'),
   }
@@ -84,6 +92,23 @@ function readRedisUrl(url: string | undefined): string | undefined {
 function readKey(secret: string | undefined): string | undefined {
   if (secret === undefined || Buffer.byteLength(secret) >= 32) return secret
   throw new UsageError('PORTCULLIS_KEY has fewer than 32 bytes: make one with openssl rand -base64 32')
+}
+
+function readUrl(text: string | undefined): string | undefined {
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+  if (text === undefined || url?.origin === text) return text
+  throw new UsageError('PORTCULLIS_URL is no origin: write such as https://orders.example')
+}
+
+function readSigningKey(pem: string | undefined): KeyObject | undefined {
+  if (pem === undefined) return undefined
+  try {
+    const key = createPrivateKey(pem)
+    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key
+  } catch {
+    // Said below.
+  }
+  throw new UsageError('PORTCULLIS_SIGNING_KEY is no EC key on P-256: make one with openssl ecparam -name prime256v1 -genkey -noout')
 }
 
 function readTrustProxy(text: string | undefined): Settings['trustProxy'] {

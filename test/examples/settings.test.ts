@@ -9,7 +9,9 @@ describe('the settings of the orders API', () => {
       limits: true,
       databaseUrl: undefined,
       redisUrl: undefined,
+      url: undefined,
       key: undefined,
+      signingKey: undefined,
       trustProxy: false,
       auditFile: undefined,
     })

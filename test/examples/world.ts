@@ -1,10 +1,10 @@
 import { createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { RecentRecords } from '../../lib/index.js'
-import { serve } from '../../adapters/http.js'
-import { audience, issuer, openOrders } from '../../examples/orders/app.js'
+import { audience, issuer } from '../../examples/orders/app.js'
 import type { OrdersOptions } from '../../examples/orders/app.js'
-import { adapters, listenerOf } from '../../examples/orders/hosts.js'
+import { adapters } from '../../examples/orders/hosts.js'
 import type { Adapter } from '../../examples/orders/hosts.js'
+import { startOrders } from '../../examples/orders/start.js'
 import { request, wire } from '../adapters/wire.js'
 import type { WireAnswer } from '../adapters/wire.js'
 
@@ -40,10 +40,10 @@ export interface World {
 }
 
 /** Starts the application behind a host, on a free port. */
-export async function startWorld(adapter: Adapter, options: OrdersOptions = {}): Promise<World> {
+export async function startWorld(adapter: Adapter, options: Partial<OrdersOptions> = {}): Promise<World> {
   const records = recentRecords(100)
-  const { api, close } = await openOrders({ limits: false, key, sinks: [records], logger: createLogger({ silent: true }), ...options })
-  const server = await serve(listenerOf(adapter, api), { port: 0 })
+  const logger = createLogger({ silent: true })
+  const { server, close } = await startOrders({ adapter, port: 0, limits: false, key, sinks: [records], logger, ...options })
   const tokens = new Map<string, string>()
   const ids = new Map<string, string>()
   return {
@@ -62,18 +62,20 @@ export async function startWorld(adapter: Adapter, options: OrdersOptions = {}):
 }
 
 /** The application behind every host. */
-export function startWorlds(options: OrdersOptions = {}): Promise<readonly World[]> {
+export function startWorlds(options: Partial<OrdersOptions> = {}): Promise<readonly World[]> {
   return Promise.all(adapters.map((adapter) => startWorld(adapter, options)))
 }
 
-/** Logs the people of the demonstration in, and gives the warehouse the token that it would get as an OAuth client. */
+/** Logs the people of the demonstration in, and gets the warehouse its token. */
 export async function logIn(world: World): Promise<void> {
   for (const name of ['alice', 'bob', 'carol', 'dave']) {
     const answer = await world.call({ request: 'POST /api/v1/login', body: { username: name, password: `${name}-demo-password` } })
     world.tokens.set(name, (JSON.parse(answer.body) as { access_token: string }).access_token)
   }
-  const warehouse = { sub: 'warehouse', client_id: 'warehouse', scope: 'orders:read orders:fulfil' }
-  world.tokens.set('warehouse', tokensOf.issue(warehouse).token)
+  const asked = 'grant_type=client_credentials&client_id=warehouse&client_secret=warehouse-demo-secret'
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const answer = await world.call({ request: 'POST /oauth/token', bytes: asked, headers })
+  world.tokens.set('warehouse', (JSON.parse(answer.body) as { access_token: string }).access_token)
 }
 
 /** What two hosts must agree on to the byte: everything but the time, random ids and signatures. */
@@ -83,6 +85,7 @@ export function comparable({ status, headers, body }: WireAnswer): unknown {
     text
       .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, (id) => seen.get(id) ?? seen.set(id, `id-${seen.size}`).get(id) ?? '')
       .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN')
+      .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
   const kept = headers.filter(([name]) => name.toLowerCase() !== 'date').map(([name, value]) => `${name.toLowerCase()}: ${settle(value)}`)
   return { status, headers: kept.toSorted(), body: settle(body) }

@@ -100,8 +100,9 @@ export class AuthorizationEndpoint {
     const subject = await this.services.login(visit)
     if (subject instanceof Answer) return subject
     await this.#requireApart(subject)
-    const consent = await this.#consent(visit, request, subject)
+    const consent: unknown = await this.#consent(visit, request, subject)
     if (consent instanceof Answer) return consent
+    // Only `true`: a hook that forgets to answer has allowed nothing.
     if (consent !== true) throw new OAuthError('access_denied', 'The request was not allowed.', { event: 'authz_fail' })
     if (requestUri !== undefined) await this.services.pushed.use(requestUri)
     return this.#grant(request, subject, session)
@@ -135,7 +136,8 @@ export class AuthorizationEndpoint {
     const before = isAskedAlways ? undefined : await state.get<readonly string[]>('consent', name)
     if (before !== undefined && scopes.every((scope) => before.value.includes(scope))) return true
     const decision = await this.services.consent({ ...visit, subject })
-    if (decision === true && !isAskedAlways) await state.set('consent', name, [...(before?.value ?? []), ...scopes], consentMemory)
+    if (!isAskedAlways && !(decision instanceof Answer) && decision)
+      await state.set('consent', name, [...(before?.value ?? []), ...scopes], consentMemory)
     return decision
   }
 

@@ -149,7 +149,8 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
     @Audit('oauth.revoke')
     async revoke(context: Context<{ body: object }>): Promise<Answer> {
       await this.#server.questions.revoke(context)
-      return reply(200)
+      // RFC 7009 §2.2 wants nothing in it; some clients want JSON.
+      return reply(200, {})
     }
 
     @Get(paths.metadata)

@@ -180,7 +180,8 @@ export class Grants {
       sessionId,
       issuedAt: startedAt,
     }
-    return (await this.revocations.isRevoked(identity)) !== false
+    const isRevoked: unknown = await this.revocations.isRevoked(identity)
+    return isRevoked !== false
   }
 }
 

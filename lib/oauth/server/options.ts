@@ -108,7 +108,7 @@ function checkKeys({ issuer, keys }: AuthorizationServerOptions, catalogue: Reso
   }
   if (list.length === 0) return
   try {
-    void new AccessTokens({ issuer: String(issuer), audiences: ['x', ...catalogue.names], keys, lifetime: 1, clock: { now: () => 0 } })
+    void new AccessTokens({ issuer, audiences: ['x', ...catalogue.names], keys, lifetime: 1, clock: { now: () => 0 } })
   } catch (thrown) {
     complain('keys', (thrown as Error).message, mend)
   }

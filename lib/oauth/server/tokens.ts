@@ -73,7 +73,8 @@ export class AccessTokens {
   async read(token: string, revocations: Revocations): Promise<Identity | undefined> {
     try {
       const identity = await this.#verifier.verify(token, this.#clock.now())
-      return (await revocations.isRevoked(identity)) === false ? identity : undefined
+      const isRevoked: unknown = await revocations.isRevoked(identity)
+      return isRevoked === false ? identity : undefined
     } catch (thrown) {
       if (thrown instanceof TokenRefused) return undefined
       throw thrown
