@@ -1,10 +1,14 @@
+import type { Logger } from 'winston'
 import type { Identity } from '../context.js'
 import { MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import { outboundMistakes } from '../outbound.js'
+import type { OutboundOptions } from '../outbound.js'
 import { challengesOf } from './challenges.js'
 import type { Challenges } from './challenges.js'
 import { credentialsIn, isAuthorizedTwice, isTokenInQuery } from './credentials.js'
+import { IntrospectionVerifier } from './introspection.js'
 import { issuerOf } from './issuer.js'
 import type { IssuerOptions } from './issuer.js'
 import { IssuerDirectory } from './issuer-directory.js'
@@ -27,6 +31,8 @@ export interface TokenOptions {
    * still asked for each request. `false` verifies every time. @default { size: 10,000 }
    */
   readonly cache?: { readonly size?: number } | false
+  /** What may be asked of issuers, for those with a `jwksUri` or `introspection`. */
+  readonly outbound?: OutboundOptions
 }
 
 /** Which tokens are taken: those of one issuer, or of several. */
@@ -49,7 +55,15 @@ export function bearer(options: BearerOptions): BearerAuthentication {
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   checkOptions(options, (name, problem, mend) => report({ place: `authentication.${name}`, problem, mend }))
   const { cache = {}, maxTokenBytes = 8192 } = options
-  const setting = { maxTokenBytes, cacheSize: cache === false ? 0 : (cache.size ?? 10_000), report }
+  const { outbound = {} } = options
+  const wrongOutbound = outboundMistakes(outbound, 'authentication.outbound')
+  wrongOutbound.forEach(report)
+  let logger: Logger | undefined
+  const setting = {
+    ...{ maxTokenBytes, cacheSize: cache === false ? 0 : (cache.size ?? 10_000), report },
+    outbound: wrongOutbound.length === 0 ? outbound : {},
+    warn: (message: string, error: unknown) => void logger?.warn(message, { error }),
+  }
   const issuers = placed(options).map(([place, issuer]) => issuerOf(issuer, { ...setting, place }))
   reportTwins(issuers, report)
   const [first] = issuers
@@ -59,7 +73,10 @@ export function bearer(options: BearerOptions): BearerAuthentication {
     name: 'bearer',
     verifier,
     mistakes: Object.freeze(mistakes),
-    open: ({ tokenVerifier }: WayServices) => identification(tokenVerifier ?? verifier, challengesOf({ realm, resourceMetadata })),
+    open(services: WayServices) {
+      logger = services.logger
+      return identification(services.tokenVerifier ?? verifier, challengesOf({ realm, resourceMetadata }))
+    },
   })
 }
 
@@ -73,6 +90,10 @@ function reportTwins(issuers: readonly KnownIssuer[], report: (mistake: Mistake)
   for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
     const problem = `two issuers are called ${JSON.stringify(name)}`
     report({ place: 'authentication.issuers', problem, mend: 'give one of them, with all of its keys' })
+  }
+  if (issuers.filter(({ verifier }) => verifier instanceof IntrospectionVerifier).length > 1) {
+    const problem = 'two issuers have tokens that only they can read'
+    report({ place: 'authentication.issuers', problem, mend: 'ask one of them: of such a token nobody can tell whose it is' })
   }
 }
 

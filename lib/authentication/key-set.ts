@@ -11,8 +11,8 @@ const curves: ReadonlyMap<unknown, Algorithm> = new Map([
 ])
 
 /**
- * The keys of a key set that verify tokens, each with its one algorithm: the one that it names (`alg`), or the one that its
- * issuer's `algorithms` leave for its kind. Keys that are not for signatures, or of a kind that no token is signed with, are
+ * The keys of a key set that verify tokens, each with its one algorithm: the one that it names (`alg`), or the first
+ * of its issuer's `algorithms` that fits it. Keys that are not for signatures, or of a kind that no token is signed with, are
  * passed over (RFC 7517 §5). A secret in a key set is kept, to be refused: who reads the set could sign.
  */
 export function keysInDocument(document: { readonly keys: readonly Jwk[] }, algorithms?: readonly Algorithm[]): readonly KeyOptions[] {
@@ -37,11 +37,7 @@ function algorithmOf(jwk: Jwk, algorithms: readonly Algorithm[] | undefined): Al
     if (algorithms === undefined) return alg as Algorithm
     return algorithms.find((one) => isSameAlgorithm(alg, one))
   }
-  const natural = kty === 'RSA' ? onlyOne(algorithms?.filter((one) => familyOf(one) === 'RSA') ?? ['RS256']) : curves.get(crv)
+  const natural = kty === 'RSA' ? (algorithms ?? ['RS256']).find((one) => familyOf(one) === 'RSA') : curves.get(crv)
   if (natural === undefined || algorithms === undefined) return natural
   return algorithms.find((one) => isSameAlgorithm(natural, one))
-}
-
-function onlyOne(found: readonly Algorithm[]): Algorithm | undefined {
-  return found.length === 1 ? found[0] : undefined
 }

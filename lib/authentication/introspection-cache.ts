@@ -1,0 +1,33 @@
+interface Entry<T> {
+  readonly value: T
+  readonly from: number
+  readonly until: number
+}
+
+/** Values by name, each for a while. When it is full the oldest goes. Times are milliseconds since 1970. */
+export class IntrospectionCache<T> {
+  readonly #entries = new Map<string, Entry<T>>()
+
+  constructor(private readonly size: number) {}
+
+  /** The value, while it lasts; a clock that is set back to before it was kept ends it as well. */
+  get(name: string, now: number): T | undefined {
+    const entry = this.#entries.get(name)
+    return entry !== undefined && now >= entry.from && now < entry.until ? entry.value : undefined
+  }
+
+  /** Keeps a value from `from` until `until`, if there is any time between them. */
+  set(name: string, value: T, from: number, until: number): void {
+    this.#entries.delete(name)
+    if (!(from < until)) return
+    if (this.#entries.size >= this.size) this.#deleteOldest()
+    this.#entries.set(name, { value, from, until })
+  }
+
+  #deleteOldest(): void {
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest)
+      return
+    }
+  }
+}
