@@ -84,6 +84,8 @@ export type { Authentication, CallerIdentification, WayServices } from './authen
 
 export { MemoryStateStore } from './state/memory-state-store.js'
 export type { MemoryStateStoreOptions } from './state/memory-state-store.js'
+export { SqlStateStore } from './state/sql-state-store.js'
+export type { SqlStateStoreOptions } from './state/sql-state-store.js'
 export type { Awaitable, StateStore } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'

@@ -1,15 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Clock } from '../context.js'
 import { Unavailable } from '../errors.js'
+import { evaluate, scriptOf } from '../state/redis-script.js'
+import type { RedisScriptClient, Script } from '../state/redis-script.js'
 import { MemoryRateLimitStore } from './memory-store.js'
 import { consumeScript, refundScript } from './redis-scripts.js'
 import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
-
-/** What the store needs of a client: `Redis` and `Cluster` of ioredis have it. */
-export interface RedisScriptClient {
-  eval(script: string, keyCount: number, ...keysAndArguments: Array<string | number>): Promise<unknown>
-  evalsha(sha: string, keyCount: number, ...keysAndArguments: Array<string | number>): Promise<unknown>
-}
 
 /** Options of the store in Redis. */
 export interface RedisRateLimitStoreOptions {
@@ -29,11 +24,6 @@ export interface RedisRateLimitStoreOptions {
   readonly onError?: (error: unknown) => void
   /** Tells how long Redis is left alone after it was late. @default the system's */
   readonly clock?: Clock
-}
-
-interface Script {
-  readonly source: string
-  readonly sha: string
 }
 
 const consuming = scriptOf(consumeScript)
@@ -125,20 +115,6 @@ export class RedisRateLimitStore implements RateLimitStore {
       const timer = setTimeout(() => setImmediate(late), this.#deadline)
       answer.finally(() => clearTimeout(timer)).then(resolve, reject)
     })
-  }
-}
-
-function scriptOf(source: string): Script {
-  return { source, sha: createHash('sha1').update(source).digest('hex') }
-}
-
-/** By its hash; Redis forgets scripts when it restarts, and is then sent the whole. */
-async function evaluate(client: RedisScriptClient, script: Script, keys: readonly string[], values: readonly number[]): Promise<unknown> {
-  try {
-    return await client.evalsha(script.sha, keys.length, ...keys, ...values)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return client.eval(script.source, keys.length, ...keys, ...values)
   }
 }
 
