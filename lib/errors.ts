@@ -86,6 +86,13 @@ export class InvalidToken extends ApiError {
   }
 }
 
+/** 401: the token may be good, and the proof that its bearer has the token's key is not (RFC 9449). */
+export class InvalidProof extends ApiError {
+  constructor(detail = 'The DPoP proof is not valid.', options: ApiErrorOptions = {}) {
+    super(401, 'invalid-proof', 'Invalid proof', detail, { event: 'authn_login_fail', ...options })
+  }
+}
+
 /** 403: the caller is known and may not. */
 export class PermissionDenied extends ApiError {
   constructor(detail = 'You may not do this.', options: ApiErrorOptions = {}) {

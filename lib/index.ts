@@ -14,6 +14,7 @@ export {
   HandlerTimeout,
   HttpsRequired,
   InternalError,
+  InvalidProof,
   InvalidToken,
   MalformedRequest,
   MethodNotAllowed,
@@ -60,9 +61,11 @@ export type {
 
 export type { Algorithm } from './authentication/algorithms.js'
 export { bearer } from './authentication/bearer.js'
-export type { BearerAuthentication, BearerOptions, TokenOptions } from './authentication/bearer.js'
+export type { BearerAuthentication, BearerOptions, DpopOptions, TokenOptions } from './authentication/bearer.js'
 export { auth0Claims, keycloakClaims, standardClaims } from './authentication/claims-reader.js'
 export type { CallerFacts, ClaimNames, ClaimsReader } from './authentication/claims-reader.js'
+export type { NonceOptions } from './authentication/dpop-nonce.js'
+export type { ProofOptions } from './authentication/dpop.js'
 export type { IntrospectionCacheOptions } from './authentication/introspection.js'
 export type { IssuerOptions } from './authentication/issuer.js'
 export type { AsymmetricKey, Jwk } from './authentication/key-material.js'

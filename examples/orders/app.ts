@@ -74,6 +74,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
       issuers: [{ issuer, audience, keys: [key] }, authorization.issuer],
       realm: 'orders',
       resourceMetadata: authorization.resourceMetadata,
+      dpop: { origin: url },
     }),
     permissions,
     roles,

@@ -5,15 +5,20 @@ import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { outboundMistakes } from '../outbound.js'
 import type { OutboundOptions } from '../outbound.js'
+import { publicAlgorithms } from './algorithms.js'
 import { challengesOf } from './challenges.js'
 import type { Challenges } from './challenges.js'
 import { credentialsIn, isAuthorizedTwice, isTokenInQuery } from './credentials.js'
+import { proofVerifier } from './dpop.js'
+import type { ProofOptions } from './dpop.js'
 import { IntrospectionVerifier } from './introspection.js'
 import { issuerOf } from './issuer.js'
 import type { IssuerOptions } from './issuer.js'
 import { IssuerDirectory } from './issuer-directory.js'
 import type { KnownIssuer } from './issuer-directory.js'
 import { isPromiseLike } from '../promise.js'
+import { tokenProofs } from './token-proofs.js'
+import type { TokenProofs } from './token-proofs.js'
 import { TokenRefused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 import type { Authentication, CallerIdentification, WayServices } from './ways.js'
@@ -31,8 +36,21 @@ export interface TokenOptions {
    * still asked for each request. `false` verifies every time. @default { size: 10,000 }
    */
   readonly cache?: { readonly size?: number } | false
+  /** Takes tokens that are bound to a key, with a proof of the key in each request (RFC 9449). @default they are refused */
+  readonly dpop?: DpopOptions
   /** What may be asked of issuers, for those with a `jwksUri` or `introspection`. */
   readonly outbound?: OutboundOptions
+}
+
+/** How tokens that are bound to a key are taken. */
+export interface DpopOptions extends ProofOptions {
+  /**
+   * Where clients know this API, `https://api.example.com`: what proofs must be made for. Out of the request's own `Host` it cannot
+   * be told, since whoever received a proof elsewhere could send that host along.
+   */
+  readonly origin: string
+  /** Whether tokens that are not bound to a key are refused. @default false */
+  readonly required?: boolean
 }
 
 /** Which tokens are taken: those of one issuer, or of several. */
@@ -68,14 +86,20 @@ export function bearer(options: BearerOptions): BearerAuthentication {
   reportTwins(issuers, report)
   const [first] = issuers
   const verifier = issuers.length === 1 && first !== undefined ? first.verifier : new IssuerDirectory(issuers, maxTokenBytes)
-  const { realm = 'api', resourceMetadata } = options
+  const { realm = 'api', resourceMetadata, dpop } = options
   return Object.freeze({
     name: 'bearer',
     verifier,
     mistakes: Object.freeze(mistakes),
     open(services: WayServices) {
       logger = services.logger
-      return identification(services.tokenVerifier ?? verifier, challengesOf({ realm, resourceMetadata }))
+      const proofs = dpop === undefined ? undefined : proofVerifier(dpop, services)
+      const isProofRequired = dpop?.required ?? false
+      const challenges = challengesOf({ realm, resourceMetadata, proofAlgorithms: proofs?.algorithms, isProofRequired })
+      const proving = services.tokenVerifier ?? verifier
+      const { origin = '' } = dpop ?? {}
+      const bound = proofs && tokenProofs({ verifier: proving, proofs, challenges, origin, isRequired: isProofRequired })
+      return identification(proving, challenges, bound)
     },
   })
 }
@@ -97,41 +121,50 @@ function reportTwins(issuers: readonly KnownIssuer[], report: (mistake: Mistake)
   }
 }
 
-function identification(verifier: TokenVerifier, challenges: Challenges): CallerIdentification {
+function identification(verifier: TokenVerifier, challenges: Challenges, dpop: TokenProofs | undefined): CallerIdentification {
   return {
     challenge: challenges.missing[1],
     refusal: challenges.invalidToken,
     insufficientScope: challenges.insufficientScope,
     isAmbient: false,
     bears: ({ request, target }) =>
-      credentialsIn(request.headers.authorization, 'bearer') !== undefined || isAuthorizedTwice(request) || isTokenInQuery(target.query),
+      credentialsIn(request.headers.authorization, 'bearer') !== undefined ||
+      (dpop !== undefined && credentialsIn(request.headers.authorization, 'dpop') !== undefined) ||
+      isAuthorizedTwice(request) ||
+      isTokenInQuery(target.query),
     identify(exchange) {
+      requireOneWay(exchange, challenges)
+      const bound = dpop === undefined ? undefined : credentialsIn(exchange.request.headers.authorization, 'dpop')
+      if (dpop !== undefined && bound !== undefined) return dpop.identify(exchange, bound)
       const identity = verifier.verify(tokenOf(exchange, challenges), exchange.receivedAt)
       return isPromiseLike(identity) ? identity.then(requireUnbound) : requireUnbound(identity)
     },
   }
-}
 
-/** Whoever shows a token that is bound to a key without proving to have it may have stolen it (RFC 9449 §7.2). */
-function requireUnbound(identity: Identity): Identity {
-  if (identity.proofKey !== undefined) throw new TokenRefused('sender-constrained')
-  return identity
-}
-
-/** The token that the request bears, in the one way that is taken. */
-function tokenOf(exchange: Exchange, challenges: Challenges): string {
-  const { request, target } = exchange
-  const { authorization } = request.headers
-  const inQuery = isTokenInQuery(target.query)
-  if (isAuthorizedTwice(request) || (inQuery && authorization !== undefined)) {
-    throw new MalformedRequest('Send one access token, in one Authorization header.', {
-      headers: challenges.invalidRequest,
-      reason: inQuery ? 'token-in-query-and-header' : 'two-authorization-headers',
-    })
+  /** Whoever shows a token that is bound to a key without proving to have it may have stolen it (RFC 9449 §7.2). */
+  function requireUnbound(identity: Identity): Identity {
+    if (identity.proofKey !== undefined) throw new TokenRefused('sender-constrained')
+    if (dpop?.isRequired === true) throw new TokenRefused('unbound')
+    return identity
   }
+}
+
+/** Refuses a token that comes in two ways, or two tokens. */
+function requireOneWay({ request, target }: Exchange, challenges: Challenges): void {
+  const inQuery = isTokenInQuery(target.query)
+  if (!isAuthorizedTwice(request) && !(inQuery && request.headers.authorization !== undefined)) return
+  throw new MalformedRequest('Send one access token, in one Authorization header.', {
+    headers: challenges.invalidRequest,
+    reason: inQuery ? 'token-in-query-and-header' : 'two-authorization-headers',
+  })
+}
+
+/** The token in the one place where it is taken from. */
+function tokenOf({ request, target }: Exchange, challenges: Challenges): string {
+  const { authorization } = request.headers
   const token = credentialsIn(authorization, 'bearer')
   if (token !== undefined) return token
-  const reason = inQuery ? 'token-in-query' : authorization === undefined ? 'no-token' : 'other-scheme'
+  const reason = isTokenInQuery(target.query) ? 'token-in-query' : authorization === undefined ? 'no-token' : 'other-scheme'
   throw new Unauthenticated(undefined, { headers: challenges.missing, reason })
 }
 
@@ -143,9 +176,26 @@ function checkOptions(options: TokenOptions, complain: (name: string, problem: s
   if (cache !== false && !isWhole(cache.size ?? 1, 1, 10_000_000)) {
     complain('cache.size', `${cache.size} is no size for a cache`, 'write a number from 1 to 10,000,000, or cache: false')
   }
+  checkDpop(options, complain)
   if (resourceMetadata !== undefined && !URL.canParse(resourceMetadata)) {
     complain('resourceMetadata', `${JSON.stringify(resourceMetadata)} is no address`, 'write the whole URL of the document')
   }
+}
+
+function checkDpop({ dpop }: TokenOptions, complain: (name: string, problem: string, mend: string) => void): void {
+  if (dpop === undefined) return
+  const { origin, algorithms = publicAlgorithms, maxAge = 60, nonce } = dpop
+  if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    complain('dpop.origin', `${JSON.stringify(origin)} is no origin`, "write where clients know this API: 'https://api.example.com'")
+  }
+  if (algorithms.length === 0 || !algorithms.every((one) => publicAlgorithms.includes(one))) {
+    complain('dpop.algorithms', 'there is an algorithm that no proof can have', `write some of ${publicAlgorithms.join(', ')}`)
+  }
+  if (!isWhole(maxAge, 1, 600)) complain('dpop.maxAge', `${maxAge} is no age`, 'write whole seconds from 1 to 600')
+  if (nonce === undefined) return
+  if (Buffer.byteLength(nonce.secret) < 32) complain('dpop.nonce.secret', 'the secret has fewer than 32 bytes', 'give randomBytes(32)')
+  if (!isWhole(nonce.lifetime ?? 300, 1, 86_400))
+    complain('dpop.nonce.lifetime', `${nonce.lifetime} is no time`, 'write seconds from 1 to 86400')
 }
 
 function isWhole(value: number, least: number, most: number): boolean {

@@ -134,6 +134,27 @@ describe('the orders API gives tokens to clients that nobody changed for it:', (
     })
   })
 
+  describe('oauth4webapi, with DPoP', () => {
+    onEach('binds a token to a key, which nobody uses without it', async (world) => {
+      const issuer = new URL(world.url)
+      const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
+      const server = await oauth.processDiscoveryResponse(issuer, found)
+      const client: oauth.Client = { client_id: 'warehouse' }
+      const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
+      const secret = oauth.ClientSecretPost('warehouse-demo-secret')
+      const answer = await oauth.clientCredentialsGrantRequest(server, client, secret, { scope: 'orders:read' }, { DPoP, ...insecure })
+      const { access_token, token_type } = await oauth.processClientCredentialsResponse(server, client, answer)
+      expect(token_type).to.equal('dpop')
+      const target = new URL(`${world.url}/api/v1/me?x=1`)
+      const allowed = await oauth.protectedResourceRequest(access_token, 'GET', target, undefined, undefined, { DPoP, ...insecure })
+      expect([allowed.status, ((await allowed.json()) as { id: string }).id]).to.deep.equal([200, 'warehouse'])
+      expect(await refused(world, access_token)).to.equal(401)
+      const thief = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
+      const stolen = oauth.protectedResourceRequest(access_token, 'GET', target, undefined, undefined, { DPoP: thief, ...insecure })
+      expect(await stolen.catch(({ status }: { status: number }) => status)).to.equal(401)
+    })
+  })
+
   describe('simple-oauth2', () => {
     const auth = (world: World) => ({
       tokenHost: world.url,

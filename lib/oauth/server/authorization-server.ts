@@ -1,6 +1,7 @@
 import { reply } from '../../answer.js'
 import type { Answer } from '../../answer.js'
 import { Audit } from '../../audit/audit.js'
+import type { ProofOptions } from '../../authentication/dpop.js'
 import type { KeyOptions } from '../../authentication/keys.js'
 import type { Revocations } from '../../authentication/revocations.js'
 import { Public } from '../../authorization/requirements.js'
@@ -52,6 +53,8 @@ export interface AuthorizationServerOptions {
   readonly rateLimit?: LimitString
   /** How often a password may be tried for one name at one address. @default '5 per minute' */
   readonly loginLimit?: LimitString
+  /** Which proofs bind tokens to keys, where clients send them (RFC 9449). */
+  readonly proofs?: ProofOptions
   /** How long things live, in seconds. */
   readonly lifetimes?: ServerLifetimes
 }

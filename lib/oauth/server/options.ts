@@ -1,5 +1,6 @@
 import type { KeyOptions } from '../../authentication/keys.js'
 import { familyOf } from '../../authentication/algorithms.js'
+import type { ProofOptions } from '../../authentication/dpop.js'
 import type { Mistake } from '../../errors.js'
 import type { LimitString } from '../../rate-limit/rate-limit.js'
 import type { AuthorizationServerOptions, ServerLifetimes } from './authorization-server.js'
@@ -22,6 +23,7 @@ export interface CheckedOptions {
   readonly path: string
   readonly rateLimit: LimitString
   readonly loginLimit: LimitString
+  readonly proofs: ProofOptions
   /** Seconds. */
   readonly lifetimes: Required<ServerLifetimes>
 }
@@ -59,6 +61,7 @@ export function checkedOptions(options: AuthorizationServerOptions): CheckedOpti
   }
   return {
     ...{ issuer, keys, clients, catalogue, path, rateLimit, loginLimit, lifetimes },
+    proofs: options.proofs ?? {},
     login: options.login ?? nobodyLogsIn,
     consent: options.consent ?? consentPage,
     subjectOf: async (subject) => (subjectOf === undefined ? subject : subjectOf(subject.id)),

@@ -1,5 +1,7 @@
-import type { Clock, Context } from '../../context.js'
-import type { StateStore } from '../../state/state-store.js'
+import { ProofRefused, proofVerifier } from '../../authentication/dpop.js'
+import type { ProofOptions, ProofServices } from '../../authentication/dpop.js'
+import type { Context } from '../../context.js'
+import { OAuthError } from './oauth-error.js'
 
 /** Reads proofs of keys at the token endpoint (RFC 9449 §5). */
 export interface ProofOfPossession {
@@ -7,6 +9,23 @@ export interface ProofOfPossession {
   thumbprintOf(context: Context): Promise<string | undefined>
 }
 
-export function proofsAt(_url: string, _services: { readonly state: StateStore; readonly clock: Clock }): ProofOfPossession {
-  return { thumbprintOf: () => Promise.resolve(undefined) }
+/** @param url the token endpoint, as clients know it */
+export function proofsAt(url: string, options: ProofOptions, services: ProofServices): ProofOfPossession {
+  const verifier = proofVerifier(options, services)
+  return {
+    async thumbprintOf(context) {
+      const { request } = context
+      if (request.headers['dpop'] === undefined) return undefined
+      const nonce = verifier.nonce()
+      if (nonce !== undefined) context.setHeader('DPoP-Nonce', nonce)
+      try {
+        return await verifier.verify({ request, url })
+      } catch (thrown) {
+        if (!(thrown instanceof ProofRefused)) throw thrown
+        if (thrown.reason === 'nonce') throw new OAuthError('use_dpop_nonce', 'The proof needs the nonce of DPoP-Nonce.')
+        const event = thrown.reason === 'replayed' ? 'authn_token_reuse' : 'authn_login_fail'
+        throw new OAuthError('invalid_dpop_proof', 'The DPoP proof is not valid.', { reason: `proof-${thrown.reason}`, event })
+      }
+    },
+  }
 }

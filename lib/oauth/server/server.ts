@@ -41,7 +41,7 @@ export function openServer(options: CheckedOptions, paths: Endpoints, { state: s
   const clients = new ClientAuthentication(issuer, options.clients, state)
   const pushed = new PushedRequests(state, lifetimes.pushedRequest * 1000)
   const sessions = new LoginSessions(state, lifetimes.session * 1000)
-  const proofs = proofsAt(new URL(issuer).origin + paths.token, { state: store, clock })
+  const proofs = proofsAt(new URL(issuer).origin + paths.token, options.proofs, { state: store, clock })
   return {
     authorization: new AuthorizationEndpoint({
       issuer,
