@@ -100,7 +100,7 @@ export function proofVerifier(options: ProofOptions, { state, clock }: ProofServ
       const until = requireTime(proof.claims, clock.now(), maxAge)
       requireFor(proof.claims, request.method, url, accessToken)
       if (nonceSource?.isCurrent(proof.claims['nonce']) === false) throw new ProofRefused('nonce')
-      const thumbprint = await calculateJwkThumbprint(jwk as Parameters<typeof calculateJwkThumbprint>[0])
+      const thumbprint = await calculateJwkThumbprint(jwk)
       const name = createHash('sha256')
         .update(`${thumbprint}${String(proof.claims['jti'])}`)
         .digest('base64url')
