@@ -74,13 +74,22 @@ function choosing(ways: readonly CallerIdentification[], challenge: string): Cho
   return function chooseWay(exchange) {
     const borne = ways.filter((way) => way.bears(exchange))
     // Cookies come by themselves: whoever says who calls, says it in a header.
-    const said = borne.filter(({ isAmbient }) => !isAmbient)
+    const said = withoutGeneral(
+      exchange,
+      borne.filter(({ isAmbient }) => !isAmbient),
+    )
     const [way, second] = said.length > 0 ? said : borne
     if (second !== undefined) throw new MalformedRequest('Send one kind of credentials.', { headers, reason: 'two-credentials' })
     if (way === undefined)
       throw new Unauthenticated(undefined, { headers, reason: first === undefined ? 'no-authentication' : 'no-credentials' })
     return way
   }
+}
+
+/** A bearer token that one way recognises is not at the same time one that could be anybody's. */
+function withoutGeneral(exchange: Exchange, ways: readonly CallerIdentification[]): readonly CallerIdentification[] {
+  const isRecognised = ways.length > 1 && ways.some((way) => way.recognises?.(exchange) === true)
+  return isRecognised ? ways.filter(({ isGeneral }) => isGeneral !== true) : ways
 }
 
 function identifying(choose: Choose, { revocations, principalOf }: AuthenticationServices): Step {

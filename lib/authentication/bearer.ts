@@ -5,12 +5,12 @@ import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { outboundMistakes } from '../outbound.js'
 import type { OutboundOptions } from '../outbound.js'
-import { publicAlgorithms } from './algorithms.js'
 import { challengesOf } from './challenges.js'
 import type { Challenges } from './challenges.js'
 import { credentialsIn, isAuthorizedTwice, isTokenInQuery } from './credentials.js'
+import { checkProofs } from './dpop-options.js'
 import { proofVerifier } from './dpop.js'
-import type { ProofOptions } from './dpop.js'
+import type { ProofOptions } from './dpop-options.js'
 import { IntrospectionVerifier } from './introspection.js'
 import { issuerOf } from './issuer.js'
 import type { IssuerOptions } from './issuer.js'
@@ -127,6 +127,7 @@ function identification(verifier: TokenVerifier, challenges: Challenges, dpop: T
     refusal: challenges.invalidToken,
     insufficientScope: challenges.insufficientScope,
     isAmbient: false,
+    isGeneral: true,
     bears: ({ request, target }) =>
       credentialsIn(request.headers.authorization, 'bearer') !== undefined ||
       (dpop !== undefined && credentialsIn(request.headers.authorization, 'dpop') !== undefined) ||
@@ -168,7 +169,9 @@ function tokenOf({ request, target }: Exchange, challenges: Challenges): string 
   throw new Unauthenticated(undefined, { headers: challenges.missing, reason })
 }
 
-function checkOptions(options: TokenOptions, complain: (name: string, problem: string, mend: string) => void): void {
+type Complain = (name: string, problem: string, mend: string) => void
+
+function checkOptions(options: TokenOptions, complain: Complain): void {
   const { maxTokenBytes = 8192, cache = {}, resourceMetadata } = options
   if (!isWhole(maxTokenBytes, 256, 65_536)) {
     complain('maxTokenBytes', `${maxTokenBytes} is no size for a token`, 'write bytes from 256 to 65536')
@@ -182,20 +185,13 @@ function checkOptions(options: TokenOptions, complain: (name: string, problem: s
   }
 }
 
-function checkDpop({ dpop }: TokenOptions, complain: (name: string, problem: string, mend: string) => void): void {
+function checkDpop({ dpop }: TokenOptions, complain: Complain): void {
   if (dpop === undefined) return
-  const { origin, algorithms = publicAlgorithms, maxAge = 60, nonce } = dpop
+  const { origin } = dpop
   if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
     complain('dpop.origin', `${JSON.stringify(origin)} is no origin`, "write where clients know this API: 'https://api.example.com'")
   }
-  if (algorithms.length === 0 || !algorithms.every((one) => publicAlgorithms.includes(one))) {
-    complain('dpop.algorithms', 'there is an algorithm that no proof can have', `write some of ${publicAlgorithms.join(', ')}`)
-  }
-  if (!isWhole(maxAge, 1, 600)) complain('dpop.maxAge', `${maxAge} is no age`, 'write whole seconds from 1 to 600')
-  if (nonce === undefined) return
-  if (Buffer.byteLength(nonce.secret) < 32) complain('dpop.nonce.secret', 'the secret has fewer than 32 bytes', 'give randomBytes(32)')
-  if (!isWhole(nonce.lifetime ?? 300, 1, 86_400))
-    complain('dpop.nonce.lifetime', `${nonce.lifetime} is no time`, 'write seconds from 1 to 86400')
+  checkProofs(dpop, (name, problem, mend) => complain(`dpop.${name}`, problem, mend))
 }
 
 function isWhole(value: number, least: number, most: number): boolean {

@@ -3,42 +3,54 @@ import { isUtf8 } from 'node:buffer'
 /** A JSON object of a token: frozen at every depth, and without a prototype that a name could reach. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** A token taken apart, nothing of it believed. */
-export interface CompactToken {
+/** A JWS taken apart, whatever it is that it signs; nothing of it believed. */
+export interface CompactSignature {
   readonly header: Fields
-  readonly claims: Fields
+  /** What is signed, as it stands between the dots; may be empty. */
+  readonly payload: string
   /** How many characters the signature has. */
   readonly signatureLength: number
 }
 
+/** A token taken apart, nothing of it believed. */
+export interface CompactToken extends CompactSignature {
+  readonly claims: Fields
+}
+
 // jsonwebtoken lets padding, white space and the other base64 alphabet pass: one token would have many spellings.
-const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$/
 
 /** The last characters of a segment that leave no bit unused, by its length modulo 4. */
 const canonicalEnds: readonly string[] = ['', '', 'AQgw', 'AEIMQUYcgkosw048']
 
 const deepest = 32
 
-/** The parts of a JWS in compact form (RFC 7515 §7.1) that holds a JWT; undefined where it is none to the letter. */
-export function readCompactToken(token: string): CompactToken | undefined {
+/** The parts of a JWS in compact form (RFC 7515 §7.1); undefined where it is none to the letter. */
+export function readCompactSignature(token: string): CompactSignature | undefined {
   if (!threeSegments.test(token)) return undefined
   const first = token.indexOf('.')
   const last = token.lastIndexOf('.')
-  if (!isCanonical(token, last + 1, token.length)) return undefined
-  const header = readObject(token, 0, first)
-  if (header === undefined) return undefined
-  const claims = readObject(token, first + 1, last)
-  return claims === undefined ? undefined : { header, claims, signatureLength: token.length - last - 1 }
+  const segments = [token.slice(0, first), token.slice(first + 1, last), token.slice(last + 1)] as const
+  if (!segments.every(isCanonical)) return undefined
+  const [head, payload, signature] = segments
+  const header = readObject(head)
+  return header === undefined ? undefined : { header, payload, signatureLength: signature.length }
 }
 
-function isCanonical(token: string, start: number, end: number): boolean {
-  const rest = (end - start) % 4
-  return rest === 0 || (canonicalEnds[rest] ?? '').includes(token.charAt(end - 1))
+/** The parts of a JWS in compact form that holds a JWT (RFC 7519 §7.2); undefined where it is none to the letter. */
+export function readCompactToken(token: string): CompactToken | undefined {
+  const read = readCompactSignature(token)
+  const claims = read === undefined ? undefined : readObject(read.payload)
+  return read === undefined || claims === undefined ? undefined : { ...read, claims }
 }
 
-function readObject(token: string, start: number, end: number): Fields | undefined {
-  if (!isCanonical(token, start, end)) return undefined
-  const bytes = Buffer.from(token.slice(start, end), 'base64url')
+function isCanonical(segment: string): boolean {
+  const rest = segment.length % 4
+  return rest === 0 || (canonicalEnds[rest] ?? '').includes(segment.slice(-1))
+}
+
+function readObject(segment: string): Fields | undefined {
+  const bytes = Buffer.from(segment, 'base64url')
   if (!isUtf8(bytes)) return undefined
   const text = bytes.toString('utf8')
   const value = parse(text)

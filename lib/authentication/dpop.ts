@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import type { ApiRequest, Clock } from '../context.js'
 import type { StateStore } from '../state/state-store.js'
@@ -7,22 +8,12 @@ import type { Algorithm } from './algorithms.js'
 import { readCompactToken } from './compact-token.js'
 import type { CompactToken, Fields } from './compact-token.js'
 import { nonces } from './dpop-nonce.js'
-import type { NonceOptions } from './dpop-nonce.js'
+import type { ProofOptions } from './dpop-options.js'
 import { normalUrl } from './dpop-url.js'
 import { publicKeyOf } from './key-material.js'
 import type { Jwk } from './key-material.js'
 import { isSignedWith } from './signature.js'
 import { toMediaType } from './token-header.js'
-
-/** Which proofs of possession are taken (RFC 9449). */
-export interface ProofOptions {
-  /** @default every asymmetric one */
-  readonly algorithms?: readonly Algorithm[]
-  /** How old a proof may be, in seconds. For so long it is remembered, to be taken once. @default 60 */
-  readonly maxAge?: number
-  /** Wants a value of ours in each proof, so that none can be made ahead (RFC 9449 §8). @default none */
-  readonly nonce?: NonceOptions
-}
 
 /** Where proofs are remembered. */
 export interface ProofServices {
@@ -75,6 +66,14 @@ export interface ProofVerifier {
 
 /** Seconds by which a client's clock may be ahead. */
 const ahead = 10
+/**
+ * Seconds for which a proof is remembered past its end: the clocks of two processes differ, and time passes between the look at the
+ * clock and the store's own. A proof that was forgotten while somebody still takes it could be replayed.
+ */
+const remembered = 60
+/** Whoever sends a proof chooses its key: a larger one would cost us twenty times the work. */
+const largestModulus = 4_096
+const largestExponent = 0xff_ff_ff_ffn
 const largest = 8_192
 const refusedParameters = ['crit', 'b64', 'jku', 'x5u', 'x5c'] as const
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
@@ -95,7 +94,7 @@ export function proofVerifier(options: ProofOptions, { state, clock }: ProofServ
       const jwk = keyIn(proof, accepted)
       const algorithm = proof.header['alg'] as Algorithm
       const key = publicKeyOf(jwk, algorithm, () => undefined)
-      if (key === undefined) throw new ProofRefused('unfit-key')
+      if (key === undefined || isCostly(key)) throw new ProofRefused('unfit-key')
       if (!isSignedWith({ key, algorithm }, text)) throw new ProofRefused('bad-signature')
       const until = requireTime(proof.claims, clock.now(), maxAge)
       requireFor(proof.claims, request.method, url, accessToken)
@@ -104,7 +103,7 @@ export function proofVerifier(options: ProofOptions, { state, clock }: ProofServ
       const name = createHash('sha256')
         .update(`${thumbprint}${String(proof.claims['jti'])}`)
         .digest('base64url')
-      if (!(await state.add(`proof:${name}`, '1', until))) throw new ProofRefused('replayed')
+      if (!(await state.add(`proof:${name}`, '1', until + remembered * 1000))) throw new ProofRefused('replayed')
       return thumbprint
     },
   }
@@ -130,7 +129,11 @@ function keyIn({ header }: CompactToken, accepted: ReadonlySet<unknown>): Jwk {
   return jwk as Jwk
 }
 
-/** Until when the proof must be remembered, in milliseconds. */
+function isCostly({ asymmetricKeyDetails: { modulusLength = 0, publicExponent = 0n } = {} }: KeyObject): boolean {
+  return modulusLength > largestModulus || publicExponent > largestExponent
+}
+
+/** Until when the proof is good, in milliseconds. */
 function requireTime({ iat, jti }: Fields, now: number, maxAge: number): number {
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) throw new ProofRefused('malformed')
   if (typeof iat !== 'number' || !Number.isFinite(iat)) throw new ProofRefused('wrong-time')

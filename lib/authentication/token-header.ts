@@ -1,5 +1,5 @@
 import { isSameAlgorithm } from './algorithms.js'
-import type { CompactToken, Fields } from './compact-token.js'
+import type { CompactSignature, Fields } from './compact-token.js'
 import type { VerificationKey } from './keys.js'
 import type { TokenRefusal } from './verifier.js'
 
@@ -12,7 +12,7 @@ export interface HeaderRules {
 
 /** Why a token cannot be one that is signed with `key`, going by its header; undefined where it can. */
 export function headerRefusal(
-  { header, signatureLength }: CompactToken,
+  { header, signatureLength }: CompactSignature,
   key: VerificationKey,
   rules: HeaderRules,
 ): TokenRefusal | undefined {

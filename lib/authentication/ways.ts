@@ -38,6 +38,12 @@ export interface CallerIdentification {
   /** Whether a request bears credentials of this kind. Cheap, and says nothing of what they are worth. */
   bears(exchange: Exchange): boolean
   /**
+   * Whether it takes what stands behind `Bearer` only where no other way recognises it as its own. @default false
+   */
+  readonly isGeneral?: boolean
+  /** Whether the request's bearer token is surely of this kind. @default never */
+  recognises?(exchange: Exchange): boolean
+  /**
    * Who calls. Throws `Unauthenticated` where nothing is borne, `TokenRefused` for credentials that are worth nothing, and
    * `Unavailable` where what must be asked does not answer.
    */

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 import type { Configuration } from 'oidc-provider'
 
 /** An OpenID provider that nobody changed for us, on a free port. */
@@ -52,7 +52,7 @@ export async function startProvider(redirectUri: string, more: Configuration = {
         jwks: { keys: [{ ...machineKey.publicKey.export({ format: 'jwk' }), kid: 'machine-1', use: 'sig', alg: 'ES256' }] },
       },
     ] as never,
-    jwks: { keys: [{ ...privateJwk, kid: 'provider-1', use: 'sig', alg: 'RS256' }] } as never,
+    jwks: { keys: [{ ...privateJwk, kid: 'provider-1', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: ['some secret key of the tests alone'] },
     scopes: ['openid', 'offline_access', 'orders:read', 'orders:write'],
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),

@@ -1,7 +1,7 @@
 import { reply } from '../../answer.js'
 import type { Answer } from '../../answer.js'
 import { Audit } from '../../audit/audit.js'
-import type { ProofOptions } from '../../authentication/dpop.js'
+import type { ProofOptions } from '../../authentication/dpop-options.js'
 import type { KeyOptions } from '../../authentication/keys.js'
 import type { Revocations } from '../../authentication/revocations.js'
 import { Public } from '../../authorization/requirements.js'
@@ -86,9 +86,9 @@ export interface ServerLifetimes {
  */
 export function authorizationServer(options: AuthorizationServerOptions): Class {
   const checked = checkedOptions(options)
-  const { issuer, keys, catalogue, path, rateLimit, loginLimit } = checked
+  const { issuer, keys, path, rateLimit, loginLimit } = checked
   const paths = pathsOf(issuer, path)
-  const metadata = metadataOf(issuer, paths, catalogue.scopes, catalogue.names)
+  const metadata = metadataOf(checked, paths)
   const keySet = keySetOf(keys)
   const byForm = { by: clientOfForm, name: 'oauth' } as const
   const byQuery = { by: clientOfQuery, name: 'oauth' } as const

@@ -57,7 +57,11 @@ export class ClientAuthentication {
     if ([claims['aud']].flat().length !== 1 || expiresAt === undefined || expiresAt > now + longestAssertion) {
       throw invalidClient('unfit-client-assertion')
     }
-    const isFirst = await this.state.add('assertion', JSON.stringify([client.id, tokenId]), expiresAt + clockTolerance * 1000)
+    const isFirst = await this.state.add(
+      'assertion',
+      JSON.stringify([client.id, tokenId]),
+      expiresAt + clockTolerance * 1000 + rememberedLonger,
+    )
     if (!isFirst) throw invalidClient('client-assertion-replayed')
     return client
   }
@@ -84,6 +88,9 @@ export class ClientAuthentication {
     return verifier
   }
 }
+
+/** Milliseconds for which an assertion is remembered past its end: clocks of two processes differ, and time passes between two looks. */
+const rememberedLonger = 60_000
 
 /** Seconds by which a client's clock may differ. */
 const clockTolerance = 10

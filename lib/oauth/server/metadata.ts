@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { publicAlgorithms } from '../../authentication/algorithms.js'
 import { verificationKeys } from '../../authentication/keys.js'
 import type { KeyOptions } from '../../authentication/keys.js'
+import type { CheckedOptions } from './options.js'
 
 /** Where each endpoint of an authorization server is. */
 export interface Endpoints {
@@ -30,7 +31,7 @@ export function pathsOf(issuer: string, path: string): Endpoints {
 }
 
 /** The metadata document of RFC 8414 §2. */
-export function metadataOf(issuer: string, paths: Endpoints, scopes: Iterable<string>, resources: readonly string[]): object {
+export function metadataOf({ issuer, catalogue, proofs }: CheckedOptions, paths: Endpoints): object {
   const { origin } = new URL(issuer)
   const ways = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
   return Object.freeze({
@@ -41,7 +42,7 @@ export function metadataOf(issuer: string, paths: Endpoints, scopes: Iterable<st
     introspection_endpoint: `${origin}${paths.introspect}`,
     pushed_authorization_request_endpoint: `${origin}${paths.push}`,
     jwks_uri: `${origin}${paths.keys}`,
-    scopes_supported: [...scopes],
+    scopes_supported: [...catalogue.scopes],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
@@ -53,8 +54,8 @@ export function metadataOf(issuer: string, paths: Endpoints, scopes: Iterable<st
     introspection_endpoint_auth_signing_alg_values_supported: publicAlgorithms,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
-    dpop_signing_alg_values_supported: publicAlgorithms,
-    protected_resources: resources,
+    dpop_signing_alg_values_supported: proofs.algorithms ?? publicAlgorithms,
+    protected_resources: catalogue.names,
   })
 }
 

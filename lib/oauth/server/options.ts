@@ -1,6 +1,7 @@
 import type { KeyOptions } from '../../authentication/keys.js'
 import { familyOf } from '../../authentication/algorithms.js'
-import type { ProofOptions } from '../../authentication/dpop.js'
+import { checkProofs } from '../../authentication/dpop-options.js'
+import type { ProofOptions } from '../../authentication/dpop-options.js'
 import type { Mistake } from '../../errors.js'
 import type { LimitString } from '../../rate-limit/rate-limit.js'
 import type { AuthorizationServerOptions, ServerLifetimes } from './authorization-server.js'
@@ -51,6 +52,7 @@ export function checkedOptions(options: AuthorizationServerOptions): CheckedOpti
   checkLifetimes(lifetimes, complain)
   checkKeys(options, catalogue, complain)
   checkLogin(options, complain)
+  checkProofs(options.proofs ?? {}, (name, problem, mend) => complain(`proofs.${name}`, problem, mend))
   if (!/^(?:\/[A-Za-z0-9._~-]+)*$/.test(path)) complain('path', `${JSON.stringify(path)} is no path`, "write such as '/oauth'")
   const clients = clientSource(options.clients, catalogue.scopes, (mistake) => void mistakes.push(mistake))
   if (mistakes.length > 0) {

@@ -1,5 +1,6 @@
 import { ProofRefused, proofVerifier } from '../../authentication/dpop.js'
-import type { ProofOptions, ProofServices } from '../../authentication/dpop.js'
+import type { ProofOptions } from '../../authentication/dpop-options.js'
+import type { ProofServices } from '../../authentication/dpop.js'
 import type { Context } from '../../context.js'
 import { OAuthError } from './oauth-error.js'
 

@@ -1,0 +1,64 @@
+import type { ParseArgsConfig } from 'node:util'
+
+/** What an option of a command is. */
+export interface CommandOption {
+  /** What stands for its value in the help: `<scope>`. None for a switch. */
+  readonly value?: string
+  /** Whether it may come several times. */
+  readonly repeats?: boolean
+  /** One line. */
+  readonly description: string
+}
+
+/** The values of options as they were written, by name. */
+export type OptionValues = Readonly<Record<string, readonly string[]>>
+
+/** What a command prints. */
+export interface Printed {
+  /** What another program may read. */
+  readonly output: string
+  /** What a person should know besides, on the error stream. */
+  readonly notes: readonly string[]
+}
+
+/** One command of the program. */
+export interface Command {
+  /** `api-key` */
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** What the help of the command says besides its options. */
+  readonly description: string
+  readonly options: Readonly<Record<string, CommandOption>>
+  /** Throws `UsageError` where the options make no sense. */
+  run(values: OptionValues): Printed | Promise<Printed>
+}
+
+/** The program was called in a way that it does not know; the message says what to write instead. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'UsageError'
+  }
+}
+
+/** The options of a command, in the form of `node:util`. */
+export function parsed(options: Command['options']): NonNullable<ParseArgsConfig['options']> {
+  const all = Object.entries(options).map(([name, { value }]) => [
+    name,
+    { type: value === undefined ? 'boolean' : 'string', multiple: true },
+  ])
+  return Object.fromEntries(all) as NonNullable<ParseArgsConfig['options']>
+}
+
+/** The value of an option that must be given. */
+export function required(values: OptionValues, name: string): string {
+  const value = optional(values, name)
+  if (value === undefined) throw new UsageError(`--${name} is missing`)
+  return value
+}
+
+/** The value of an option that may be left out. */
+export function optional(values: OptionValues, name: string): string | undefined {
+  return values[name]?.[0]
+}

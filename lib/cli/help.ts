@@ -1,0 +1,31 @@
+import type { Command, CommandOption } from './command.js'
+
+/** What `portcullis --help` prints. */
+export function overview(commands: readonly Command[]): string {
+  const rows = commands.map(({ name, summary }) => [name, summary] as const)
+  return [
+    'Makes what an API that Portcullis protects needs. Nothing is written to files.',
+    '',
+    'Usage: portcullis <command> [options]',
+    '',
+    'Commands:',
+    ...columns(rows),
+    '',
+    'Run portcullis <command> --help for the options of a command.',
+  ].join('\n')
+}
+
+/** What `portcullis <command> --help` prints. */
+export function helpOf({ name, description, options }: Command): string {
+  const rows = [...Object.entries(options).map(row), ['-h, --help', 'Print this'] as const]
+  return [description, '', `Usage: portcullis ${name} [options]`, '', 'Options:', ...columns(rows)].join('\n')
+}
+
+function row([name, { value, description }]: readonly [string, CommandOption]): readonly [string, string] {
+  return [value === undefined ? `--${name}` : `--${name} ${value}`, description]
+}
+
+function columns(rows: ReadonlyArray<readonly [string, string]>): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}
