@@ -6,7 +6,7 @@ export type Fields = Readonly<Record<string, unknown>>
 /** A JWS taken apart, whatever it is that it signs; nothing of it believed. */
 export interface CompactSignature {
   readonly header: Fields
-  /** What is signed, as it stands between the dots; may be empty. */
+  /** What is signed, as it stands between the dots. */
   readonly payload: string
   /** How many characters the signature has. */
   readonly signatureLength: number
@@ -18,14 +18,17 @@ export interface CompactToken extends CompactSignature {
 }
 
 // jsonwebtoken lets padding, white space and the other base64 alphabet pass: one token would have many spellings.
-const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$/
+const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 /** The last characters of a segment that leave no bit unused, by its length modulo 4. */
 const canonicalEnds: readonly string[] = ['', '', 'AQgw', 'AEIMQUYcgkosw048']
 
 const deepest = 32
 
-/** The parts of a JWS in compact form (RFC 7515 §7.1); undefined where it is none to the letter. */
+/**
+ * The parts of a JWS in compact form (RFC 7515 §7.1); undefined where it is none to the letter, or where nothing is signed: what
+ * stands elsewhere (RFC 7515 appendix F) is not read.
+ */
 export function readCompactSignature(token: string): CompactSignature | undefined {
   if (!threeSegments.test(token)) return undefined
   const first = token.indexOf('.')

@@ -2,6 +2,7 @@ import { KeyObject, createPrivateKey, createPublicKey, createSecretKey } from 'n
 import { isEdwards, isSameAlgorithm } from './algorithms.js'
 import type { Algorithm } from './algorithms.js'
 import type { KeyOptions } from './keys.js'
+import { isRocaKey } from './roca.js'
 import { weaknessOf } from './weak-secret.js'
 
 /** Tells what is wrong with a key, and how to mend it. */
@@ -129,11 +130,15 @@ function isStrongRsa(key: KeyObject, algorithm: Algorithm, complain: Complaint):
   }
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   // With an exponent of 1 the signature is the message.
-  if (modulusLength >= smallestModulus && publicExponent >= 3n) return true
-  complain(
-    `the RSA key has ${modulusLength} bits and the exponent ${publicExponent}`,
-    `use ${smallestModulus} bits or more (new keys: 3072) and the exponent 65537`,
-  )
+  if (modulusLength < smallestModulus || publicExponent < 3n) {
+    complain(
+      `the RSA key has ${modulusLength} bits and the exponent ${publicExponent}`,
+      `use ${smallestModulus} bits or more (new keys: 3072) and the exponent 65537`,
+    )
+    return false
+  }
+  if (!isRocaKey(key)) return true
+  complain('the RSA key can be factored: a faulty chip made it (CVE-2017-15361)', 'make a new key, and take this one for stolen')
   return false
 }
 
