@@ -117,7 +117,13 @@ function factsIn(claims: Fields, read: ClaimsReader) {
   const facts = read(claims)
   if (facts === undefined) return undefined
   const { kind = 'user', roles = none, scopes = none, grants = none } = facts
-  return isStrings(roles) && isStrings(scopes) && isStrings(grants) ? { kind, roles, scopes, grants } : undefined
+  if (!isStrings(roles) || !isStrings(scopes) || !isStrings(grants)) return undefined
+  return { kind, roles: frozen(roles), scopes: frozen(scopes), grants: frozen(grants) }
+}
+
+/** An identity is remembered with its token: what one request changed in it, the next would have. */
+function frozen(names: readonly string[]): readonly string[] {
+  return Object.isFrozen(names) ? names : Object.freeze([...names])
 }
 
 const none: readonly string[] = Object.freeze([])

@@ -1,5 +1,5 @@
 import type { Algorithm } from './algorithms.js'
-import { familyOf, isSameAlgorithm } from './algorithms.js'
+import { familyOf, isEdwards, isSameAlgorithm } from './algorithms.js'
 import type { Jwk } from './key-material.js'
 import type { KeyOptions } from './keys.js'
 
@@ -16,12 +16,13 @@ const curves: ReadonlyMap<unknown, Algorithm> = new Map([
  * passed over (RFC 7517 §5). A secret in a key set is kept, to be refused: who reads the set could sign.
  */
 export function keysInDocument(document: { readonly keys: readonly Jwk[] }, algorithms?: readonly Algorithm[]): readonly KeyOptions[] {
-  const keys: unknown = document.keys
+  const keys: unknown = (document as { readonly keys?: unknown } | null)?.keys
   if (!Array.isArray(keys)) return []
   return (keys as readonly Jwk[]).flatMap((jwk) => {
     if (typeof jwk !== 'object' || jwk === null || !isForSignatures(jwk)) return []
     const algorithm = algorithmOf(jwk, algorithms)
-    const kid = typeof jwk['kid'] === 'string' ? { kid: jwk['kid'] } : {}
+    // Whatever it is: a name that is no text is refused with the others.
+    const kid = jwk['kid'] === undefined ? {} : { kid: jwk['kid'] as string }
     return algorithm === undefined ? [] : [{ ...kid, algorithm, publicKey: jwk }]
   })
 }
@@ -31,13 +32,24 @@ function isForSignatures({ use, key_ops: operations }: Jwk): boolean {
 }
 
 function algorithmOf(jwk: Jwk, algorithms: readonly Algorithm[] | undefined): Algorithm | undefined {
-  const { kty, crv, alg } = jwk
-  if (alg !== undefined) {
-    if (familyOf(alg) === undefined) return undefined
-    if (algorithms === undefined) return alg as Algorithm
-    return algorithms.find((one) => isSameAlgorithm(alg, one))
-  }
-  const natural = kty === 'RSA' ? (algorithms ?? ['RS256']).find((one) => familyOf(one) === 'RSA') : curves.get(crv)
-  if (natural === undefined || algorithms === undefined) return natural
-  return algorithms.find((one) => isSameAlgorithm(natural, one))
+  const { alg } = jwk
+  if (jwk.kty === 'oct') return secretAlgorithmOf(alg)
+  const own = alg === undefined ? naturalAlgorithmOf(jwk, algorithms) : namedAlgorithmOf(jwk)
+  if (own === undefined || algorithms === undefined) return own
+  return algorithms.find((one) => isSameAlgorithm(own, one))
+}
+
+/** On no list of algorithms, since it must not be there at all. */
+function secretAlgorithmOf(alg: unknown): Algorithm | undefined {
+  if (alg === undefined) return 'HS256'
+  return familyOf(alg) === 'secret' ? (alg as Algorithm) : undefined
+}
+
+function namedAlgorithmOf({ alg, crv }: Jwk): Algorithm | undefined {
+  // EdDSA is the name of Ed448 too.
+  return familyOf(alg) === undefined || (isEdwards(alg) && crv !== 'Ed25519') ? undefined : (alg as Algorithm)
+}
+
+function naturalAlgorithmOf({ kty, crv }: Jwk, algorithms: readonly Algorithm[] = ['RS256']): Algorithm | undefined {
+  return kty === 'RSA' ? algorithms.find((one) => familyOf(one) === 'RSA') : curves.get(crv)
 }

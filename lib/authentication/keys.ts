@@ -93,8 +93,11 @@ function keyFor(options: KeyOptions, use: 'sign' | 'verify', complain: Complaint
     return undefined
   }
   // A verifier that takes an HMAC by a key that it also calls public takes anybody's token.
-  if (publicKey !== undefined || privateKey !== undefined)
-    complain(`${algorithm} has neither publicKey nor privateKey`, 'give secret alone')
+  if (publicKey !== undefined || privateKey !== undefined) {
+    const mend = 'give secret alone: whoever reads a public key, or a key set, could sign with it'
+    complain(`${algorithm} has neither publicKey nor privateKey`, mend)
+    return undefined
+  }
   if (secret !== undefined) return secretKey(secret, options, complain)
   complain(`${algorithm} needs a secret`, 'give secret: random bytes from the environment or a vault')
   return undefined

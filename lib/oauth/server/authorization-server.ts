@@ -132,7 +132,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
     @RateLimit(rateLimit, byForm)
     @Consumes('form')
     @Validate({ body: anyFields })
-    @Audit('oauth.token')
+    @Audit('oauth.token', { redact: ['code'] })
     token(context: Context<{ body: object }>): Promise<object> {
       return this.#server.token.answer(context)
     }

@@ -105,8 +105,11 @@ function presentedIn(request: ApiRequest, form: OAuthParameters): Presented {
   const [way, second] = ways
   if (second !== undefined)
     throw new OAuthError('invalid_request', 'The client says in two ways who it is.', { reason: 'two-client-credentials' })
-  if (way === undefined) return { id: form.require('client_id') }
   const named = form.get('client_id')
+  if (way === undefined) {
+    if (named === undefined) throw invalidClient('no-client')
+    return { id: named }
+  }
   if (named !== undefined && named !== way.id) throw invalidClient('two-clients')
   return way
 }

@@ -15,7 +15,8 @@ export function createClientSecret(): string {
 
 /** What is stored of a client's secret, as scrypt (RFC 7914) with a salt of its own: `$scrypt$ln=14,r=8,p=1$…$…`. */
 export async function hashClientSecret(secret: string): Promise<string> {
-  if (secret === '' || secret.length > longest) throw new TypeError(`the secret has ${secret.length} characters: give 1 to ${longest}`)
+  if (secret === '' || secret.includes('\0') || secret.length > longest)
+    throw new TypeError(`the secret has ${secret.length} characters, or a NUL: give 1 to ${longest} others`)
   const salt = randomBytes(16)
   return `$scrypt$ln=14,r=8,p=1$${salt.toString('base64url')}$${(await derive(secret, salt)).toString('base64url')}`
 }
@@ -28,7 +29,8 @@ export function isSecretHash(hash: unknown): boolean {
 /** Whether a secret is the one that was hashed. Takes the same time for right and wrong ones. */
 export async function isClientSecret(secret: string, hash: string): Promise<boolean> {
   const [, salt, expected] = form.exec(hash) ?? []
-  if (salt === undefined || expected === undefined || secret.length > longest) return false
+  // HMAC, inside, fills keys up with NUL: a secret with some at its end would pass for the one without.
+  if (salt === undefined || expected === undefined || secret.length > longest || secret.includes('\0')) return false
   return timingSafeEqual(await derive(secret, Buffer.from(salt, 'base64url')), Buffer.from(expected, 'base64url'))
 }
 
