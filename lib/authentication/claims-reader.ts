@@ -36,7 +36,7 @@ const none: readonly string[] = Object.freeze([])
  */
 export function standardClaims({ roles = 'roles', scope, permissions = 'permissions' }: ClaimNames = {}): ClaimsReader {
   return function readStandardClaims(claims) {
-    if (!isForApis(claims['token_use'])) return undefined
+    if (!tokenUses.has(claims['token_use'])) return undefined
     return whole({
       isClient: claims['client_id'] !== undefined && claims['client_id'] === claims['sub'],
       roles: namesIn(claims[roles]),
@@ -94,7 +94,7 @@ export function entraClaims(): ClaimsReader {
       // `idtyp` is optional; what a user delegates has scopes, and a subject that is not the object's id.
       isClient: idtyp === undefined ? scp === undefined && isText(oid) && sub === oid : idtyp === 'app',
       roles: namesIn(claims['roles']),
-      scopes: delegatedIn(scp),
+      scopes: scopesIn(scp),
       grants: none,
     })
   }
@@ -113,7 +113,7 @@ export function oktaClaims({ roles = 'groups' }: { readonly roles?: string } = {
       // A user may have been given a login that reads as a client's id, and has an id besides.
       isClient: sub === cid && uid === undefined,
       roles: namesIn(claims[roles]),
-      scopes: delegatedIn(claims['scp']),
+      scopes: scopesIn(claims['scp']),
       grants: none,
     })
   }
@@ -145,11 +145,7 @@ function isServiceAccount({ preferred_username: name, azp, client_id: own, clien
 }
 
 /** What `token_use` can be where a token is for APIs, and not for who logged in. */
-const uses: ReadonlySet<unknown> = new Set([undefined, 'access', 'access_token'])
-
-function isForApis(use: unknown): boolean {
-  return uses.has(use)
-}
+const tokenUses: ReadonlySet<unknown> = new Set([undefined, 'access', 'access_token'])
 
 /** The names in a claim: a list of texts, or nothing. Undefined where it is in any other form. */
 export function namesIn(claim: unknown): readonly string[] | undefined {
