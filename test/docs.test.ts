@@ -14,10 +14,10 @@ const sources = ['lib', 'adapters'].flatMap((folder) =>
 
 describe('the documentation', () => {
   it('has a heading for each code that an answer can bear', () => {
-    const thrown = /(?:super|new ApiError)\(\s*\d{3},\s*'([a-z-]+)'|endWith\(socket, \d{3}, '([a-z-]+)'/g
+    const thrown = /(?:super|new ApiError)\(\s*(?:[\w.]+ \?\? )?(?:\d{3}|status),\s*'([a-z-]+)'|endWith\(socket, \d{3}, '([a-z-]+)'/g
     const codes = sources.flatMap((source) => [...source.matchAll(thrown)].map(([, one, other]) => one ?? other ?? ''))
     const headings = [...read('docs/errors.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
-    expect(codes).to.include.members(['not-found', 'headers-too-large', 'https-redirect'])
+    expect(codes).to.include.members(['not-found', 'headers-too-large', 'https-redirect', 'oauth-error', 'oauth-page'])
     expect(headings).to.have.members([...new Set(codes)])
   })
 

@@ -33,23 +33,24 @@ export function readCompactSignature(token: string): CompactSignature | undefine
   if (!threeSegments.test(token)) return undefined
   const first = token.indexOf('.')
   const last = token.lastIndexOf('.')
-  const segments = [token.slice(0, first), token.slice(first + 1, last), token.slice(last + 1)] as const
-  if (!segments.every(isCanonical)) return undefined
-  const [head, payload, signature] = segments
-  const header = readObject(head)
-  return header === undefined ? undefined : { header, payload, signatureLength: signature.length }
+  if (!isCanonical(token, 0, first) || !isCanonical(token, first + 1, last) || !isCanonical(token, last + 1, token.length)) return undefined
+  const header = readObject(token.slice(0, first))
+  if (header === undefined) return undefined
+  return { header, payload: token.slice(first + 1, last), signatureLength: token.length - last - 1 }
 }
 
 /** The parts of a JWS in compact form that holds a JWT (RFC 7519 §7.2); undefined where it is none to the letter. */
 export function readCompactToken(token: string): CompactToken | undefined {
   const read = readCompactSignature(token)
-  const claims = read === undefined ? undefined : readObject(read.payload)
-  return read === undefined || claims === undefined ? undefined : { ...read, claims }
+  if (read === undefined) return undefined
+  const { header, payload, signatureLength } = read
+  const claims = readObject(payload)
+  return claims === undefined ? undefined : { header, payload, signatureLength, claims }
 }
 
-function isCanonical(segment: string): boolean {
-  const rest = segment.length % 4
-  return rest === 0 || (canonicalEnds[rest] ?? '').includes(segment.slice(-1))
+function isCanonical(token: string, start: number, end: number): boolean {
+  const rest = (end - start) % 4
+  return rest === 0 || (canonicalEnds[rest] ?? '').includes(token.charAt(end - 1))
 }
 
 function readObject(segment: string): Fields | undefined {
