@@ -1,3 +1,4 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,6 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { adapters } from '../../examples/orders/hosts.js'
+import { demoPerson } from '../../examples/shop-spa/people.js'
+import { freePort } from '../free-port.js'
+import { hasRedis, startRedis } from '../rate-limit/redis-server.js'
 import { aGoodOrder } from './case.js'
 import { tokensOf } from './world.js'
 
@@ -110,6 +114,54 @@ describe('the program of the orders API', () => {
     expect(await found.json()).to.deep.equal(await made.json())
   }).timeout(20_000)
 
+  if (hasRedis()) {
+    it('behaves as one program where two run on one Redis: codes, tokens, revocations', async () => {
+      const redis = await startRedis()
+      const address = `http://127.0.0.1:${await freePort()}`
+      const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+      const environment = {
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        PORTCULLIS_URL: address,
+        PORTCULLIS_KEY: key,
+        PORTCULLIS_SIGNING_KEY: signingKey,
+      }
+      await run(['--port', new URL(address).port], environment)
+      const second = await run(['--adapter', 'koa'], environment)
+      const elsewhere = `http://127.0.0.1:${second.port}`
+      const parameters = {
+        client_id: 'shop-spa',
+        redirect_uri: 'http://127.0.0.1:8400/callback',
+        response_type: 'code',
+        scope: 'orders:read',
+      }
+      const verifier = randomBytes(32).toString('base64url')
+      const challenge = { code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' }
+      const url = new URL(`${address}/oauth/authorize?${new URLSearchParams({ ...parameters, ...challenge }).toString()}`)
+      const code = (await demoPerson('alice')(url)).searchParams.get('code') ?? ''
+      const ask = async (at: string, path: string, form: Readonly<Record<string, string>>) => {
+        const answer = await fetch(`${at}${path}`, { method: 'POST', body: new URLSearchParams({ client_id: 'shop-spa', ...form }) })
+        return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, string>> }
+      }
+      const redemption = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: parameters.redirect_uri }
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => ask(index % 2 ? address : elsewhere, '/oauth/token', redemption)),
+      )
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).to.deep.equal([200, ...Array<number>(9).fill(400)])
+
+      const login = await fetch(`${address}/api/v1/login`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ username: 'bob', password: 'bob-demo-password' }),
+      })
+      const headers = { Authorization: `Bearer ${((await login.json()) as { access_token: string }).access_token}` }
+      const statusAt = async (at: string) => (await fetch(`${at}/api/v1/me`, { headers })).status
+      expect([await statusAt(address), await statusAt(elsewhere)]).to.deep.equal([200, 200])
+      expect((await fetch(`${elsewhere}/api/v1/logout`, { method: 'POST', headers })).status).to.equal(204)
+      expect([await statusAt(address), await statusAt(elsewhere)]).to.deep.equal([401, 401])
+      await redis.stop()
+    }).timeout(30_000)
+  }
+
   it('warns when limits are off, and then has none', async () => {
     const { port, output, until } = await run(['--no-limits'])
     await until('warning: rate limits are off')
@@ -148,6 +200,11 @@ const routeRows = [
   /^POST +\/api\/v1\/orders\/:id\/fulfil +orders:fulfil/,
   /^GET +\/api\/v1\/search +authenticated +10 per second by address/,
   /^GET +\/api\/v1\/admin\/audit +audit:read/,
+  /^GET +\/oauth\/authorize +public +20 per minute by clientOfQuery/,
+  /^POST +\/oauth\/token +public +20 per minute by clientOfForm/,
+  /^GET +\/\.well-known\/oauth-authorization-server +public/,
+  /^GET +\/\.well-known\/oauth-protected-resource +public/,
+  /^GET +\/\.well-known\/jwks\.json +public/,
   /^on every route: 100 per minute; 1000 per hour by address$/,
 ]
 
