@@ -40,6 +40,7 @@ export type { Method } from './routing/routing.js'
 export type { ControllerOptions, ServiceToken, Services } from './routing/controller.js'
 
 export type { TrustProxy } from './transport/client.js'
+export { WithoutCors } from './transport/cors.js'
 export type { CorsOptions } from './transport/cors.js'
 export type { HttpsMode } from './transport/https.js'
 export { SecurityHeaders, headerPresets } from './transport/security-headers.js'

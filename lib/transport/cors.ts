@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiRequest } from '../context.js'
+import type { RouteDecorator } from '../decorator.js'
 import { OriginDenied } from '../errors.js'
 import type { Mistake } from '../errors.js'
+import { kind } from '../policy.js'
 import type { Protection } from '../protection.js'
 
 /** Which pages of other origins may use the API from a browser (Fetch §3.3). */
@@ -49,8 +51,9 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
     protection: {
       name: 'cors',
       phase: 'transport',
-      compile: () =>
-        function crossOrigin(exchange) {
+      compile: (route) => {
+        if (route.policy.nearest(withoutKind) !== undefined) return undefined
+        return function crossOrigin(exchange) {
           const { origin } = exchange.request.headers
           // A cache must not give one origin the answer for another, whoever asked first.
           if (!anyone) exchange.answerHeaders.push('Vary', 'Origin')
@@ -58,7 +61,8 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
           if (isAllowed(origin)) exchange.answerHeaders.push('Access-Control-Allow-Origin', allowed(origin), ...readable)
           // It goes on: without cookies, another origin can do nothing here that its server could not. The record says so.
           else if (!isOwn(origin, exchange.request.headers.host)) exchange.event ??= 'malicious_cors'
-        },
+        }
+      },
     },
     isPreflight: ({ method, headers: sent }) =>
       method === 'OPTIONS' && sent.origin !== undefined && sent['access-control-request-method'] !== undefined,
@@ -81,6 +85,13 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
 /** A page of the API's own host: browsers name its origin too, on every POST. */
 function isOwn(origin: string, host: string | undefined): boolean {
   return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`)
+}
+
+const withoutKind = kind<true>('WithoutCors')
+
+/** Lets no page of another origin read the answers of a route, whatever `cors` says: for pages and forms of this server's own. */
+export function WithoutCors(): RouteDecorator {
+  return withoutKind.declare(true)
 }
 
 const none: Protection = { name: 'cors', phase: 'transport', compile: () => undefined }

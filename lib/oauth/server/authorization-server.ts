@@ -12,6 +12,7 @@ import type { Class } from '../../decorator.js'
 import { RateLimit } from '../../rate-limit/rate-limit.js'
 import type { LimitString } from '../../rate-limit/rate-limit.js'
 import { Controller, Get, Post } from '../../routing/routing.js'
+import { WithoutCors } from '../../transport/cors.js'
 import type { Awaitable, StateStore } from '../../state/state-store.js'
 import { Validate } from '../../validation/decorator.js'
 import { anyFields } from '../any-fields.js'
@@ -43,8 +44,8 @@ export interface AuthorizationServerOptions {
   /** Asks whether a client may have what it wants. @default a page */
   readonly consent?: ConsentHook
   /**
-   * Says at each refresh who a subject is by now; undefined ends the login: the account was closed. @default whoever it was at the
-   * login
+   * Says who a subject is by now, at each refresh and whenever a browser that is logged in comes back; undefined ends the login: the
+   * account was closed. @default whoever it was at the login
    */
   readonly subjectOf?: (id: string) => Awaitable<Subject | undefined>
   /** Before the endpoints: `/oauth/token`. @default '/oauth' */
@@ -104,6 +105,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
     }
 
     @Get(paths.authorize)
+    @WithoutCors()
     @RateLimit(rateLimit, byQuery)
     @Validate({ query: anyFields })
     visit(context: Context<{ query: object }>): Promise<Answer> {
@@ -111,6 +113,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
     }
 
     @Post(paths.authorize)
+    @WithoutCors()
     @RateLimit(rateLimit, byQuery)
     @RateLimit(loginLimit, { by: triedName, cost: passwordsTried, name: 'login' })
     @Consumes('form')

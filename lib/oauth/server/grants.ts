@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Identity } from '../../context.js'
-import type { Revocations } from '../../authentication/revocations.js'
 import type { Subject } from './interaction.js'
 import { OAuthError } from './oauth-error.js'
 import type { OAuthState } from './oauth-state.js'
 import { digest, isSame, randomSecret } from './secrets.js'
+import type { Standing } from './standing.js'
 
 /** What a person lent to a client. */
 export interface Grant {
@@ -72,9 +71,8 @@ const replayMemory = 24 * 3_600_000
  */
 export class Grants {
   constructor(
-    private readonly issuer: string,
     private readonly state: OAuthState,
-    private readonly revocations: Revocations,
+    private readonly standing: Standing,
     private readonly lifetimes: GrantLifetimes,
   ) {}
 
@@ -98,6 +96,7 @@ export class Grants {
     // Used up by a wrong try too: whoever tries has stolen the code.
     if (flaw !== undefined) throw invalidGrant(flaw)
     if (!isFirst) return this.#endReplayed(record.sessionId, 'code-replayed')
+    if (await this.standing.isRevoked(record.subject, record.authenticatedAt)) throw invalidGrant('revoked')
     const { redirectUri: _redirectUri, challenge: _challenge, ...grant } = record
     return grant
   }
@@ -113,13 +112,13 @@ export class Grants {
   }
 
   /**
-   * The grant behind a refresh token, and the token that takes its place. `stillHolds` says whether, and for whom, the grant
-   * holds on: it is asked before the old token is used up.
+   * The grant behind a refresh token, and the token that takes its place. `judge` may refuse what is asked of the grant: before the
+   * old token is used up, so that a wish for too much does not cost the login.
    */
   async rotate(
     token: string,
     shown: { readonly clientId: string; readonly proofKey: string | undefined },
-    stillHolds: (grant: Grant) => Promise<Subject | undefined>,
+    judge: (grant: Grant) => void,
   ): Promise<{ readonly grant: Grant; readonly token: string }> {
     const [handle = '', secret = ''] = token.split('.')
     const stored = await this.state.get<Family>('family', handle)
@@ -127,14 +126,11 @@ export class Grants {
     const family = stored.value
     if (!isSame(digest(secret), family.current)) return this.#endFamily(handle, family)
     if (family.proofKey !== undefined && family.proofKey !== shown.proofKey) throw invalidGrant('wrong-proof-key')
-    if (await this.#isRevoked(family)) {
-      await this.state.take('family', handle)
-      throw invalidGrant('revoked')
-    }
-    const subject = await stillHolds(family)
+    judge(family)
+    const subject = await this.standing.now(family.subject, family.authenticatedAt, family.sessionId)
     if (subject === undefined) {
       await this.#end(handle, family)
-      throw invalidGrant('subject-gone')
+      throw invalidGrant('revoked')
     }
     const next = randomSecret()
     const renewed: Family = { ...family, subject, current: digest(next) }
@@ -147,7 +143,7 @@ export class Grants {
     const [handle = '', secret = ''] = token.split('.')
     const family = (await this.state.get<Family>('family', handle))?.value
     if (family === undefined || !isSame(digest(secret), family.current)) return undefined
-    return (await this.#isRevoked(family)) ? undefined : family
+    return (await this.standing.isRevoked(family.subject, family.authenticatedAt, family.sessionId)) ? undefined : family
   }
 
   /** Ends the login that a refresh token belongs to, an old one too; whether it was one of this client's. */
@@ -160,7 +156,7 @@ export class Grants {
   }
 
   async #end(handle: string, { sessionId }: Grant): Promise<void> {
-    await this.revocations.revokeSession({ issuer: this.issuer, sessionId })
+    await this.standing.end(sessionId)
     await this.state.take('family', handle)
   }
 
@@ -170,18 +166,8 @@ export class Grants {
   }
 
   async #endReplayed(sessionId: string, reason: string): Promise<never> {
-    await this.revocations.revokeSession({ issuer: this.issuer, sessionId })
+    await this.standing.end(sessionId)
     throw reused(reason)
-  }
-
-  async #isRevoked({ subject, sessionId, startedAt }: Family): Promise<boolean> {
-    const identity: Identity = {
-      ...{ id: subject.id, kind: 'user', issuer: this.issuer, roles: [], scopes: [], claims: {}, tokenId: undefined, expiresAt: undefined },
-      sessionId,
-      issuedAt: startedAt,
-    }
-    const isRevoked: unknown = await this.revocations.isRevoked(identity)
-    return isRevoked !== false
   }
 }
 

@@ -13,6 +13,7 @@ import { OAuthParameters } from './parameters.js'
 import { proofsAt } from './proof-of-possession.js'
 import { PushedRequests } from './pushed-requests.js'
 import { LoginSessions } from './sessions.js'
+import { Standing } from './standing.js'
 import { TokenEndpoint } from './token-endpoint.js'
 import { TokenQuestions } from './token-questions.js'
 import { AccessTokens } from './tokens.js'
@@ -36,11 +37,12 @@ export interface Server {
 export function openServer(options: CheckedOptions, paths: Endpoints, { state: store, revocations, clock }: ServerServices): Server {
   const { issuer, keys, catalogue, lifetimes, login, consent, subjectOf } = options
   const state = new OAuthState(issuer, store, clock)
-  const grants = new Grants(issuer, state, revocations, { code: lifetimes.code * 1000, refreshToken: lifetimes.refreshToken * 1000 })
+  const standing = new Standing(issuer, revocations, subjectOf)
+  const grants = new Grants(state, standing, { code: lifetimes.code * 1000, refreshToken: lifetimes.refreshToken * 1000 })
   const tokens = new AccessTokens({ issuer, audiences: catalogue.names, keys, lifetime: lifetimes.accessToken, clock })
   const clients = new ClientAuthentication(issuer, options.clients, state)
   const pushed = new PushedRequests(state, lifetimes.pushedRequest * 1000)
-  const sessions = new LoginSessions(state, lifetimes.session * 1000)
+  const sessions = new LoginSessions(state, standing, lifetimes.session * 1000)
   const proofs = proofsAt(new URL(issuer).origin + paths.token, options.proofs, { state: store, clock })
   return {
     authorization: new AuthorizationEndpoint({
@@ -54,7 +56,7 @@ export function openServer(options: CheckedOptions, paths: Endpoints, { state: s
       login,
       consent,
     }),
-    token: new TokenEndpoint({ catalogue, grants, tokens, clients, proofs, subjectOf }),
+    token: new TokenEndpoint({ catalogue, grants, tokens, clients, proofs }),
     questions: new TokenQuestions({ issuer, grants, tokens, clients, revocations }),
     push: async (context) => {
       const form = new OAuthParameters(context.body)

@@ -3,6 +3,7 @@ import { cookieIn, hostCookie } from '../cookies.js'
 import type { BrowserSession, Subject } from './interaction.js'
 import type { OAuthState } from './oauth-state.js'
 import { randomSecret } from './secrets.js'
+import type { Standing } from './standing.js'
 
 const cookieName = '__Host-oauth'
 
@@ -21,6 +22,7 @@ export interface OpenSession extends BrowserSession {
 export class LoginSessions {
   constructor(
     private readonly state: OAuthState,
+    private readonly standing: Standing,
     /** Milliseconds. */
     private readonly lifetime: number,
   ) {}
@@ -30,7 +32,8 @@ export class LoginSessions {
     const secret = cookieIn(context.request.headers.cookie, cookieName)
     const kept = secret === undefined ? undefined : (await this.state.get<Kept>('session', secret))?.value
     return {
-      subject: kept?.subject,
+      // An account that was closed, or logged out everywhere, is not logged in here either.
+      subject: kept && (await this.standing.now(kept.subject, kept.startedAt)),
       startedAt: kept?.startedAt,
       start: async (subject) => {
         // A cookie that was there before the login may be known to others (session fixation): it ends.

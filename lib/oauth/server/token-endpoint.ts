@@ -1,11 +1,9 @@
 import type { Context } from '../../context.js'
 import { noteEvent } from '../../audit/security-events.js'
-import type { Awaitable } from '../../state/state-store.js'
 import type { ClientAuthentication } from './client-authentication.js'
 import { grantsOf } from './clients.js'
 import type { OAuthClient } from './clients.js'
 import type { Grant, Grants } from './grants.js'
-import type { Subject } from './interaction.js'
 import { OAuthError } from './oauth-error.js'
 import { OAuthParameters, scopesOf } from './parameters.js'
 import type { ProofOfPossession } from './proof-of-possession.js'
@@ -19,8 +17,6 @@ export interface TokenServices {
   readonly tokens: AccessTokens
   readonly clients: ClientAuthentication
   readonly proofs: ProofOfPossession
-  /** Who a subject is by now; undefined where there is no such subject any more. */
-  readonly subjectOf: (subject: Subject) => Awaitable<Subject | undefined>
 }
 
 /** What the token endpoint answers (RFC 6749 §5.1). */
@@ -87,18 +83,10 @@ export class TokenEndpoint {
 
   async #refresh({ client, form, proofKey }: Asked): Promise<TokenAnswer> {
     const wanted = scopesOf(form.get('scope'))
-    let target: ReturnType<ResourceCatalogue['target']> | undefined
-    const { grant, token } = await this.services.grants.rotate(
-      form.require('refresh_token'),
-      { clientId: client.id, proofKey },
-      async (before) => {
-        // Judged before the old token is used up: a request for too much must not cost the login.
-        target = this.#target({ ...before, scopes: narrowed(before, wanted) }, form)
-        return this.services.subjectOf(before.subject)
-      },
-    )
-    if (target === undefined) throw new TypeError('a grant was renewed without a look at it')
-    return { ...this.#answer(target, grant, proofKey), refresh_token: token }
+    const targetOf = (grant: Grant) => this.#target({ ...grant, scopes: narrowed(grant, wanted) }, form)
+    const shown = { clientId: client.id, proofKey }
+    const { grant, token } = await this.services.grants.rotate(form.require('refresh_token'), shown, (before) => void targetOf(before))
+    return { ...this.#answer(targetOf(grant), grant, proofKey), refresh_token: token }
   }
 
   #forClient({ client, form, proofKey }: Asked): Promise<TokenAnswer> {

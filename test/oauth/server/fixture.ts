@@ -7,6 +7,7 @@ import {
   Controller,
   Get,
   MemoryStateStore,
+  StoredRevocations,
   bearer,
   createApi,
   createContainer,
@@ -14,7 +15,7 @@ import {
   recentRecords,
   tokens,
 } from '../../../lib/index.js'
-import type { Context, RecentRecords, StateStore } from '../../../lib/index.js'
+import type { Context, RecentRecords, Revocations, StateStore } from '../../../lib/index.js'
 import { authorizationServer, hashClientSecret, loginPage } from '../../../lib/oauth.js'
 import type { AuthorizationServerOptions, OAuthClient } from '../../../lib/oauth.js'
 import { Browser, logInAndAllow } from '../browser.js'
@@ -64,6 +65,7 @@ export interface TestServer {
   readonly clock: MovedClock
   readonly records: RecentRecords
   readonly closed: Set<string>
+  readonly revocations: Revocations
   browser(): Browser
   /** The address of a sound request, with changes: undefined leaves a parameter out. */
   authorizeUrl(changes?: Readonly<Record<string, string | undefined>>): URL
@@ -113,6 +115,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const records = recentRecords(200)
   const key = { kid: 'k1', algorithm: 'ES256' } as const
   const container = createContainer()
+  const revocations = new StoredRevocations(state, { clock })
+  container.register(tokens.revocations, { useValue: revocations })
   container.register(tokens.state, { useValue: state })
   container.register(tokens.clock, { useValue: clock })
   const api = createApi({
@@ -164,7 +168,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     return { status: answer.status, headers: answer.headers, body: JSON.parse((await answer.text()) || '{}') as TokenAnswer['body'] }
   }
   return {
-    ...{ url, clock, records, closed, browser, authorizeUrl, post },
+    ...{ url, clock, records, closed, revocations, browser, authorizeUrl, post },
     async code(changes = {}, own = browser(), name = 'alice') {
       const back = await logInAndAllow(own, authorizeUrl(changes), name, `${name}-password`)
       const code = back.searchParams.get('code')

@@ -82,6 +82,17 @@ describe('refresh tokens', () => {
     expect(await server.status(first['access_token'])).to.equal(401)
   })
 
+  it('and all else of a subject end when it is logged out everywhere: tokens, codes, and the browser', async () => {
+    const browser = server.browser()
+    const first = (await server.redeem(await server.code({}, browser, 'heidi'))).body
+    const code = await server.code({}, browser, 'heidi')
+    await server.revocations.revokeSubject({ issuer: server.url, id: 'heidi' })
+    expect(await server.status(first['access_token'])).to.equal(401)
+    expect((await refresh(first['refresh_token'])).body['error']).to.equal('invalid_grant')
+    expect((await server.redeem(code)).body['error']).to.equal('invalid_grant')
+    expect((await browser.visit(server.authorizeUrl())).body).to.include('name="password"')
+  })
+
   it('are taken back by their client alone, with all that came of the login', async () => {
     const first = await granted()
     expect((await server.post('/oauth/revoke', { token: first['refresh_token']!, client_id: 'app' })).status).to.equal(200)
