@@ -1,5 +1,5 @@
 import type { Clock } from '../context.js'
-import { Unavailable } from '../errors.js'
+import { inTime, requireDeadline } from './in-time.js'
 import { evaluate, scriptOf } from './redis-script.js'
 import type { RedisScriptClient, Script } from './redis-script.js'
 import type { StateStore } from './state-store.js'
@@ -51,7 +51,7 @@ export class RedisStateStore implements StateStore {
   /** Throws a `RangeError` where `deadline` is not between 1 and 60,000. */
   constructor(client: RedisStateClient, options: RedisStateStoreOptions = {}) {
     const { prefix = 'portcullis:state:', deadline = 250, clock = { now: () => Date.now() } } = options
-    if (!(deadline >= 1 && deadline <= 60_000)) throw new RangeError(`deadline is ${deadline}: give milliseconds from 1 to 60000`)
+    requireDeadline(deadline)
     this.#client = client
     this.#prefix = prefix
     this.#deadline = deadline
@@ -59,7 +59,7 @@ export class RedisStateStore implements StateStore {
   }
 
   async get(key: string): Promise<string | undefined> {
-    return (await this.#inTime(() => this.#client.get(this.#prefix + key))) ?? undefined
+    return (await inTime('Redis', this.#deadline, () => this.#client.get(this.#prefix + key))) ?? undefined
   }
 
   async set(key: string, value: string, until: number): Promise<void> {
@@ -84,22 +84,6 @@ export class RedisStateStore implements StateStore {
   }
 
   #run(script: Script, key: string, values: readonly string[]): Promise<unknown> {
-    return this.#inTime(() => evaluate(this.#client, script, [this.#prefix + key], values))
-  }
-
-  async #inTime<T>(ask: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    try {
-      const late = new Promise<never>((_, reject) => {
-        const refuse = () => reject(new Error(`Redis did not answer within ${this.#deadline} ms`))
-        // Where this process itself was busy, the answer may have come: it is read before an immediate runs.
-        timer = setTimeout(() => setImmediate(refuse), this.#deadline)
-      })
-      return await Promise.race([ask(), late])
-    } catch (thrown) {
-      throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
-    } finally {
-      clearTimeout(timer)
-    }
+    return inTime('Redis', this.#deadline, () => evaluate(this.#client, script, [this.#prefix + key], values))
   }
 }

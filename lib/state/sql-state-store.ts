@@ -1,7 +1,7 @@
 import type { Clock } from '../context.js'
-import { Unavailable } from '../errors.js'
 import { sql } from '../sql/sql.js'
 import type { Database, Query } from '../sql/sql.js'
+import { inTime, requireDeadline } from './in-time.js'
 import type { StateStore } from './state-store.js'
 
 /** Options of a state store in a database. */
@@ -40,7 +40,7 @@ export class SqlStateStore implements StateStore {
   /** Makes the table where there is none. Throws a `RangeError` where `deadline` is not between 1 and 60,000. */
   static async open(database: Database, options: SqlStateStoreOptions = {}): Promise<SqlStateStore> {
     const { deadline = 1_000, clock = { now: () => Date.now() } } = options
-    if (!(deadline >= 1 && deadline <= 60_000)) throw new RangeError(`deadline is ${deadline}: give milliseconds from 1 to 60000`)
+    requireDeadline(deadline)
     await makeTable(database)
     return new SqlStateStore(database, deadline, clock)
   }
@@ -72,7 +72,7 @@ export class SqlStateStore implements StateStore {
   }
 
   async #ask(query: Query): Promise<Row | undefined> {
-    const row = await this.#inTime(this.database.first<Row>(query))
+    const row = await inTime('the database', this.deadline, () => this.database.first<Row>(query))
     this.#calls = (this.#calls + 1) % callsForSweep
     if (this.#calls === 0) this.#sweep()
     return row
@@ -83,22 +83,6 @@ export class SqlStateStore implements StateStore {
     const ended = sql`DELETE FROM portcullis_state WHERE name IN
       (SELECT name FROM portcullis_state WHERE until <= ${this.clock.now()} LIMIT ${rowsForSweep})`
     this.database.all(ended).catch(() => undefined)
-  }
-
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    try {
-      const late = new Promise<never>((_, reject) => {
-        const refuse = () => reject(new Error(`the database did not answer within ${this.deadline} ms`))
-        // Where this process itself was busy, the answer may have come: it is read before an immediate runs.
-        timer = setTimeout(() => setImmediate(refuse), this.deadline)
-      })
-      return await Promise.race([answer, late])
-    } catch (thrown) {
-      throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }
 
