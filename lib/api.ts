@@ -226,6 +226,8 @@ export function createApi(options: ApiOptions): Api {
 function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
+  // In memory apart: whoever floods the one with logins that they begin must not keep others from logging out.
+  const revocationState = container.isRegistered(tokens.state, true) ? container.resolve(tokens.state) : new MemoryStateStore({ clock })
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
   return {
     clock,
@@ -233,7 +235,7 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Pipeli
     tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
     state,
-    revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(state, { clock })),
+    revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
     auditLog: serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger)),
   }

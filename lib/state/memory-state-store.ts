@@ -8,6 +8,8 @@ export interface MemoryStateStoreOptions {
   readonly clock?: Clock
   /** How many values are held at most. @default 1,000,000 */
   readonly capacity?: number
+  /** How many characters names and values may have together. @default 134,217,728, about 128 to 256 MB */
+  readonly maxCharacters?: number
 }
 
 interface Kept {
@@ -22,15 +24,22 @@ interface Kept {
 export class MemoryStateStore implements StateStore {
   readonly #clock: Clock
   readonly #capacity: number
+  readonly #maxCharacters: number
   readonly #kept = new Map<string, Kept>()
   /** At this size ended values are looked for: walking the map whenever it has doubled costs little for each. */
   #sweepAt: number
+  #characters = 0
+  #sweptAt = -Infinity
 
-  /** Throws a `RangeError` where `capacity` is not a whole number from 1. */
-  constructor({ clock = { now: () => Date.now() }, capacity = 1_000_000 }: MemoryStateStoreOptions = {}) {
-    if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError(`capacity is ${capacity}: give a whole number from 1`)
+  /** Throws a `RangeError` where `capacity` or `maxCharacters` is not a whole number from 1. */
+  constructor(options: MemoryStateStoreOptions = {}) {
+    const { clock = { now: () => Date.now() }, capacity = 1_000_000, maxCharacters = 134_217_728 } = options
+    for (const [name, value] of Object.entries({ capacity, maxCharacters })) {
+      if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} is ${value}: give a whole number from 1`)
+    }
     this.#clock = clock
     this.#capacity = capacity
+    this.#maxCharacters = maxCharacters
     this.#sweepAt = Math.min(firstSweep, capacity)
   }
 
@@ -47,11 +56,14 @@ export class MemoryStateStore implements StateStore {
   set(key: string, value: string, until: number): void {
     const now = this.#clock.now()
     if (until <= now) {
-      this.#kept.delete(key)
+      this.#drop(key)
       return
     }
-    if (!this.#kept.has(key)) this.#makeRoom(now)
+    const before = this.#kept.get(key)
+    this.#makeRoom(now, before === undefined ? 1 : 0, key.length + value.length - sizeOf(key, before))
+    this.#drop(key)
     this.#kept.set(key, { value, until })
+    this.#characters += key.length + value.length
   }
 
   add(key: string, value: string, until: number): boolean {
@@ -68,19 +80,35 @@ export class MemoryStateStore implements StateStore {
 
   take(key: string): string | undefined {
     const value = this.get(key)
-    this.#kept.delete(key)
+    this.#drop(key)
     return value
   }
 
-  #makeRoom(now: number): void {
-    if (this.#kept.size >= this.#sweepAt) this.#sweep(now)
-    if (this.#kept.size >= this.#capacity) throw new Unavailable(undefined, { reason: 'state-full' })
+  #makeRoom(now: number, values: number, characters: number): void {
+    const isFull = () => this.#kept.size + values > this.#capacity || this.#characters + characters > this.#maxCharacters
+    if (values > 0 && this.#kept.size >= this.#sweepAt) this.#sweep(now)
+    else if (isFull()) this.#sweep(now)
+    if (isFull()) throw new Unavailable(undefined, { reason: 'state-full' })
+  }
+
+  #drop(key: string): void {
+    this.#characters -= sizeOf(key, this.#kept.get(key))
+    this.#kept.delete(key)
   }
 
   #sweep(now: number): void {
-    for (const [key, { until }] of this.#kept) if (until <= now) this.#kept.delete(key)
+    // Full of values that go on living: walking them for each refusal would cost more than the flood that filled it.
+    if (Math.abs(now - this.#sweptAt) < betweenSweeps) return
+    this.#sweptAt = now
+    for (const [key, { until }] of this.#kept) if (until <= now) this.#drop(key)
     this.#sweepAt = Math.min(Math.max(this.#kept.size * 2, firstSweep), this.#capacity)
   }
 }
 
+function sizeOf(key: string, kept: Kept | undefined): number {
+  return kept === undefined ? 0 : key.length + kept.value.length
+}
+
 const firstSweep = 1_000
+/** Milliseconds. */
+const betweenSweeps = 1_000

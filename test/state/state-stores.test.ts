@@ -172,6 +172,31 @@ describe('a state store', () => {
     expect([store.get('a'), store.get('c'), store.size]).to.deep.equal([undefined, '1', 1])
   })
 
+  it('in memory refuses quickly what finds no room', () => {
+    const clock = { time: 0, now: () => clock.time }
+    const store = new MemoryStateStore({ clock, capacity: 100_000 })
+    for (let index = 0; index < 100_000; index += 1) store.set(String(index), '1', 10_000)
+    const startedAt = performance.now()
+    for (let index = 0; index < 10_000; index += 1) expect(() => store.set('more', '1', 10_000)).to.throw(Unavailable)
+    expect(performance.now() - startedAt, 'each would take a walk of 100,000 steps').to.be.below(3_000)
+  })
+
+  it('in memory holds no more characters than it may, however few values have them', () => {
+    const clock = new MovedClock()
+    const store = new MemoryStateStore({ clock, maxCharacters: 100 })
+    const end = clock.now() + 1_000
+    store.set('a', 'x'.repeat(59), end)
+    expect(() => store.set('b', 'x'.repeat(40), end)).to.throw(Unavailable)
+    store.set('b', 'x'.repeat(39), end)
+    expect(() => store.set('b', 'x'.repeat(40), end)).to.throw(Unavailable)
+    store.set('b', 'short', end)
+    expect(store.take('a')).to.have.length(59)
+    store.set('c', 'x'.repeat(93), end)
+    clock.moved = 2_000
+    store.set('d', 'x'.repeat(99), clock.now() + 1_000)
+    expect([store.get('c'), store.get('d')?.length]).to.deep.equal([undefined, 99])
+  })
+
   it('in memory holds little more than what has not ended', () => {
     const clock = new MovedClock()
     const store = new MemoryStateStore({ clock })
@@ -184,6 +209,7 @@ describe('a state store', () => {
 
   it('refuses options that mean nothing', async () => {
     for (const capacity of [0, -1, 1.5, Number.NaN, Infinity]) expect(() => new MemoryStateStore({ capacity })).to.throw(RangeError)
+    for (const maxCharacters of [0, Infinity]) expect(() => new MemoryStateStore({ maxCharacters })).to.throw(RangeError)
     for (const deadline of [0, -1, Number.NaN, Infinity]) {
       expect(() => new RedisStateStore(new Redis({ lazyConnect: true }), { deadline })).to.throw(RangeError)
     }
