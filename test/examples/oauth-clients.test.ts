@@ -78,6 +78,27 @@ describe('the orders API gives tokens to clients that nobody changed for it:', (
       expect(await openid.tokenIntrospection(config, 'of nobody')).to.deep.equal({ active: false })
     })
 
+    onEach('a code that is bound to a key, and a call with it', async (world, browser) => {
+      const config = await discover(world, 'shop-spa')
+      const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair())
+      const verifier = openid.randomPKCECodeVerifier()
+      const url = openid.buildAuthorizationUrl(config, {
+        redirect_uri: spaCallback,
+        scope,
+        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      })
+      const back = await logInAndAllow(browser, url, 'dave')
+      const granted = await openid.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier }, undefined, { DPoP })
+      const target = new URL(`${world.url}/api/v1/me`)
+      const answer = await openid.fetchProtectedResource(config, granted.access_token, target, 'GET', undefined, undefined, { DPoP })
+      expect(await answer.json()).to.include({ id: 'dave' })
+      expect(await refused(world, granted.access_token)).to.equal(401)
+      const withoutKey = openid.refreshTokenGrant(config, granted.refresh_token ?? '')
+      expect(await withoutKey.catch(({ error }: { error: string }) => error)).to.equal('invalid_grant')
+      expect((await openid.refreshTokenGrant(config, granted.refresh_token ?? '', undefined, { DPoP })).token_type).to.equal('dpop')
+    })
+
     onEach('client credentials by HTTP Basic', async (world) => {
       const config = await openid.discovery(new URL(world.url), 'warehouse', undefined, openid.ClientSecretBasic('warehouse-demo-secret'), {
         algorithm: 'oauth2',
@@ -131,6 +152,46 @@ describe('the orders API gives tokens to clients that nobody changed for it:', (
       expect(Object.keys(claims)).to.include.members(['iss', 'aud', 'exp', 'iat', 'jti', 'sub', 'client_id', 'scope', 'auth_time', 'sid'])
       const request = new Request(`${world.url}/api/v1/me`, { headers: { authorization: `Bearer ${granted.access_token}` } })
       expect(await oauth.validateJwtAccessToken(server, request, world.url, insecure)).to.include({ client_id: 'shop-web', sub: 'bob' })
+    })
+  })
+
+  describe('oauth4webapi, by pushed requests', () => {
+    onEach('a code, refresh for less, introspection and revocation, all bound to a key', async (world, browser) => {
+      const issuer = new URL(world.url)
+      const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
+      const server = await oauth.processDiscoveryResponse(issuer, found)
+      const client: oauth.Client = { client_id: 'shop-web' }
+      const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
+      const secret = oauth.ClientSecretPost(webSecret)
+      const verifier = oauth.generateRandomCodeVerifier()
+      const parameters = {
+        ...{ redirect_uri: webCallback, response_type: 'code', scope, state: 'of-mine', resource: world.url },
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        dpop_jkt: await DPoP.calculateThumbprint(),
+      }
+      const sent = await oauth.pushedAuthorizationRequest(server, client, secret, parameters, insecure)
+      const { request_uri } = await oauth.processPushedAuthorizationResponse(server, client, sent)
+      const url = new URL(server.authorization_endpoint ?? '')
+      url.search = new URLSearchParams({ client_id: 'shop-web', request_uri }).toString()
+      const back = oauth.validateAuthResponse(server, client, await logInAndAllow(browser, url, 'carol'), 'of-mine')
+      const http = { DPoP, ...insecure }
+      const redeemed = await oauth.authorizationCodeGrantRequest(server, client, secret, back, webCallback, verifier, http)
+      const first = await oauth.processAuthorizationCodeResponse(server, client, redeemed)
+      const more = { ...http, additionalParameters: { scope: 'orders:read' } }
+      const renewed = await oauth.refreshTokenGrantRequest(server, client, secret, first.refresh_token ?? '', more)
+      const second = await oauth.processRefreshTokenResponse(server, client, renewed)
+      expect([second.scope, second.token_type]).to.deep.equal(['orders:read', 'dpop'])
+      const worth = async (token: string) => {
+        const answer = await oauth.introspectionRequest(server, client, secret, token, insecure)
+        return oauth.processIntrospectionResponse(server, client, answer)
+      }
+      const facts = await worth(second.access_token)
+      expect(facts).to.include({ active: true, sub: 'carol', token_type: 'DPoP' })
+      expect(facts.cnf?.jkt).to.equal(await DPoP.calculateThumbprint())
+      const taken = await oauth.revocationRequest(server, client, secret, second.refresh_token ?? '', insecure)
+      await oauth.processRevocationResponse(taken)
+      expect(await worth(second.access_token)).to.deep.equal({ active: false })
     })
   })
 
