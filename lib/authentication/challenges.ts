@@ -30,7 +30,9 @@ export interface Challenges {
 export function challengesOf({ realm, resourceMetadata, proofAlgorithms, isProofRequired = false }: ChallengeOptions): Challenges {
   const common = [`realm="${quotable(realm)}"`, ...parameter('resource_metadata', resourceMetadata)]
   const bearer = (...more: readonly string[]) => `Bearer ${[...common, ...more].join(', ')}`
-  const dpop = (...more: readonly string[]) => `DPoP ${[...common, ...more, ...parameter('algs', proofAlgorithms)].join(', ')}`
+  // Beside the other, one says for both where things are.
+  const known = isProofRequired ? common : []
+  const dpop = (...more: readonly string[]) => `DPoP ${[...known, ...more, ...parameter('algs', proofAlgorithms)].join(', ')}`
   const both = (...more: readonly string[]) => {
     if (proofAlgorithms === undefined) return header(bearer(...more))
     return header(isProofRequired ? dpop(...more) : `${bearer(...more)}, ${dpop(...more)}`)

@@ -7,7 +7,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 export const anyFields: StandardSchemaV1<unknown, object> = {
   '~standard': {
     version: 1,
-    vendor: 'portcullis',
+    vendor: 'OAuth',
     validate: (value) => (typeof value === 'object' && value !== null ? { value } : { value: {} }),
   },
 }
