@@ -3,6 +3,7 @@ import type { ClaimsReader } from '../../authentication/claims-reader.js'
 import type { Mistake } from '../../errors.js'
 import { addressProblem, outboundMistakes } from '../../outbound.js'
 import type { OutboundOptions } from '../../outbound.js'
+import { wrongOrigin } from './api-request.js'
 import { identityMistake } from './client-identity.js'
 import type { ClientIdentity } from './client-identity.js'
 import { returnAddress } from './return-address.js'
@@ -36,6 +37,15 @@ export interface OAuthLoginOptions extends ClientIdentity {
   readonly lifetimes?: { readonly idle?: number; readonly absolute?: number }
   /** Sends requests ahead of browsers (RFC 9126). @default false */
   readonly pushesRequests?: boolean
+  /** Binds the tokens of each session to a key of its own (RFC 9449), kept on the server as the tokens are. @default false */
+  readonly dpop?: boolean
+  /** The origins that `fetch` may send a session's token to: `['https://api.example.com']`. @default none */
+  readonly allow?: readonly string[]
+  /**
+   * What the session's cookie is called. It must begin with `__Host-`, so that no other host of the domain can set it. Give each
+   * login a name of its own where an application has several. @default '__Host-session'
+   */
+  readonly cookie?: string
   /** What may be asked of the authorization server. @default no private address */
   readonly outbound?: OutboundOptions
 }
@@ -47,7 +57,10 @@ export interface CheckedLogin extends OAuthLoginOptions {
   readonly scope: string
   readonly afterLogin: string
   readonly afterLogout: string
+  readonly cookie: string
   readonly redirectUri: string
+  /** Whose sessions and logins these are: a code or a cookie of one login is worth nothing at another (mix-up). */
+  readonly owner: string
   readonly usesOpenId: boolean
   /** Milliseconds. */
   readonly sessionLifetimes: { readonly idle: number; readonly absolute: number }
@@ -55,20 +68,22 @@ export interface CheckedLogin extends OAuthLoginOptions {
 
 /** Checks the options; mistakes are collected. */
 export function checkedLogin(options: OAuthLoginOptions): { readonly login: CheckedLogin; readonly mistakes: readonly Mistake[] } {
-  const { path = '/auth', scope = 'openid', afterLogin = '/', afterLogout = '/', origin, lifetimes = {} } = options
+  const { path = '/auth', scope = 'openid', afterLogin = '/', afterLogout = '/', cookie = '__Host-session' } = options
+  const { issuer, clientId, origin, lifetimes = {} } = options
   const usesOpenId = scope.split(' ').includes('openid')
   const login = {
     ...options,
-    ...{ path, scope, afterLogin, afterLogout, usesOpenId },
+    ...{ path, scope, afterLogin, afterLogout, cookie, usesOpenId },
     discovery: options.discovery ?? (usesOpenId ? ('oidc' as const) : ('oauth2' as const)),
     redirectUri: `${origin}${path}/callback`,
+    owner: JSON.stringify([issuer, clientId, origin, path]),
     sessionLifetimes: { idle: (lifetimes.idle ?? 1_800) * 1000, absolute: (lifetimes.absolute ?? 43_200) * 1000 },
   }
   return { login, mistakes: mistakesIn(login) }
 }
 
 function mistakesIn(login: CheckedLogin): readonly Mistake[] {
-  const { issuer, origin, path, afterLogin, afterLogout, outbound = {}, verifier, usesOpenId } = login
+  const { issuer, origin, path, afterLogin, afterLogout, cookie, allow = [], outbound = {}, verifier, usesOpenId } = login
   const mistakes: Mistake[] = [...outboundMistakes(outbound, 'oauthLogin.outbound')]
   const complain = (name: string, problem: string, mend: string) => void mistakes.push({ place: `oauthLogin.${name}`, problem, mend })
   const identity = identityMistake(login)
@@ -78,6 +93,10 @@ function mistakesIn(login: CheckedLogin): readonly Mistake[] {
   if (!isOrigin(origin))
     complain('origin', `${JSON.stringify(origin)} is no origin`, "write where browsers know this application: 'https://app.example.com'")
   if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path)) complain('path', `${JSON.stringify(path)} is no path`, "write such as '/auth'")
+  if (!/^__Host-[A-Za-z0-9_-]{1,64}$/.test(cookie))
+    complain('cookie', `${JSON.stringify(cookie)} is no name`, "write such as '__Host-session': browsers protect what begins so")
+  const wrong = wrongOrigin(allow)
+  if (wrong !== undefined) complain('allow', `${JSON.stringify(wrong)} is no origin`, "write such as 'https://api.example.com'")
   for (const [name, value] of Object.entries({ afterLogin, afterLogout })) {
     if (returnAddress(value, 'https://a.example', '') === '')
       complain(name, `${JSON.stringify(value)} is no path of this origin`, "write such as '/'")

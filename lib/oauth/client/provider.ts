@@ -8,6 +8,8 @@ import type { OutboundFetch, OutboundOptions } from '../../outbound.js'
 export interface ProviderOptions {
   /** Its name, to the character; its metadata stand there. */
   readonly issuer: string
+  /** Where it gives tokens, for a server that has no metadata. @default what the metadata say */
+  readonly tokenEndpoint?: string
   /** Where the metadata stand: as RFC 8414 says, or as OpenID Connect Discovery does. @default 'oauth2' */
   readonly discovery?: 'oauth2' | 'oidc'
   /** What may be asked of it. @default no private address */
@@ -27,7 +29,9 @@ export class Provider {
     readonly [oauth.customFetch]: OutboundFetch
     readonly [oauth.allowInsecureRequests]: boolean
   }
+  readonly #name: string
   readonly #issuer: URL
+  readonly #given: oauth.AuthorizationServer | undefined
   readonly #algorithm: 'oauth2' | 'oidc'
   #metadata: oauth.AuthorizationServer | undefined
   #askedAt = -Infinity
@@ -36,17 +40,20 @@ export class Provider {
 
   /** Throws a `TypeError` where `issuer` is no URL. */
   constructor(
-    { issuer, discovery = 'oauth2', outbound = {} }: ProviderOptions,
+    { issuer, tokenEndpoint, discovery = 'oauth2', outbound = {} }: ProviderOptions,
     private readonly clock: Clock,
   ) {
+    this.#name = issuer
     this.#issuer = new URL(issuer)
     this.#algorithm = discovery
+    this.#given = tokenEndpoint === undefined ? undefined : Object.freeze({ issuer, token_endpoint: tokenEndpoint })
     this.fetch = outboundFetch(outbound)
     this.http = { [oauth.customFetch]: this.fetch, [oauth.allowInsecureRequests]: this.#issuer.protocol === 'http:' }
   }
 
   /** Where its endpoints are. Rejects with `Unavailable` where it does not say, or says it is another. */
   async metadata(): Promise<oauth.AuthorizationServer> {
+    if (this.#given !== undefined) return this.#given
     const age = Math.abs(this.clock.now() - this.#askedAt)
     if (this.#metadata !== undefined) {
       if (age >= maxAge) this.#ask().catch(() => undefined)
@@ -65,10 +72,12 @@ export class Provider {
     this.#askedAt = this.clock.now()
     try {
       const answer = await oauth.discoveryRequest(this.#issuer, { ...this.http, algorithm: this.#algorithm })
-      // Names that differ by a slash are two issuers (RFC 8414 §3.3): checked in there.
-      this.#metadata = await oauth.processDiscoveryResponse(this.#issuer, answer)
+      const metadata = await oauth.processDiscoveryResponse(this.#issuer, answer)
+      // Names that differ by a slash are two issuers (RFC 8414 §3.3), and mean one URL.
+      if (metadata.issuer !== this.#name) throw new Error(`the metadata are those of ${JSON.stringify(metadata.issuer)}`)
+      this.#metadata = metadata
       this.#failure = undefined
-      return this.#metadata
+      return metadata
     } catch (thrown) {
       this.#failure = thrown
       throw this.#unavailable()

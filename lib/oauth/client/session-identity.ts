@@ -1,24 +1,37 @@
+import { calculateJwkThumbprint } from 'jose'
 import type { Identity } from '../../context.js'
+import { isPromiseLike } from '../../promise.js'
 import { TokenRefused } from '../../authentication/verifier.js'
+import type { TokenVerifier } from '../../authentication/verifier.js'
 import type { CheckedLogin } from './login-options.js'
 import type { WebSession } from './web-sessions.js'
 
 const none: readonly string[] = Object.freeze([])
 
-/** Who a session speaks of: what its access token proves, or whom its ID token named. */
-export async function identityOf(session: WebSession, { verifier, claims: read, issuer }: CheckedLogin, now: number): Promise<Identity> {
-  if (verifier !== undefined) return verifier.verify(session.tokens.accessToken, now)
-  const { claims, startedAt } = session
+/**
+ * Who a session speaks of: what its access token proves, or whom its ID token named. It counts as issued when the person logged in,
+ * so that a log-out everywhere ends it, however often its token was renewed since.
+ */
+export async function identityOf(session: WebSession, login: CheckedLogin, now: number): Promise<Identity> {
+  const identity = login.verifier === undefined ? named(session, login) : await proved(session, login.verifier, now)
+  const { claims, startedAt, id } = session
+  const sid = identity.sessionId ?? (typeof claims?.['sid'] === 'string' && claims['sid'] !== '' ? claims['sid'] : id)
+  return Object.freeze({ ...identity, issuedAt: startedAt, sessionId: sid })
+}
+
+async function proved({ tokens, proofKey }: WebSession, verifier: TokenVerifier, now: number): Promise<Identity> {
+  const pending = verifier.verify(tokens.accessToken, now)
+  const identity = isPromiseLike(pending) ? await pending : pending
+  // Bound to a key of somebody else's, or to none where it should be.
+  const own = proofKey === undefined ? undefined : await calculateJwkThumbprint(proofKey)
+  if (identity.proofKey !== own) throw new TokenRefused(own === undefined ? 'sender-constrained' : 'unbound')
+  return identity
+}
+
+function named({ claims }: WebSession, { claims: read, issuer }: CheckedLogin): Identity {
   if (claims === undefined || typeof claims['sub'] !== 'string') throw new TokenRefused('no-subject')
   const facts = read === undefined ? {} : read(claims)
   if (facts === undefined) throw new TokenRefused('malformed')
   const { kind = 'user', roles = none, scopes = none, grants = none } = facts
-  const { sub: id, sid } = claims
-  return Object.freeze({
-    ...{ id, kind, issuer, roles, scopes, grants, claims },
-    tokenId: undefined,
-    expiresAt: undefined,
-    issuedAt: startedAt,
-    sessionId: typeof sid === 'string' ? sid : undefined,
-  })
+  return { id: claims['sub'], kind, issuer, roles, scopes, grants, claims, tokenId: undefined, expiresAt: undefined }
 }

@@ -8,16 +8,29 @@ export interface Opened<T> {
   readonly sealed: string
 }
 
+/** The right to be the only one. */
+export interface Claim {
+  /** Gives it up, where it has not ended. */
+  release(): Promise<void>
+}
+
 /**
  * Values that only whoever has their secret can read: they are kept under a digest of it, and encrypted with a key out of it
  * (HKDF, AES-256-GCM). Whoever reads the store, or a copy of it, has neither names nor tokens.
  */
 export class Vault {
+  readonly #purpose: string
+
   constructor(
     private readonly kind: string,
+    /** Whom the values belong to: what one vault keeps opens in no other. */
+    private readonly owner: string,
     private readonly state: StateStore,
     readonly clock: Clock,
-  ) {}
+  ) {
+    // HKDF takes no longer texts than 1,024 bytes.
+    this.#purpose = `portcullis ${kind} ${createHash('sha256').update(owner).digest('base64url')}`
+  }
 
   async get<T>(secret: string): Promise<Opened<T> | undefined> {
     const sealed = await this.state.get(this.#name(secret))
@@ -39,17 +52,19 @@ export class Vault {
     return sealed === undefined ? undefined : this.#open<T>(secret, sealed)?.value
   }
 
-  /** Whether the caller is the one who may do what `name` stands for, until `until`. */
-  async claim(secret: string, name: string, until: number): Promise<boolean> {
-    return await this.state.add(`${this.#name(secret)}:${name}`, '1', until)
-  }
-
-  async release(secret: string, name: string): Promise<void> {
-    await this.state.take(`${this.#name(secret)}:${name}`)
+  /** A claim to be the only one who does what `name` stands for, until `until`; undefined where another has it. */
+  async claim(secret: string, name: string, until: number): Promise<Claim | undefined> {
+    const key = `${this.#name(secret)}:${name}`
+    const holder = randomBytes(16).toString('base64url')
+    if (!(await this.state.add(key, holder, until))) return undefined
+    // By then it may have ended, and be another's.
+    return { release: async () => void (await this.state.replace(key, holder, '', 0)) }
   }
 
   #name(secret: string): string {
-    return `${this.kind}:${createHash('sha256').update(secret).digest('base64url')}`
+    return `${this.kind}:${createHash('sha256')
+      .update(JSON.stringify([this.owner, secret]))
+      .digest('base64url')}`
   }
 
   #seal(secret: string, value: unknown): string {
@@ -73,6 +88,6 @@ export class Vault {
   }
 
   #key(secret: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', secret, '', `portcullis ${this.kind}`, 32))
+    return Buffer.from(hkdfSync('sha256', secret, '', this.#purpose, 32))
   }
 }

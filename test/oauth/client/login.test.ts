@@ -1,125 +1,20 @@
 import type { RequestListener } from 'node:http'
 import { expect } from 'chai'
-import createExpress from 'express'
-import { express } from '../../../adapters/express.js'
-import { http, serve } from '../../../adapters/http.js'
-import type { RunningServer } from '../../../adapters/http.js'
-import {
-  Authenticated,
-  Controller,
-  Get,
-  MemoryStateStore,
-  Post,
-  Public,
-  bearer,
-  createApi,
-  createContainer,
-  createLogger,
-  recentRecords,
-  tokens,
-} from '../../../lib/index.js'
-import type { Api, Context } from '../../../lib/index.js'
-import { oauthLogin } from '../../../lib/oauth.js'
-import type { OAuthLogin, OAuthLoginOptions } from '../../../lib/oauth.js'
+import { http } from '../../../adapters/http.js'
+import { bearer } from '../../../lib/index.js'
+import type { Api } from '../../../lib/index.js'
+import type { OAuthLoginOptions } from '../../../lib/oauth.js'
 import { freePort } from '../../free-port.js'
 import { Browser } from '../browser.js'
-import type { ShownPage } from '../browser.js'
 import { apiResource, startProvider } from '../oidc-provider.js'
 import type { RunningProvider } from '../oidc-provider.js'
-
-/** A clock that a test moves. */
-const clock = {
-  moved: 0,
-  now() {
-    return Date.now() + this.moved
-  },
-}
-
-const state = new MemoryStateStore({ clock })
-const records = recentRecords(100)
-const hosts: Readonly<Record<string, (api: Api) => RequestListener>> = {
-  'node:http': http,
-  Express: (api) => createExpress().use(express(api, { fallthrough: false })),
-}
-
-interface App {
-  readonly server: RunningServer
-  readonly login: OAuthLogin
-  browser(): Browser
-  close(): Promise<void>
-}
-
-let provider: RunningProvider
-
-/** A web application whose people log in at the provider. */
-function startApp(options: Partial<OAuthLoginOptions>, serveApi: (api: Api) => void, server: RunningServer): App {
-  const login = oauthLogin({
-    issuer: provider.issuer,
-    clientId: 'web',
-    clientSecret: 'web-secret-of-32-characters-or-more',
-    origin: server.url,
-    outbound: { privateHosts: ['127.0.0.1'] },
-    ...options,
-  })
-
-  @Controller('/')
-  class Pages {
-    @Get('/')
-    @Public()
-    home() {
-      return { page: 'home' }
-    }
-
-    @Get('/me')
-    @Authenticated()
-    me(context: Context) {
-      const { id, kind, issuer } = context.principal
-      return { id, kind, issuer, hasToken: login.tokenOf(context).length > 20 }
-    }
-
-    @Post('/change')
-    @Authenticated()
-    change() {
-      return { changed: true }
-    }
-  }
-
-  const container = createContainer()
-  container.register(tokens.state, { useValue: state })
-  container.register(tokens.clock, { useValue: clock })
-  const api = createApi({
-    controllers: [Pages, login.controller],
-    container,
-    authentication: login.authentication,
-    https: 'off',
-    audit: { sinks: [records] },
-    logger: createLogger({ silent: true }),
-  })
-  serveApi(api)
-  return {
-    server,
-    login,
-    browser: () => new Browser((url) => url.origin === server.url || url.origin === provider.issuer),
-    async close() {
-      await server.close()
-      await api.close()
-    },
-  }
-}
-
-/** Goes through the provider's pages, until the application's own are shown. */
-async function throughProvider(browser: Browser, page: ShownPage): Promise<ShownPage> {
-  let shown = page
-  for (let steps = 0; steps < 5 && browser.left === undefined && shown.url.startsWith(provider.issuer); steps += 1) {
-    const prompt = shown.body.includes('name="login"') ? { prompt: 'login', login: 'alice', password: 'any' } : { prompt: 'consent' }
-    shown = await browser.submit(shown, prompt)
-  }
-  return shown
-}
+import { clock, hosts, loggedIn as logIn, newestReason, records, startWebApp, state, throughProvider } from './web-app.js'
+import type { WebApp } from './web-app.js'
 
 describe('a login at an OpenID provider that nobody changed for it', () => {
   let port = 0
-  let app: App
+  let app: WebApp
+  let provider: RunningProvider
 
   before(async () => {
     // The redirect URI must be registered before the application runs.
@@ -134,22 +29,16 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
     await app.close()
   })
 
-  async function appOn(listenerOf = hosts['node:http']!, options: Partial<OAuthLoginOptions> = {}): Promise<App> {
-    let listener: RequestListener | undefined
-    const server = await serve((request, response) => listener?.(request, response), { port })
-    return startApp(options, (api) => (listener = listenerOf(api)), server)
-  }
+  const appOn = (options: Partial<OAuthLoginOptions> = {}, listenerOf: (api: Api) => RequestListener = http) =>
+    startWebApp({ port, listenerOf, options: { issuer: provider.issuer, ...options } })
 
-  async function loggedIn(browser = app.browser(), path = '/auth/login?return_to=/me'): Promise<{ browser: Browser; page: ShownPage }> {
-    const page = await throughProvider(browser, await browser.visit(`${app.server.url}${path}`))
-    return { browser, page }
-  }
+  const loggedIn = (browser = app.browser(), path?: string) => logIn(app, browser, path)
 
   for (const [host, listenerOf] of Object.entries(hosts)) {
     it(`works behind ${host}: who it is, out of the ID token, behind one cookie`, async () => {
-      app = await appOn(listenerOf)
+      app = await appOn({}, listenerOf)
       const { browser, page } = await loggedIn()
-      expect([page.status, page.url]).to.deep.equal([200, `${app.server.url}/me`])
+      expect([page.status, page.url]).to.deep.equal([200, `${app.url}/me`])
       expect(JSON.parse(page.body)).to.deep.equal({ id: 'alice', kind: 'user', issuer: provider.issuer, hasToken: true })
       const own = [...browser.cookies.keys()].filter((name) => name.startsWith('__Host-'))
       expect(own).to.have.members(['__Host-login', '__Host-session'])
@@ -165,7 +54,7 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
       typ: 'at+jwt',
       outbound: { privateHosts: ['127.0.0.1'] },
     })
-    app = await appOn(hosts['node:http']!, {
+    app = await appOn({
       verifier,
       scope: 'openid offline_access orders:read',
       resource: apiResource,
@@ -176,7 +65,7 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
     let renewals = 0
     provider.provider.on('grant.success', () => (renewals += 1))
     clock.moved = 295_000
-    const pages = await Promise.all(Array.from({ length: 10 }, () => browser.visit(`${app.server.url}/me`)))
+    const pages = await Promise.all(Array.from({ length: 10 }, () => browser.visit(`${app.url}/me`)))
     expect(pages.map(({ status }) => status)).to.deep.equal(Array(10).fill(200))
     expect(renewals).to.equal(1)
   })
@@ -185,26 +74,26 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
     app = await appOn()
     const { browser } = await loggedIn()
     const cookie = browser.cookies.get('__Host-session') ?? ''
-    const out = await browser.send(new URL(`${app.server.url}/auth/logout`), 'POST', undefined, { 'sec-fetch-site': 'same-origin' })
+    const out = await browser.send(new URL(`${app.url}/auth/logout`), 'POST', undefined, { 'sec-fetch-site': 'same-origin' })
     expect(out.url).to.include('/session/end')
     expect(browser.cookies.has('__Host-session')).to.equal(false)
     browser.cookies.set('__Host-session', cookie)
-    expect((await browser.visit(`${app.server.url}/me`)).status).to.equal(401)
+    expect((await browser.visit(`${app.url}/me`)).status).to.equal(401)
   })
 
   it('ends by itself: without requests, and after its time', async () => {
-    app = await appOn(hosts['node:http']!, { lifetimes: { idle: 60, absolute: 100 } })
+    app = await appOn({ lifetimes: { idle: 60, absolute: 100 } })
     const first = await loggedIn()
     clock.moved = 61_000
-    expect((await first.browser.visit(`${app.server.url}/me`)).status).to.equal(401)
+    expect((await first.browser.visit(`${app.url}/me`)).status).to.equal(401)
     clock.moved = 0
     const second = await loggedIn()
     for (const moved of [50_000, 99_000]) {
       clock.moved = moved
-      expect((await second.browser.visit(`${app.server.url}/me`)).status, String(moved)).to.equal(200)
+      expect((await second.browser.visit(`${app.url}/me`)).status, String(moved)).to.equal(200)
     }
     clock.moved = 101_000
-    expect((await second.browser.visit(`${app.server.url}/me`)).status).to.equal(401)
+    expect((await second.browser.visit(`${app.url}/me`)).status).to.equal(401)
   })
 
   it('leaves nothing in the store that can be read without the cookie', async () => {
@@ -222,10 +111,10 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
     it('a callback that this browser did not begin, or that was used (login CSRF, replay)', async () => {
       app = await appOn()
       const attacker = new Browser((url) => url.origin === provider.issuer)
-      const begun = new Browser((url) => url.origin === app.server.url && url.pathname === '/auth/login')
-      await begun.visit(`${app.server.url}/auth/login`)
+      const begun = new Browser((url) => url.origin === app.url && url.pathname === '/auth/login')
+      await begun.visit(`${app.url}/auth/login`)
       attacker.cookies.clear()
-      await throughProvider(attacker, await attacker.visit(begun.left!))
+      await throughProvider(attacker, await attacker.visit(begun.left!), provider.issuer)
       const callback = attacker.left!
       expect(callback.pathname).to.equal('/auth/callback')
       const victim = app.browser()
@@ -234,14 +123,23 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
       const first = await begun.visit(callback)
       expect([first.status, begun.cookies.has('__Host-session')]).to.deep.equal([303, true])
       expect((await begun.visit(callback)).status).to.equal(400)
+      expect(newestReason(), 'nobody was asked about the code again').to.equal('unknown-login')
     })
 
     it('another state, another issuer, and an error, without a session', async () => {
       app = await appOn()
-      for (const change of [{ state: 'x' }, { iss: 'https://evil.test' }, { code: 'x' }, { error: 'access_denied', code: '' }]) {
+      const changes = [
+        { change: { state: 'x' }, reason: 'unknown-login' },
+        { change: { state: '' }, reason: 'unknown-login' },
+        { change: { iss: 'https://evil.test' }, reason: 'wrong-iss' },
+        { change: { iss: '' }, reason: 'wrong-iss' },
+        { change: { code: 'x' }, reason: 'code-refused' },
+        { change: { error: 'access_denied', code: '' }, reason: 'authorization-refused' },
+      ]
+      for (const { change, reason } of changes) {
         const browser = app.browser()
         const stopping = new Browser((url) => url.origin === provider.issuer || url.pathname === '/auth/login')
-        await throughProvider(stopping, await stopping.visit(`${app.server.url}/auth/login`))
+        await throughProvider(stopping, await stopping.visit(`${app.url}/auth/login`), provider.issuer)
         const callback = new URL(stopping.left!)
         for (const [name, value] of Object.entries(change)) {
           if (value === '') callback.searchParams.delete(name)
@@ -250,6 +148,7 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
         for (const [name, value] of stopping.cookies) browser.cookies.set(name, value)
         const refusal = await browser.visit(callback)
         expect([refusal.status, browser.cookies.has('__Host-session')], JSON.stringify(change)).to.deep.equal([400, false])
+        expect(newestReason(), JSON.stringify(change)).to.equal(reason)
       }
     })
 
@@ -260,26 +159,26 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
       await loggedIn(browser)
       expect(browser.cookies.get('__Host-session')).not.to.equal(planted)
       browser.cookies.set('__Host-session', planted)
-      expect((await browser.visit(`${app.server.url}/me`)).status).to.equal(401)
+      expect((await browser.visit(`${app.url}/me`)).status).to.equal(401)
     })
 
     it('to change anything for a page of another origin (CSRF)', async () => {
       app = await appOn()
       const { browser } = await loggedIn()
       const post = (headers: Readonly<Record<string, string>>, path = '/change') =>
-        browser.send(new URL(`${app.server.url}${path}`), 'POST', undefined, headers).then(({ status }) => status)
-      const foreign = [
+        browser.send(new URL(`${app.url}${path}`), 'POST', undefined, headers).then(({ status }) => status)
+      const foreign: ReadonlyArray<Readonly<Record<string, string>>> = [
         {},
         { origin: 'https://evil.test' },
         { origin: 'null' },
         { 'sec-fetch-site': 'cross-site' },
         { 'sec-fetch-site': 'same-site' },
       ]
-      for (const headers of [...foreign, { 'sec-fetch-site': 'none', origin: app.server.url }]) {
-        expect(await post(headers as Record<string, string>), JSON.stringify(headers)).to.equal(403)
-        expect(await post(headers as Record<string, string>, '/auth/logout'), JSON.stringify(headers)).to.equal(403)
+      for (const headers of [...foreign, { 'sec-fetch-site': 'none', origin: app.url }]) {
+        expect(await post(headers), JSON.stringify(headers)).to.equal(403)
+        expect(await post(headers, '/auth/logout'), JSON.stringify(headers)).to.equal(403)
       }
-      expect(await post({ origin: app.server.url })).to.equal(200)
+      expect(await post({ origin: app.url })).to.equal(200)
       expect(await post({ 'sec-fetch-site': 'same-origin' })).to.equal(200)
       expect(JSON.stringify(records.newest(20)).includes('malicious_csrf')).to.equal(true)
     })
@@ -288,7 +187,7 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
       app = await appOn()
       const { browser } = await loggedIn()
       const good = browser.cookies.get('__Host-session') ?? ''
-      const status = async (cookie: string) => (await fetch(`${app.server.url}/me`, { headers: { cookie } })).status
+      const status = async (cookie: string) => (await fetch(`${app.url}/me`, { headers: { cookie } })).status
       expect(await status(`__Host-session=${good}`)).to.equal(200)
       for (const cookie of [`__Host-session=${good}; __Host-session=x`, '__Host-session=', '__Host-session=x', `session=${good}`]) {
         expect(await status(cookie), cookie.slice(0, 20)).to.equal(401)
@@ -306,7 +205,7 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
         '/a/..//evil.test',
       ]) {
         const { page } = await loggedIn(app.browser(), `/auth/login?return_to=${encodeURIComponent(wanted)}`)
-        expect(new URL(page.url).origin, wanted).to.equal(app.server.url)
+        expect(new URL(page.url).origin, wanted).to.equal(app.url)
       }
     })
   })
@@ -316,15 +215,15 @@ describe('a login at an OpenID provider that nobody changed for it', () => {
     const browser = new Browser((url) => url.origin === provider.issuer || url.pathname === '/auth/login')
     const callbacks: URL[] = []
     for (const wanted of ['/me', '/']) {
-      await throughProvider(browser, await browser.visit(`${app.server.url}/auth/login?return_to=${wanted}`))
+      await throughProvider(browser, await browser.visit(`${app.url}/auth/login?return_to=${wanted}`), provider.issuer)
       callbacks.push(browser.left!)
     }
     for (const callback of callbacks) expect((await browser.visit(callback)).status).to.equal(303)
   })
 
   it('says that it cannot while the provider is away, and serves the rest', async () => {
-    app = await appOn(hosts['node:http']!, { issuer: 'http://127.0.0.1:1' })
-    expect((await fetch(`${app.server.url}/auth/login`)).status).to.equal(503)
-    expect((await fetch(`${app.server.url}/`)).status).to.equal(200)
+    app = await appOn({ issuer: 'http://127.0.0.1:1' })
+    expect((await fetch(`${app.url}/auth/login`)).status).to.equal(503)
+    expect((await fetch(`${app.url}/`)).status).to.equal(200)
   })
 })
