@@ -13,6 +13,7 @@ import type { OutboundInit } from '../../outbound.js'
 import { RateLimit } from '../../rate-limit/rate-limit.js'
 import { Controller, Get, Post } from '../../routing/routing.js'
 import type { StateStore } from '../../state/state-store.js'
+import { WithoutCors } from '../../transport/cors.js'
 import { Validate } from '../../validation/decorator.js'
 import { anyFields } from '../any-fields.js'
 import { cookieIn, hostCookie } from '../cookies.js'
@@ -113,6 +114,7 @@ function partsOf(login: CheckedLogin, { state, clock }: { readonly state: StateS
 function controllerOf(login: CheckedLogin): Class {
   @Controller(login.path, { inject: [tokens.state, tokens.clock] })
   @Public()
+  @WithoutCors()
   class OAuthLoginController {
     readonly #parts: Parts
 
