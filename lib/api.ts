@@ -126,7 +126,7 @@ export function createApi(options: ApiOptions): Api {
   const handlerOf = handlers(servicesIn(container), report)
   if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
   for (const mistake of [
-    ...[options.authentication ?? []].flat().flatMap(({ mistakes }) => mistakes),
+    ...waysMistakes([options.authentication ?? []].flat()),
     ...auditMistakes(options.audit ?? {}),
     ...bodyMistakes(options.body ?? {}),
   ]) {
@@ -221,6 +221,14 @@ export function createApi(options: ApiOptions): Api {
       return services.auditLog.close()
     },
   }
+}
+
+/** What is wrong with the ways to know callers, each and together. */
+function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
+  const mistakes = ways.flatMap((way) => way.mistakes)
+  if (ways.filter(({ name }) => name === 'bearer').length < 2) return mistakes
+  const problem = 'bearer stands there twice, and of a token nobody could say which of them it is for'
+  return [...mistakes, { place: 'authentication', problem, mend: 'write one: bearer({ issuers: [{ … }, { … }] })' }]
 }
 
 function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {

@@ -7,6 +7,7 @@ import { isPromiseLike } from '../promise.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import type { StateStore } from '../state/state-store.js'
 import { bearer } from './bearer.js'
+import { isTokenInQuery } from './credentials.js'
 import type { Revocations } from './revocations.js'
 import { TokenRefused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
@@ -89,7 +90,8 @@ function choosing(ways: readonly CallerIdentification[], challenge: string): Cho
 /** A bearer token that one way recognises is not at the same time one that could be anybody's. */
 function withoutGeneral(exchange: Exchange, ways: readonly CallerIdentification[]): readonly CallerIdentification[] {
   const isRecognised = ways.length > 1 && ways.some((way) => way.recognises?.(exchange) === true)
-  return isRecognised ? ways.filter(({ isGeneral }) => isGeneral !== true) : ways
+  // A second token, in the query, is nobody's that one: two are still too many.
+  return isRecognised && !isTokenInQuery(exchange.target.query) ? ways.filter(({ isGeneral }) => isGeneral !== true) : ways
 }
 
 function identifying(choose: Choose, { revocations, principalOf }: AuthenticationServices): Step {

@@ -71,9 +71,9 @@ export function keycloakClaims({ client }: { readonly client?: string } = {}): C
  */
 export function auth0Claims({ roles }: { readonly roles?: string } = {}): ClaimsReader {
   return function readAuth0Claims(claims) {
-    const { gty, sub, azp, client_id: client = azp } = claims
+    const { sub, azp, client_id: client = azp } = claims
     return whole({
-      isClient: gty === 'client-credentials' || (isText(client) && sub === `${client}@clients`),
+      isClient: isText(client) && sub === `${client}@clients`,
       roles: roles === undefined ? none : namesIn(claims[roles]),
       scopes: delegatedIn(claims['scope']),
       grants: namesIn(claims['permissions']),

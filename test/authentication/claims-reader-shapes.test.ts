@@ -78,6 +78,18 @@ describe('claims in hostile shapes', () => {
     }
   })
 
+  it('give no roles of Keycloak out of what every object inherits, should somebody have added to it', () => {
+    const added = { configurable: true, value: ['admin'] }
+    try {
+      Reflect.defineProperty(Object.prototype, 'roles', added)
+      Reflect.defineProperty(Object.prototype, 'orders-api', { configurable: true, value: { roles: ['admin'] } })
+      const none = { realm_access: {}, resource_access: {} }
+      expect(identityOf(keycloakClaims({ client: 'orders-api' }), keycloakUser, none)).to.deep.include({ roles: [] })
+    } finally {
+      for (const name of ['roles', 'orders-api']) Reflect.deleteProperty(Object.prototype, name)
+    }
+  })
+
   it('cannot be changed by whoever gets them: the next request would have the change', () => {
     const claims = () => ({ roles: ['customer'], scopes: ['orders:read'], grants: ['orders:read'] })
     for (const [reader, token] of [

@@ -98,7 +98,6 @@ describe('claims of Auth0', () => {
     const strict = { ...without(auth0Machine, 'gty', 'azp'), client_id: auth0Machine.azp, jti: 'x' }
     expect(identityOf(read, strict)).to.deep.equal(expected)
     expect(identityOf(read, strict, { client_id: 'another' })).to.include({ kind: 'user' })
-    expect(identityOf(read, auth0User, { gty: 'password' })).to.include({ kind: 'user' })
     expect(identityOf(read, without(auth0User, 'azp'), { sub: 'undefined@clients' })).to.include({ kind: 'user' })
   })
 })
@@ -119,6 +118,7 @@ describe('claims of Entra', () => {
     expect(identityOf(read, without(entraApplication, 'idtyp'))).to.deep.equal(expected)
     expect(identityOf(read, without(entraApplication, 'idtyp', 'oid'))).to.include({ kind: 'user' })
     expect(identityOf(read, entraUser, { oid: entraUser.sub })).to.include({ kind: 'user' })
+    expect(identityOf(read, without(entraUser, 'scp'))).to.include({ kind: 'user' })
   })
 
   it('are not those of an ID token', () => {

@@ -151,6 +151,8 @@ describe('several ways to know callers', () => {
     ]
     for (const headers of twice) expect((await reply(headers)).status, JSON.stringify(Object.keys(headers))).to.equal(400)
     expect(await ask({ 'x-api-key': key }, `/orders?access_token=${tokenOf(own)}`)).to.equal(400)
+    expect(await ask(bearing(key), `/orders?access_token=${tokenOf(own)}`)).to.equal(400)
+    expect(await ask(bearing(key)), 'a key behind Bearer is one').to.equal('alice of api-key')
     const withSignature = start(bearers, keys, signature)
     const answer = await withSignature.reply({ ...bearing(tokenOf(own)), signature: 'x' })
     expect([answer.status, valuesOf(answer, 'WWW-Authenticate')]).to.deep.equal([400, ['Bearer realm="api", Signature realm="orders"']])
@@ -193,6 +195,7 @@ describe('several ways to know callers', () => {
   it('tell all of their mistakes at once', () => {
     const wrong = () => start(bearer({ issuer: '', audience: 'orders', keys: [hmacKey] }), apiKeys({ store: apiKeysOf([]), prefix: 'PK' }))
     expect(wrong).to.throw(BootError, /authentication\.issuer[^]*apiKeys\.prefix/)
+    expect(() => start(bearers, bearers)).to.throw(BootError, /bearer stands there twice/)
   })
 })
 
