@@ -24,13 +24,16 @@ export function realPerson(redirectUri: string, say: (line: string) => void): Pe
 /** Goes through the pages of the demonstration as one of its people would, without a browser. */
 export function demoPerson(name: string): Person {
   return async (url) => {
-    let cookie = ''
+    const cookies = new Map<string, string>()
     async function send(form?: Readonly<Record<string, string>>): Promise<Response> {
       const more = form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }
+      const cookie = [...cookies].map(([key, value]) => `${key}=${value}`).join('; ')
       // What a browser says of itself: where the form comes from.
       const answer = await fetch(url, { redirect: 'manual', headers: { cookie, origin: url.origin }, ...more })
-      const [set] = answer.headers.getSetCookie()
-      if (set !== undefined) cookie = set.split(';', 1).join()
+      for (const set of answer.headers.getSetCookie()) {
+        const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? []
+        cookies.set(key, value)
+      }
       return answer
     }
     await send({ step: 'login', username: name, password: `${name}-demo-password` })

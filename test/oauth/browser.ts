@@ -23,10 +23,15 @@ export class Browser {
 
   /** Fills in the first form of a page that has a button or field with these names, and sends it. */
   async submit(page: ShownPage, fields: Readonly<Record<string, string>>): Promise<ShownPage> {
-    const hidden = [...page.body.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"[^>]*>/g)].map(
-      ([, name = '', value = '']) => [name, decoded(value)],
-    )
-    const [, action = ''] = /<form[^>]* action="([^"]*)"/.exec(page.body) ?? []
+    // The form that has a field of these, or the first.
+    const forms = page.body.match(/<form[^]*?<\/form>/g) ?? [page.body]
+    const wanted = Object.entries(fields).map(([name, value]) => `name="${name}" value="${value}"`)
+    const form = forms.find((one) => wanted.some((field) => one.includes(field))) ?? forms[0] ?? ''
+    const hidden = [...form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"[^>]*>/g)].map(([, name = '', value = '']) => [
+      name,
+      decoded(value),
+    ])
+    const [, action = ''] = /<form[^>]* action="([^"]*)"/.exec(form) ?? []
     const target = new URL(decoded(action), page.url)
     const body = new URLSearchParams({ ...(Object.fromEntries(hidden) as Record<string, string>), ...fields })
     return this.send(target, 'POST', body, { origin: new URL(page.url).origin, 'sec-fetch-site': 'same-origin' })

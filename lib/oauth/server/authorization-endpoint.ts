@@ -2,11 +2,11 @@ import { Answer, reply } from '../../answer.js'
 import { noteEvent } from '../../audit/security-events.js'
 import type { Context } from '../../context.js'
 import { PermissionDenied } from '../../errors.js'
-import { isFromSameOrigin } from '../same-origin.js'
 import { requestOf, returnAddressOf } from './authorization-request.js'
 import type { AuthorizationRequest, ReturnAddress } from './authorization-request.js'
 import { isPublicClient } from './clients.js'
 import type { ClientSource } from './clients.js'
+import { FormGuard } from './form-guard.js'
 import type { Grants } from './grants.js'
 import type { ConsentHook, LoginHook, Subject, Visit } from './interaction.js'
 import { OAuthError } from './oauth-error.js'
@@ -42,10 +42,10 @@ type Form = Visit['form']
  * with a code. Nothing is kept of a request until somebody has logged in and allowed it: each step judges the whole of it again.
  */
 export class AuthorizationEndpoint {
-  readonly #origin: string
+  readonly #guard: FormGuard
 
   constructor(private readonly services: AuthorizationServices) {
-    this.#origin = new URL(services.issuer).origin
+    this.#guard = new FormGuard(new URL(services.issuer).origin)
   }
 
   /** A browser comes with a request (GET). */
@@ -55,14 +55,14 @@ export class AuthorizationEndpoint {
 
   /** A browser comes with a page that was filled in (POST). */
   async submit(context: Context): Promise<Answer> {
-    // Another site must neither log a browser in, nor give consent in its name.
-    if (!isFromSameOrigin(context.request, this.#origin)) {
+    const form = formOf(context.body)
+    if (!this.#guard.isOwn(context, form)) {
       throw new PermissionDenied('This form was not sent from a page of this server.', {
         reason: 'cross-site-form',
         event: 'malicious_csrf',
       })
     }
-    return this.#answer(context, formOf(context.body))
+    return this.#answer(context, form)
   }
 
   async #answer(context: Context, form: Form): Promise<Answer> {
@@ -146,7 +146,16 @@ export class AuthorizationEndpoint {
     const [, query = ''] = /\?(.*)$/s.exec(context.request.target) ?? []
     // The path is ours: a target may be written with a host in front, and a browser must not be sent there.
     const url = `${context.request.mountPath ?? ''}${context.route.path}?${query}`
-    return { context, client: { id: client.id, name: client.name ?? client.id }, scopes: asked, url, redirectUri, form, session }
+    return {
+      context,
+      client: { id: client.id, name: client.name ?? client.id },
+      scopes: asked,
+      url,
+      redirectUri,
+      form,
+      session,
+      formToken: this.#guard.tokenFor(context),
+    }
   }
 
   /** 303, so that no browser posts the password on (RFC 9700 §4.12); `iss` against mix-up (RFC 9207 §2). */

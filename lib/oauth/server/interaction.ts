@@ -26,6 +26,11 @@ export interface Visit {
   readonly url: string
   /** Where the browser goes in the end: a page must allow its form to be answered with a redirect there (`form-action`). */
   readonly redirectUri: string
+  /**
+   * Goes into each form of a page, in a hidden field `form_token`: shows that it is a page of this server where a browser does not say
+   * so itself.
+   */
+  readonly formToken: string
   /** The fields that were posted from a page of this server; undefined where the page is to be shown. */
   readonly form: ReadonlyMap<string, string> | undefined
   /** The login that this browser has here, for pages that need one; a hook with a login of its own need not look at it. */

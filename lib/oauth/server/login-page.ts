@@ -4,6 +4,7 @@ import { noteEvent } from '../../audit/security-events.js'
 import type { Awaitable } from '../../state/state-store.js'
 import type { ConsentHook, LoginHook, Subject, Visit } from './interaction.js'
 import { html, pageAnswer } from './page.js'
+import type { Html } from './page.js'
 
 /** What the default login page needs of an application. */
 export interface LoginPageOptions {
@@ -42,7 +43,8 @@ export function loginPage({ check }: LoginPageOptions): LoginHook {
 }
 
 /** The consent hook that is used where no other is given: a page that says who asks for what. */
-export const consentPage: ConsentHook = function askForConsent({ form, subject, client, scopes, redirectUri }) {
+export const consentPage: ConsentHook = function askForConsent(visit) {
+  const { form, subject, client, scopes, redirectUri } = visit
   // The answer of a page that was shown to somebody else in this browser is none.
   if (form?.get('step') === 'consent' && form.get('subject') === subject.id) {
     if (form.get('decision') === 'allow') return true
@@ -53,23 +55,33 @@ export const consentPage: ConsentHook = function askForConsent({ form, subject, 
       ${scopes.map(({ description }) => html`<li>${description}</li>`)}
     </ul>
     <p>You will go back to ${new URL(redirectUri).host || client.name}.</p>
-    <form method="post">
-      <input type="hidden" name="step" value="consent" />
-      <input type="hidden" name="subject" value="${subject.id}" />
-      <button class="main" name="decision" value="allow">Allow</button>
-      <button name="decision" value="deny">Cancel</button>
-    </form>
-    <form method="post">
-      <button class="plain" name="step" value="leave">Not ${subject.id}? Log in as somebody else</button>
+    <div>
+      ${decision(visit, 'allow', html`<button class="main">Allow</button>`)} ${decision(visit, 'deny', html`<button>Cancel</button>`)}
+    </div>
+    <form method="post" action="${visit.url}">
+      ${hidden({ step: 'leave', form_token: visit.formToken })}
+      <button class="plain">Not ${subject.id}? Log in as somebody else</button>
     </form>`
   return pageAnswer({ title: `Allow ${client.name}?`, content, redirectUri })
 }
 
-function page({ client, redirectUri }: Visit, wrongName?: string): Answer {
+/** A form of its own for each answer: nothing hangs on which button a browser says was pressed. */
+function decision({ url, formToken, subject }: Parameters<ConsentHook>[0], wanted: 'allow' | 'deny', button: Html): Html {
+  return html`<form method="post" action="${url}">
+    ${hidden({ step: 'consent', subject: subject.id, decision: wanted, form_token: formToken })} ${button}
+  </form>`
+}
+
+function hidden(fields: Readonly<Record<string, string>>): readonly Html[] {
+  return Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)
+}
+
+function page({ client, redirectUri, url, formToken }: Visit, wrongName?: string): Answer {
   const failure = wrongName === undefined ? html`` : html`<p role="alert">The name or the password is wrong.</p>`
   const content = html`<p>Log in to go on to <strong>${client.name}</strong>.</p>
     ${failure}
-    <form method="post">
+    <form method="post" action="${url}">
+      ${hidden({ step: 'login', form_token: formToken })}
       <label for="username">Name</label>
       <input
         id="username"
@@ -83,7 +95,7 @@ function page({ client, redirectUri }: Visit, wrongName?: string): Answer {
       />
       <label for="password">Password</label>
       <input id="password" name="password" type="password" autocomplete="current-password" required />
-      <button class="main" name="step" value="login">Log in</button>
+      <button class="main">Log in</button>
     </form>`
   return pageAnswer({ title: 'Log in', content, redirectUri, status: wrongName === undefined ? 200 : 401 })
 }

@@ -88,6 +88,7 @@ const style = new Html(`
 body { margin: 0; display: grid; min-height: 100vh; place-items: center }
 main { box-sizing: border-box; width: min(26rem, 100%); padding: 2rem }
 h1 { font-size: 1.375rem; line-height: 1.25; margin: 0 0 1rem }
+div > form { display: inline }
 label { display: block; margin-top: 1rem; font-weight: 600 }
 input { box-sizing: border-box; width: 100%; padding: .625rem; font: inherit; border: 1px solid GrayText; border-radius: .375rem }
 button { min-height: 2.75rem; margin-top: 1.25rem; margin-right: .5rem; padding: 0 1.25rem; font: inherit; border: 1px solid #1c4fd8; border-radius: .375rem; background: none; color: inherit; cursor: pointer }

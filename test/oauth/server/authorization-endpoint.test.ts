@@ -135,7 +135,7 @@ describe('the authorization endpoint', () => {
     const [first, second] = answers.map(({ body }) => body.replaceAll(/nonce="[^"]+"|alice|nobody/g, ''))
     expect(answers.map(({ status }) => status)).to.deep.equal([401, 401])
     expect(first).to.equal(second).and.to.include('role="alert"')
-    expect(browser.cookies.size).to.equal(0)
+    expect([...browser.cookies.keys()]).to.deep.equal(['__Host-oauth-form'])
   })
 
   it('does nothing for a form of another site (login CSRF, consent CSRF)', async () => {
@@ -153,6 +153,38 @@ describe('the authorization endpoint', () => {
       expect([answer.status, browser.cookies.size], JSON.stringify(headers)).to.deep.equal([403, 0])
     }
     expect(JSON.stringify(server.records.newest(3))).to.include('malicious_csrf')
+  })
+
+  it('takes a form of its own page from a browser that does not say where it comes from', async () => {
+    const fields = { step: 'login', username: 'ivan', password: 'ivan-password' }
+    const browser = server.browser()
+    const page = await browser.visit(server.authorizeUrl())
+    const [, token = ''] = /name="form_token" value="([^"]+)"/.exec(page.body) ?? []
+    const stranger = server.browser()
+    await stranger.visit(server.authorizeUrl())
+    const send = (own: Browser, form_token: string, headers: Readonly<Record<string, string>> = {}) =>
+      own.send(server.authorizeUrl(), 'POST', new URLSearchParams({ ...fields, form_token }), headers).then(({ status }) => status)
+    for (const wrong of ['', 'x', token.toLowerCase()]) expect(await send(browser, wrong), wrong).to.equal(403)
+    expect(await send(stranger, token), 'of another browser').to.equal(403)
+    expect(await send(browser, token, { 'sec-fetch-site': 'cross-site' })).to.equal(403)
+    expect(await send(browser, token, { origin: 'https://evil.test' })).to.equal(403)
+    expect([await send(browser, token), browser.cookies.has('__Host-oauth')]).to.deep.equal([200, true])
+  })
+
+  it('gets along with a browser that knows nothing but forms: no headers, no scripts, no buttons', async () => {
+    const browser = server.browser()
+    let page = await browser.visit(server.authorizeUrl())
+    for (let steps = 0; steps < 3 && browser.left === undefined; steps += 1) {
+      const [form = ''] = /<form[^]*?<\/form>/.exec(page.body) ?? []
+      const [, action = ''] = /<form method="post" action="([^"]+)"/.exec(form) ?? []
+      const inputs = [...form.matchAll(/<input[^>]*name="([^"]+)"(?:[^>]*value="([^"]*)")?/g)]
+      const filled = inputs.map(([, name = '', value = '']): [string, string] => [
+        name,
+        { username: 'judy', password: 'judy-password' }[name] ?? value,
+      ])
+      page = await browser.send(new URL(action.replaceAll('&amp;', '&'), page.url), 'POST', new URLSearchParams(filled), {})
+    }
+    expect(browser.left?.searchParams.has('code')).to.equal(true)
   })
 
   it('starts a new cookie at each login (session fixation), and ends the old one', async () => {
