@@ -66,6 +66,8 @@ export interface ApiOptions {
   readonly cors?: CorsOptions
   /** How large and deep a body may be. @default 100,000 bytes, 32 levels */
   readonly body?: BodyOptions
+  /** Whether every route must say what it `@Returns`: one that does not is a mistake. @default false */
+  readonly requireReturns?: boolean
   /** How long a request may take. @default '30 s' */
   readonly timeout?: Duration
   /** Where records go, and what is masked in them. @default JSON lines to stdout */
@@ -94,6 +96,8 @@ export interface ProtectionFacts {
   /** Whether `@Authorize` decides about the object that is asked for. */
   readonly object?: true
   readonly timeout?: number
+  /** What `@Returns` lets out. */
+  readonly returns?: string
   /** The action of `@Audit`. */
   readonly audit?: string
   readonly [name: string]: unknown
@@ -143,6 +147,7 @@ export function createApi(options: ApiOptions): Api {
       headers: options.headers ?? {},
       body: options.body ?? {},
       audit: options.audit ?? {},
+      requireReturns: options.requireReturns ?? false,
       timeout: apiDeadline(options.timeout, report),
     },
     services,

@@ -78,6 +78,22 @@ export function recorder(declaration: Declaration): RouteDecorator {
   } as RouteDecorator
 }
 
+/** A decorator for fields, accessors and getters of a class whose instances hold data. */
+export interface PropertyRecorder {
+  (target: object, member: string | symbol, descriptor?: PropertyDescriptor): void
+  (value: undefined | object, context: ClassFieldDecoratorContext | ClassGetterDecoratorContext | ClassAccessorDecoratorContext): void
+}
+
+/** Makes a decorator that writes `declaration` next to the name of a property. */
+export function propertyRecorder(declaration: Declaration): PropertyRecorder {
+  return function record(...args: readonly unknown[]): void {
+    const { declarations, member = '' } = placeOf(args)
+    const said = declarations.members.get(member)
+    if (said === undefined) declarations.members.set(member, [declaration])
+    else said.unshift(declaration)
+  }
+}
+
 /** What decorators said about `target` itself, without its parents; undefined where they said nothing. */
 export function ownDeclarations(target: Class): ClassDeclarations | undefined {
   const metadata = ownMetadata(target)

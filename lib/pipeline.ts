@@ -22,6 +22,7 @@ import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { rateLimits } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from './rate-limit/rate-limit.js'
+import { returning } from './returns/returns.js'
 import type { StateStore } from './state/state-store.js'
 import type { Cors } from './transport/cors.js'
 import { https } from './transport/https.js'
@@ -41,6 +42,7 @@ export interface PipelineOptions {
   readonly headers: SecurityHeaderOptions
   readonly body: BodyOptions
   readonly audit: AuditOptions
+  readonly requireReturns: boolean
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -97,6 +99,7 @@ function gate(
     bodyValidation(),
     limitsByFunction,
     objectAccess({ instanceOf }),
+    returning({ permissions: options.permissions, required: options.requireReturns }),
   ]
 }
 
@@ -107,9 +110,10 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const builtIn = gate(options, services, callers, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)
   return function compile(route, handle, last = 'answer') {
-    const all = [...builtIn, ...declaredProtections(route)]
+    const own = declaredProtections(route)
     const stepsOf = (phase: Phase) =>
-      all
+      // What leaves is judged after everybody had their say.
+      (phase === 'answer' ? [...own, ...builtIn] : [...builtIn, ...own])
         .filter((protection) => protection.phase === phase)
         .map((protection) => protection.compile(route))
         .filter((step) => step !== undefined)

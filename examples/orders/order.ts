@@ -1,3 +1,4 @@
+import { Expose, Visible } from '../../lib/index.js'
 import type { Principal } from '../../lib/index.js'
 import { seesEveryOrder } from './permissions.js'
 
@@ -15,7 +16,7 @@ export interface Item {
   readonly qty: number
 }
 
-/** An order, as it is kept and as it is answered. */
+/** An order, as it is kept. */
 export interface Order {
   readonly id: string
   readonly owner_id: string
@@ -33,6 +34,32 @@ export interface Order {
   readonly margin: number
 }
 
+class AddressView {
+  @Expose() street!: string
+  @Expose() city!: string
+  @Expose() zip!: string
+}
+
+class ItemView {
+  @Expose() sku!: string
+  @Expose() qty!: number
+}
+
+/** An order, as it is answered: nothing else of it leaves. */
+export class OrderView {
+  @Expose() id!: string
+  @Expose() owner_id!: string
+  @Expose() product_id!: string
+  @Expose() quantity!: number
+  @Expose() note!: string | null
+  @Expose(() => AddressView) address!: AddressView
+  @Expose(() => [ItemView]) items!: readonly ItemView[]
+  @Expose() status!: OrderStatus
+  @Expose() total!: number
+  @Expose() created_at!: string
+  @Visible('orders:read-margin') margin!: number
+}
+
 /** Cents: every product costs the same in this shop, and so does every extra. */
 const prices = { product: 1_995, item: 250 } as const
 const marginShare = 0.3
@@ -42,13 +69,6 @@ export function amounts(quantity: number, items: readonly Item[]): { readonly to
   const extras = items.reduce((sum, { qty }) => sum + qty * prices.item, 0)
   const total = quantity * prices.product + extras
   return { total, margin: Math.round(total * marginShare) }
-}
-
-/** An order with what the principal may see of it, and nothing else. */
-export function visibleTo(principal: Principal, order: Order): Omit<Order, 'margin'> & Partial<Pick<Order, 'margin'>> {
-  if (principal.permissions.has('orders:read-margin')) return order
-  const { margin: _hidden, ...visible } = order
-  return visible
 }
 
 export function isOwner(principal: Principal, order: Order): boolean {

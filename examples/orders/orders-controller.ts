@@ -8,13 +8,14 @@ import {
   Patch,
   Post,
   RateLimit,
+  Returns,
   Validate,
   ValidationFailed,
   created,
 } from '../../lib/index.js'
 import type { Context } from '../../lib/index.js'
 import { ChangeOrder, CreateOrder, OrderId, OrderList } from './input.js'
-import { isOwner, maySee, visibleTo } from './order.js'
+import { OrderView, isOwner, maySee } from './order.js'
 import type { Order } from './order.js'
 import { OrderStore } from './order-store.js'
 import { RequirePermission } from './permissions.js'
@@ -34,39 +35,43 @@ export class OrdersController {
   @RequirePermission('orders:write')
   @RateLimit('10 per second')
   @Validate({ body: CreateOrder })
+  @Returns(OrderView)
   @Audit('order.create')
   async create({ body, principal }: Context<{ body: CreateOrder }>) {
     const order = await this.orders.create(principal.id, body)
-    return created(visibleTo(principal, order), { location: `${path}/${order.id}` })
+    return created(order, { location: `${path}/${order.id}` })
   }
 
   @Get('/')
   @RequirePermission('orders:read')
   @Validate({ query: OrderList })
+  @Returns({ data: [OrderView], page: Number, limit: Number, total: Number })
   async list({ query, principal }: Context<{ query: OrderList }>) {
     const { status, page = 1, limit = 20 } = query
     const { data, total } = await this.orders.page(principal.id, { status, page, limit })
-    return { data: data.map((order) => visibleTo(principal, order)), page, limit, total }
+    return { data, page, limit, total }
   }
 
   @Get('/:id')
   @RequirePermission('orders:read')
   @Validate({ params: OrderId })
   @Authorize(namedOrder, maySee)
-  get({ resource, principal }: Context<{ resource: Order }>) {
-    return visibleTo(principal, resource)
+  @Returns(OrderView)
+  get({ resource }: Context<{ resource: Order }>) {
+    return resource
   }
 
   @Patch('/:id')
   @RequirePermission('orders:write')
   @Validate({ params: OrderId, body: ChangeOrder })
   @Authorize(namedOrder, isOwner)
+  @Returns(OrderView)
   @Audit('order.change')
-  async change({ body, resource, principal }: Context<{ body: ChangeOrder; resource: Order }>) {
+  async change({ body, resource }: Context<{ body: ChangeOrder; resource: Order }>) {
     if (body.quantity === undefined && body.note === undefined) throw nothingToChange()
     const changed = await this.orders.change(resource, body)
     if (changed === undefined) throw notOpen()
-    return visibleTo(principal, changed)
+    return changed
   }
 
   @Delete('/:id')
@@ -82,11 +87,12 @@ export class OrdersController {
   @RequirePermission('orders:fulfil')
   @Validate({ params: OrderId })
   @Authorize(namedOrder, () => true)
+  @Returns(OrderView)
   @Audit('order.fulfil')
-  async fulfil({ resource, principal }: Context<{ resource: Order }>) {
+  async fulfil({ resource }: Context<{ resource: Order }>) {
     const fulfilled = await this.orders.fulfil(resource.id)
     if (fulfilled === undefined) throw notOpen()
-    return visibleTo(principal, fulfilled)
+    return fulfilled
   }
 }
 

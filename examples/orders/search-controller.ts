@@ -1,7 +1,7 @@
-import { Authenticated, Controller, Get, RateLimit, Validate } from '../../lib/index.js'
+import { Authenticated, Controller, Get, RateLimit, Returns, Validate } from '../../lib/index.js'
 import type { Context } from '../../lib/index.js'
 import { SearchText } from './input.js'
-import { visibleTo } from './order.js'
+import { OrderView } from './order.js'
 import { OrderStore } from './order-store.js'
 import { seesEveryOrder } from './permissions.js'
 
@@ -14,8 +14,8 @@ export class SearchController {
   @Authenticated()
   @RateLimit('10 per second')
   @Validate({ query: SearchText })
+  @Returns({ data: [OrderView] })
   async search({ query, principal }: Context<{ query: SearchText }>) {
-    const found = await this.orders.search(query.q, seesEveryOrder(principal) ? undefined : principal.id)
-    return { data: found.map((order) => visibleTo(principal, order)) }
+    return { data: await this.orders.search(query.q, seesEveryOrder(principal) ? undefined : principal.id) }
   }
 }
