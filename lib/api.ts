@@ -95,6 +95,8 @@ export interface ProtectionFacts {
   readonly body?: { readonly limit: number; readonly format: string }
   /** Whether `@Authorize` decides about the object that is asked for. */
   readonly object?: true
+  /** Whether one of its rules is only observed. */
+  readonly observed?: true
   readonly timeout?: number
   /** What `@Returns` lets out. */
   readonly returns?: string

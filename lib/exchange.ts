@@ -59,6 +59,7 @@ export class Exchange implements Context {
   #abort: AbortController | undefined
   #abortReason: unknown
   readonly #input: { [Name in Part]?: unknown } = {}
+  #decisions: string[] | undefined
   #refusalListeners: Array<(error: ApiError) => void | Promise<void>> | undefined
 
   constructor(
@@ -70,6 +71,15 @@ export class Exchange implements Context {
     private readonly runtime: Runtime,
   ) {
     this.receivedAt = runtime.clock.now()
+  }
+
+  /** What named policies decided about this request, for the record. */
+  get decisions(): string[] {
+    return (this.#decisions ??= [])
+  }
+
+  get hasDecisions(): boolean {
+    return this.#decisions !== undefined
   }
 
   get address(): string {

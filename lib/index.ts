@@ -100,8 +100,10 @@ export type { Awaitable, StateStore } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
 export type { Mode, Names, RequirementOptions } from './authorization/requirements.js'
+export { allOf, anyOf, not, policy } from './authorization/access-policy.js'
+export type { AccessPolicy, Decision, Rule } from './authorization/access-policy.js'
 export { Authorize } from './authorization/object-access.js'
-export type { AuthorizeDecorator, AuthorizeOptions, Load, Rule } from './authorization/object-access.js'
+export type { AuthorizeDecorator, AuthorizeOptions, Load } from './authorization/object-access.js'
 export { claimsAndRoles, definePermissions, defineRoles } from './authorization/permissions.js'
 export type {
   DefinedPermissions,

@@ -1,5 +1,4 @@
-import { Expose, Visible } from '../../lib/index.js'
-import type { Principal } from '../../lib/index.js'
+import { Expose, Visible, anyOf, policy } from '../../lib/index.js'
 import { seesEveryOrder } from './permissions.js'
 
 export const orderStatuses = ['open', 'fulfilled', 'cancelled'] as const
@@ -71,10 +70,7 @@ export function amounts(quantity: number, items: readonly Item[]): { readonly to
   return { total, margin: Math.round(total * marginShare) }
 }
 
-export function isOwner(principal: Principal, order: Order): boolean {
-  return order.owner_id === principal.id
-}
-
-export function maySee(principal: Principal, order: Order): boolean {
-  return isOwner(principal, order) || seesEveryOrder(principal)
-}
+export const isOwner = policy('order.owner', (principal, order: Order) => order.owner_id === principal.id)
+const seesAll = policy<Order>('order.all', seesEveryOrder)
+/** Who has the permission may see every order; the others see theirs. */
+export const maySee = anyOf(isOwner, seesAll)

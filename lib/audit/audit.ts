@@ -87,6 +87,7 @@ export function auditing(options: AuditOptions, log: AuditLog): { compile(route:
         line += `${caller(exchange)},"address":${quote(exchange.address)}`
         line += input(exchange, hasParams, redactor)
         if (declared !== undefined) line += auditPart(declared, exchange, status, redactor)
+        if (exchange.hasDecisions) line += `,"decisions":${redactor.json(exchange.decisions)}`
         if (refusal !== undefined) line += `,"reason":${redactor.text(refusal.reason)}`
         if (event !== undefined) line += eventPart(event)
         const agent = request.headers['user-agent']

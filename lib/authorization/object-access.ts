@@ -1,15 +1,22 @@
-import type { Context, Input, Principal } from '../context.js'
+import type { Context, Input } from '../context.js'
 import type { Class } from '../decorator.js'
 import { NotFound, PermissionDenied } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Protection, RouteSetup } from '../protection.js'
 import type { Decorated, Expected, Handler } from '../typed-decorator.js'
+import { decisionOf } from './access-policy.js'
+import type { Rule } from './access-policy.js'
 
 /** What a refused caller is told: that nothing is there, or that it may not. */
 export interface AuthorizeOptions {
   /** @default 404 */
   readonly refusal?: 404 | 403
+  /**
+   * `observe` lets through what the rule refuses, and records that it would have been refused: to try a rule on the traffic that
+   * there is. What is not there stays a 404. @default 'enforce'
+   */
+  readonly mode?: 'enforce' | 'observe'
 }
 
 /** Finds the object that a request is about; `undefined` or `null` where there is none. */
@@ -17,9 +24,6 @@ export type Load<Controller, Resource, I extends Input> = (
   context: Context<I>,
   controller: Controller,
 ) => Resource | undefined | null | Promise<Resource | undefined | null>
-
-/** Says whether the caller may; anything but `true` refuses. */
-export type Rule<Resource> = (principal: Principal, resource: Resource, context: Context) => boolean | Promise<boolean>
 
 /** Nothing where all is well; otherwise a sentence, which the compiler prints because no target is one. */
 type Complaint<Resource, Method> = Method extends Class
@@ -39,8 +43,9 @@ export type AuthorizeDecorator<Resource> = <Target, Context = undefined, Descrip
 
 interface Authorization {
   readonly load: (context: Context, controller: object) => unknown
-  readonly rule: (principal: Principal, resource: unknown, context: Context) => unknown
+  readonly rule: Rule<unknown>
   readonly refusal: 404 | 403
+  readonly mode: 'enforce' | 'observe'
 }
 
 const authorizeKind = kind<Authorization>('Authorize')
@@ -59,6 +64,7 @@ export function Authorize<Resource, Controller extends object = object, I extend
     load: load as unknown as Authorization['load'],
     rule: rule as unknown as Authorization['rule'],
     refusal: options.refusal ?? 404,
+    mode: options.mode ?? 'enforce',
   }) as AuthorizeDecorator<NonNullable<Resource>>
 }
 
@@ -72,6 +78,7 @@ export function objectAccess(options: { readonly instanceOf: (route: RouteSetup)
       if (authorizations.length === 0) return undefined
       const instance = options.instanceOf(route)
       route.describe('object', true)
+      if (authorizations.some(({ mode }) => mode === 'observe')) route.describe('observed', true)
       return async function requireObjectAccess(exchange) {
         for (const authorization of authorizations) await decide(authorization, exchange, instance(exchange))
       }
@@ -79,17 +86,20 @@ export function objectAccess(options: { readonly instanceOf: (route: RouteSetup)
   }
 }
 
-async function decide({ load, rule, refusal }: Authorization, exchange: Exchange, controller: object): Promise<void> {
+async function decide({ load, rule, refusal, mode }: Authorization, exchange: Exchange, controller: object): Promise<void> {
   const resource = await load(exchange, controller)
   if (resource === undefined || resource === null) throw new NotFound()
-  const verdict = await rule(exchange.principal, resource, exchange)
-  // Only `true`: a rule that forgets to answer, or answers with the object, refuses.
-  if (verdict !== true) throw refusalOf(refusal)
+  const { isAllowed, reason } = await decisionOf(rule, exchange.principal, resource, exchange)
+  if (!isAllowed && mode === 'enforce') throw refusalOf(refusal, reason)
+  if (!isAllowed) {
+    exchange.event ??= 'authz_fail'
+    exchange.decisions.push(`observed: ${reason === '' ? 'refused' : reason}`)
+  } else if (reason !== '') exchange.decisions.push(reason)
   exchange.provide('resource', resource)
 }
 
 /** The same answer for what is not there and what is not the caller's: otherwise ids can be tried. */
-function refusalOf(status: 404 | 403): NotFound | PermissionDenied {
-  const log = { reason: 'object-denied', event: 'authz_fail' }
+function refusalOf(status: 404 | 403, reason: string): NotFound | PermissionDenied {
+  const log = { reason: reason === '' ? 'object-denied' : `object-denied, ${reason}`, event: 'authz_fail' }
   return status === 404 ? new NotFound(undefined, log) : new PermissionDenied(undefined, log)
 }
