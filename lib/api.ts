@@ -95,6 +95,8 @@ export interface ProtectionFacts {
   readonly body?: { readonly limit: number; readonly format: string }
   /** Whether `@Authorize` decides about the object that is asked for. */
   readonly object?: true
+  /** Whether `@AuthorizeEach` decides about the elements of lists. */
+  readonly elements?: true
   /** Whether one of its rules is only observed. */
   readonly observed?: true
   readonly timeout?: number

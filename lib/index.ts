@@ -102,6 +102,8 @@ export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } f
 export type { Mode, Names, RequirementOptions } from './authorization/requirements.js'
 export { allOf, anyOf, not, policy } from './authorization/access-policy.js'
 export type { AccessPolicy, Decision, Rule } from './authorization/access-policy.js'
+export { AuthorizeEach } from './authorization/each.js'
+export type { AuthorizeEachDecorator, AuthorizeEachOptions } from './authorization/each.js'
 export { Authorize } from './authorization/object-access.js'
 export type { AuthorizeDecorator, AuthorizeOptions, Load } from './authorization/object-access.js'
 export { claimsAndRoles, definePermissions, defineRoles } from './authorization/permissions.js'

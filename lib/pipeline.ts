@@ -8,6 +8,7 @@ import type { Revocations } from './authentication/revocations.js'
 import type { TokenVerifier } from './authentication/verifier.js'
 import type { Authentication } from './authentication/ways.js'
 import { access, isPublic } from './authorization/authorization.js'
+import { elementAccess } from './authorization/each.js'
 import { objectAccess } from './authorization/object-access.js'
 import { principalBuilder } from './authorization/permissions.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
@@ -99,6 +100,7 @@ function gate(
     bodyValidation(),
     limitsByFunction,
     objectAccess({ instanceOf }),
+    elementAccess(),
     returning({ permissions: options.permissions, required: options.requireReturns }),
   ]
 }
