@@ -9,6 +9,7 @@ import { StoredRevocations } from './authentication/revocations.js'
 import type { Authentication } from './authentication/ways.js'
 import { claimsAndRoles } from './authorization/permissions.js'
 import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
+import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
@@ -49,6 +50,8 @@ export interface ApiOptions {
   readonly permissions?: PermissionCatalogue
   /** What each role may, from `defineRoles`. */
   readonly roles?: Roles
+  /** Which tenant a caller belongs to, for routes with `@Tenant`. @default the claim `tenant` */
+  readonly tenantOf?: TenantOf
   /** The limits of all routes. @default none but those declared by `@RateLimit` */
   readonly rateLimit?: RateLimitOptions
   /**
@@ -93,6 +96,8 @@ export interface ProtectionFacts {
   /** The names of the rules of each part. */
   readonly validates?: { readonly [Part in 'body' | 'query' | 'params' | 'headers']?: string }
   readonly body?: { readonly limit: number; readonly format: string }
+  /** Where `@Tenant` reads which tenant a request is about. */
+  readonly tenant?: string
   /** Whether `@Authorize` decides about the object that is asked for. */
   readonly object?: true
   /** Whether `@AuthorizeEach` decides about the elements of lists. */
@@ -145,6 +150,7 @@ export function createApi(options: ApiOptions): Api {
     {
       authentication: options.authentication,
       permissions: options.permissions,
+      tenantOf: options.tenantOf,
       rateLimit: options.rateLimit ?? {},
       https: options.https ?? 'require',
       httpsHost: options.httpsHost,

@@ -106,6 +106,8 @@ export { AuthorizeEach } from './authorization/each.js'
 export type { AuthorizeEachDecorator, AuthorizeEachOptions } from './authorization/each.js'
 export { Authorize } from './authorization/object-access.js'
 export type { AuthorizeDecorator, AuthorizeOptions, Load } from './authorization/object-access.js'
+export { Tenant } from './authorization/tenant.js'
+export type { TenantOf, TenantPlace } from './authorization/tenant.js'
 export { claimsAndRoles, definePermissions, defineRoles } from './authorization/permissions.js'
 export type {
   DefinedPermissions,

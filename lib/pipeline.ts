@@ -11,6 +11,8 @@ import { access, isPublic } from './authorization/authorization.js'
 import { elementAccess } from './authorization/each.js'
 import { objectAccess } from './authorization/object-access.js'
 import { principalBuilder } from './authorization/permissions.js'
+import { tenancy } from './authorization/tenant.js'
+import type { TenantOf } from './authorization/tenant.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
 import { bodyReading } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
@@ -37,6 +39,7 @@ import { bodyValidation, inputValidation, validatesBody } from './validation/val
 export interface PipelineOptions {
   readonly authentication: Authentication | readonly Authentication[] | undefined
   readonly permissions: PermissionCatalogue | undefined
+  readonly tenantOf: TenantOf | undefined
   readonly rateLimit: RateLimitOptions
   readonly https: HttpsMode
   readonly httpsHost: string | undefined
@@ -95,6 +98,7 @@ function gate(
     callers,
     limitsByPrincipal,
     access({ permissions: options.permissions, authentication: callers.isPossible, insufficientScope: callers.insufficientScope }),
+    tenancy({ tenantOf: options.tenantOf, isPublic }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),
     bodyValidation(),
