@@ -1,6 +1,7 @@
 import type { Clock } from '../context.js'
 import { Unavailable } from '../errors.js'
 import type { StateStore } from './state-store.js'
+import { requireStorable } from './storable.js'
 
 /** Options of a state store in memory. */
 export interface MemoryStateStoreOptions {
@@ -54,6 +55,7 @@ export class MemoryStateStore implements StateStore {
   }
 
   set(key: string, value: string, until: number): void {
+    requireStorable(value, until)
     const now = this.#clock.now()
     if (until <= now) {
       this.#drop(key)
@@ -67,12 +69,14 @@ export class MemoryStateStore implements StateStore {
   }
 
   add(key: string, value: string, until: number): boolean {
+    requireStorable(value, until)
     if (this.get(key) !== undefined) return false
     this.set(key, value, until)
     return true
   }
 
   replace(key: string, expected: string, value: string, until: number): boolean {
+    requireStorable(value, until)
     if (this.get(key) !== expected) return false
     this.set(key, value, until)
     return true

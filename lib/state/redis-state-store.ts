@@ -3,6 +3,7 @@ import { inTime, requireDeadline } from './in-time.js'
 import { evaluate, scriptOf } from './redis-script.js'
 import type { RedisScriptClient, Script } from './redis-script.js'
 import type { StateStore } from './state-store.js'
+import { isStorable, nameOf, requireStorable } from './storable.js'
 
 /** What the store needs of a client: `Redis` and `Cluster` of ioredis have it. */
 export interface RedisStateClient extends RedisScriptClient {
@@ -19,18 +20,19 @@ export interface RedisStateStoreOptions {
   readonly clock?: Clock
 }
 
-// ARGV[1] is how many milliseconds are left: 0 or fewer keep nothing, an empty text keeps for good. Redis runs one script at a
-// time, and each has one key, so that a cluster takes them too.
+// ARGV[1] is how many milliseconds are left: 0 keeps nothing, an empty text keeps for good. Redis runs one script at a time, and
+// each has one key, so that a cluster takes them too.
 const keep = `
 local function keep(value, left)
   if left == '' then redis.call('SET', KEYS[1], value)
-  elseif tonumber(left) > 0 then redis.call('SET', KEYS[1], value, 'PX', left)
-  else redis.call('DEL', KEYS[1]) end
+  elseif left == '0' then redis.call('DEL', KEYS[1])
+  else redis.call('SET', KEYS[1], value, 'PX', left) end
+  return 1
 end
 `
-const setting = scriptOf(`${keep} keep(ARGV[2], ARGV[1]) return 1`)
-const adding = scriptOf(`${keep} if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end keep(ARGV[2], ARGV[1]) return 1`)
-const replacing = scriptOf(`${keep} if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end keep(ARGV[2], ARGV[1]) return 1`)
+const setting = scriptOf(`${keep} return keep(ARGV[2], ARGV[1])`)
+const adding = scriptOf(`${keep} if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end return keep(ARGV[2], ARGV[1])`)
+const replacing = scriptOf(`${keep} if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end return keep(ARGV[2], ARGV[1])`)
 const taking = scriptOf(`local value = redis.call('GET', KEYS[1]) redis.call('DEL', KEYS[1]) return value`)
 
 /**
@@ -39,8 +41,9 @@ const taking = scriptOf(`local value = redis.call('GET', KEYS[1]) redis.call('DE
  *
  * Give it a client that fails at once when Redis is away, instead of holding calls back until it returns:
  * `new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1000 })`, with a listener for its
- * `error` events. Close the client yourself. The server must not evict keys (`maxmemory-policy noeviction`), and what it may lose
- * in a crash (`appendfsync`) is revocations and sessions lost.
+ * `error` events; a `Cluster` must read from masters (`scaleReads: 'master'`, its default), since a replica may not know yet
+ * that a token is revoked. Close the client yourself. The server must not evict keys (`maxmemory-policy noeviction`), and what
+ * it may lose in a crash (`appendfsync`) or when a replica takes over is revocations, sessions and marks of used codes lost.
  */
 export class RedisStateStore implements StateStore {
   readonly #client: RedisStateClient
@@ -58,32 +61,53 @@ export class RedisStateStore implements StateStore {
     this.#clock = clock
   }
 
-  async get(key: string): Promise<string | undefined> {
-    return (await inTime('Redis', this.#deadline, () => this.#client.get(this.#prefix + key))) ?? undefined
+  get(key: string): Promise<string | undefined> {
+    return this.#inTime(async () => textOf(await this.#client.get(this.#prefix + nameOf(key))))
   }
 
   async set(key: string, value: string, until: number): Promise<void> {
-    await this.#run(setting, key, [this.#left(until), value])
+    requireStorable(value, until)
+    await this.#inTime(async () => flagOf(await this.#run(setting, key, [this.#left(until), value])))
   }
 
   async add(key: string, value: string, until: number): Promise<boolean> {
-    return (await this.#run(adding, key, [this.#left(until), value])) === 1
+    requireStorable(value, until)
+    return this.#inTime(async () => flagOf(await this.#run(adding, key, [this.#left(until), value])))
   }
 
   async replace(key: string, expected: string, value: string, until: number): Promise<boolean> {
-    return (await this.#run(replacing, key, [this.#left(until), value, expected])) === 1
+    requireStorable(value, until)
+    // On the way it would become another text, which may be kept.
+    if (!isStorable(expected)) return false
+    return this.#inTime(async () => flagOf(await this.#run(replacing, key, [this.#left(until), value, expected])))
   }
 
-  async take(key: string): Promise<string | undefined> {
-    const value = await this.#run(taking, key, [])
-    return typeof value === 'string' ? value : undefined
+  take(key: string): Promise<string | undefined> {
+    return this.#inTime(async () => textOf(await this.#run(taking, key, [])))
   }
 
   #left(until: number): string {
-    return until === Number.POSITIVE_INFINITY ? '' : String(Math.ceil(until - this.#clock.now()))
+    if (until === Number.POSITIVE_INFINITY) return ''
+    return String(Math.min(Math.max(Math.ceil(until - this.#clock.now()), 0), Number.MAX_SAFE_INTEGER))
   }
 
   #run(script: Script, key: string, values: readonly string[]): Promise<unknown> {
-    return inTime('Redis', this.#deadline, () => evaluate(this.#client, script, [this.#prefix + key], values))
+    return evaluate(this.#client, script, [this.#prefix + nameOf(key)], values)
   }
+
+  #inTime<T>(ask: () => Promise<T>): Promise<T> {
+    return inTime('Redis', this.#deadline, ask)
+  }
+}
+
+/** What no script and no `GET` answers is a failure: taken for nothing, it would make a revoked token a good one. */
+function textOf(answer: unknown): string | undefined {
+  if (answer === null || typeof answer === 'string') return answer ?? undefined
+  throw new Error('Redis gave an answer that is no text')
+}
+
+function flagOf(answer: unknown): boolean {
+  const flag = String(answer)
+  if (flag === '1' || flag === '0') return flag === '1'
+  throw new Error('Redis gave an answer that is neither 0 nor 1')
 }
