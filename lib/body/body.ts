@@ -155,7 +155,9 @@ function adopt(parsed: unknown, { limit, depth, format }: Reading): unknown {
   }
   requireClean(parsed, depth)
   requireFinite(parsed)
+  const text = JSON.stringify(parsed) ?? ''
   // What was inflated before us may be larger than the announced length.
-  if (Buffer.byteLength(JSON.stringify(parsed) ?? '') > limit) throw new PayloadTooLarge(limit)
-  return parsed
+  if (Buffer.byteLength(text) > limit) throw new PayloadTooLarge(limit)
+  // Read again: a parser can leave inherited members behind, which are not there when one looks for them and are when one reads them.
+  return text === '' ? undefined : (JSON.parse(text) as unknown)
 }

@@ -2,7 +2,7 @@ import { isPromiseLike } from '../promise.js'
 import { isObject } from './copy.js'
 import type { Source } from './copy.js'
 import type { Issues, Place } from './issues.js'
-import type { ClassPlan, PropertyPlan } from './plan.js'
+import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 import { argumentsOf, messageOf } from './rule.js'
 import type { Rule, Subject } from './rule.js'
 
@@ -12,15 +12,22 @@ type Later = () => void
 /** One copy before its rules. */
 interface Hearing {
   readonly issues: Issues
+  /** The properties of a class that are asked about. */
+  readonly propertiesOf: (plan: ClassPlan) => readonly PropertyPlan[]
   /** Answers that are on their way. */
   readonly started: Array<Promise<Later>>
   /** Rules that answer later are asked when all others have said yes: nothing is looked up for the sake of what is wrong anyway. */
   readonly waiting: Array<() => Promise<Later>>
 }
 
-/** Asks the rules about a copy that `Copier` made; what they refuse is added to `issues`. */
-export function check(copy: object, plan: ClassPlan, issues: Issues): void | Promise<void> {
-  const hearing: Hearing = { issues, started: [], waiting: [] }
+/** Asks the rules about a copy, those of some properties or of all; what they refuse is added to `issues`. */
+export function check(
+  copy: object,
+  plan: ClassPlan,
+  issues: Issues,
+  propertiesOf: Hearing['propertiesOf'] = ({ properties }) => properties,
+): void | Promise<void> {
+  const hearing: Hearing = { issues, propertiesOf, started: [], waiting: [] }
   checkObject(copy as Source, plan, undefined, hearing)
   if (hearing.started.length === 0 && (hearing.waiting.length === 0 || issues.list.length > 0)) return undefined
   return hearLater(hearing)
@@ -33,7 +40,7 @@ async function hearLater({ issues, started, waiting }: Hearing): Promise<void> {
 }
 
 function checkObject(object: Source, plan: ClassPlan, place: Place | undefined, hearing: Hearing): void {
-  for (const property of plan.properties) {
+  for (const property of hearing.propertiesOf(plan)) {
     if (hearing.issues.isFull) return
     checkProperty(object, property, plan, place, hearing)
   }
@@ -45,13 +52,12 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
-    if (!hasShape(property, value, place, hearing)) return
+    if (nested !== undefined && !hasShape(property, nested, value, place, hearing)) return
+    const subject = { object, targetName: plan.target.name, property: name, value }
     for (const rule of property.rules) {
-      if (rule.accepts?.(value) === true) continue
-      if (rule.condition !== undefined && !rule.condition(object, value)) continue
-      ask(rule, { object, targetName: plan.target.name, property: name, value }, place, hearing)
+      if (rule.condition === undefined || rule.condition(object, value)) ask(rule, subject, place, hearing)
     }
-    if (nested !== undefined) checkNested(value, property, nested, place, hearing)
+    if (nested !== undefined) checkNested(value, nested, subject, place, hearing)
   } catch (thrown) {
     // A condition or a getter: whatever throws says no.
     hearing.issues.blame(thrown)
@@ -72,25 +78,29 @@ function leaveOut(object: Source, { name, isComputed }: PropertyPlan, { target: 
   ;(object as Record<string, unknown>)[name] = untouched[name]
 }
 
-/** Lists are lists and nested objects are there: without the shape, rules would speak of its consequences. */
-function hasShape({ name, isList, nested }: PropertyPlan, value: unknown, place: Place, { issues }: Hearing): boolean {
-  if (isList) {
+/** What `@Nested` nests is there, and is of its form: without that, rules would speak of the consequences. */
+function hasShape({ name }: PropertyPlan, { form }: NestedPlan, value: unknown, place: Place, { issues }: Hearing): boolean {
+  if (form === 'either') return true
+  if (form === 'list') {
     if (Array.isArray(value)) return true
     issues.add(place, 'isArray', `${name} must be an array`)
     return false
   }
-  if (nested === undefined || isObject(value)) return true
+  if (isObject(value)) return true
   if (value === undefined) issues.add(place, 'isDefined', `${name} is required`)
   else issues.add(place, 'isObject', `${name} must be an object`)
   return false
 }
 
-function checkNested(value: unknown, { isList }: PropertyPlan, nested: ClassPlan, place: Place, hearing: Hearing): void {
-  if (!isList) return checkObject(value as Source, nested, place, hearing)
+function checkNested(value: unknown, nested: NestedPlan, subject: Subject, place: Place, hearing: Hearing): void {
+  // Of what is not there, class-validator asks nothing.
+  if (value === undefined) return
+  if (isObject(value)) return checkObject(value, nested.plan, place, hearing)
+  if (!Array.isArray(value)) return hearing.issues.add(place, 'nestedValidation', messageOf(nested.refusal, subject))
   for (const [name, element] of (value as readonly unknown[]).entries()) {
     if (hearing.issues.isFull) return
     const own = { within: place, name }
-    if (isObject(element)) checkObject(element, nested, own, hearing)
+    if (nested.form === 'either' || isObject(element)) checkNested(element, nested, subject, own, hearing)
     else hearing.issues.add(own, 'isObject', 'this must be an object')
   }
 }
@@ -109,6 +119,7 @@ function ask(rule: Rule, subject: Subject, place: Place, hearing: Hearing): void
 
 /** Whether the rule has not said no, so far. */
 function askOf(rule: Rule, value: unknown, subject: Subject, place: Place, hearing: Hearing): boolean {
+  if (rule.quick?.accepts(value) === true) return true
   const { issues } = hearing
   const refuse = () => issues.add(place, rule.code, messageOf(rule, subject))
   if (rule.isAsync) {

@@ -1,15 +1,23 @@
 import { isPoisonous, refuseDepth, refusePoison, requireClean } from '../poison.js'
 import { toDate } from './convert.js'
 import type { Issues, Place } from './issues.js'
-import type { ClassPlan, PropertyPlan } from './plan.js'
+import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 
 /** What happens to properties without rules. */
 export type UnknownProperties = 'refuse' | 'drop'
 
+/** How objects are copied. */
+export interface CopyOptions {
+  readonly unknown: UnknownProperties
+  /** The longest list that a property may hold. */
+  readonly maxItems: number
+}
+
 /** An object as it was sent. */
 export type Source = Readonly<Record<string, unknown>>
 
-const deepest = 32
+/** How many objects may stand in one another. */
+export const deepest = 32
 
 /**
  * Copies what a DTO declares, and nothing else, into instances of its classes: what is not declared cannot reach a
@@ -17,7 +25,7 @@ const deepest = 32
  */
 export class Copier {
   constructor(
-    private readonly unknown: UnknownProperties,
+    private readonly options: CopyOptions,
     private readonly issues: Issues,
   ) {}
 
@@ -27,36 +35,45 @@ export class Copier {
     for (const name of Object.keys(source)) {
       const property = inputs.get(name)
       if (property === undefined) this.#leave(name, place)
-      else copy[name] = this.#value(source[name], property, place, depth)
+      else copy[name] = this.#value(source[name], property, { within: place, name }, depth)
+      if (this.issues.isFull) break
     }
     return copy
   }
 
   #leave(name: string, place: Place | undefined): void {
     if (isPoisonous(name)) refusePoison()
-    if (this.unknown === 'refuse') this.issues.add({ within: place, name }, 'unknown', 'this property is not known here')
+    if (this.options.unknown === 'refuse') this.issues.add({ within: place, name }, 'unknown', 'this property is not known here')
   }
 
-  #value(value: unknown, property: PropertyPlan, place: Place | undefined, depth: number): unknown {
-    const { name, nested } = property
-    if (typeof value !== 'object' || value === null) return property.isDate ? toDate(value) : value
-    if (nested === undefined) {
-      requireClean(value)
-      return property.isDate && Array.isArray(value) ? value.map(toDate) : value
-    }
-    if (property.isList !== Array.isArray(value)) return value
-    const own = { within: place, name }
-    if (!property.isList) return this.object(value as Source, nested, own, depth + 1)
-    return this.#list(value as readonly unknown[], nested, own, depth + 1)
+  #value(value: unknown, { name, nested, isDate }: PropertyPlan, place: Place, depth: number): unknown {
+    if (typeof value !== 'object' || value === null) return isDate ? toDate(value) : value
+    if (Array.isArray(value) && value.length > this.options.maxItems) return this.#refuseLength(name, place)
+    if (nested !== undefined) return this.#nested(value, nested, place, depth)
+    requireClean(value)
+    return isDate && Array.isArray(value) ? value.map(toDate) : value
   }
 
-  #list(values: readonly unknown[], nested: ClassPlan, place: Place, depth: number): unknown[] {
+  #nested(value: object, nested: NestedPlan, place: Place, depth: number): unknown {
+    if (depth > deepest) refuseDepth()
+    if (isObject(value)) return nested.form === 'list' ? value : this.object(value, nested.plan, place, depth + 1)
+    if (nested.form === 'one') return value
     const copies: unknown[] = []
-    for (const [name, value] of values.entries()) {
+    for (const [name, element] of (value as readonly unknown[]).entries()) {
       if (this.issues.isFull) break
-      copies.push(isObject(value) ? this.object(value, nested, { within: place, name }, depth) : value)
+      copies.push(this.#element(element, nested, { within: place, name }, depth + 1))
     }
     return copies
+  }
+
+  /** A list in a list is one more list to class-validator, and to nobody else. */
+  #element(element: unknown, nested: NestedPlan, place: Place, depth: number): unknown {
+    if (isObject(element)) return this.object(element, nested.plan, place, depth)
+    return Array.isArray(element) && nested.form === 'either' ? this.#nested(element, nested, place, depth) : element
+  }
+
+  #refuseLength(name: string, place: Place): undefined {
+    this.issues.addLast(place, 'arrayMaxSize', `${name} must contain no more than ${this.options.maxItems} elements`)
   }
 }
 

@@ -14,10 +14,12 @@ export interface ValidatedParts {
 
 /** How a DTO is applied. */
 export interface ValidateOptions {
-  /** The groups of class-validator whose rules count. @default those without a group */
+  /** The groups of class-validator whose rules count. @default all rules, as class-validator has it */
   readonly groups?: readonly string[]
   /** What happens to properties without rules, at every depth. @default 'refuse' */
   readonly unknown?: UnknownProperties
+  /** The longest list that a property may hold, at every depth, where no rule says less. @default 10,000 */
+  readonly maxItems?: number
 }
 
 /** What one `@Validate` says. */

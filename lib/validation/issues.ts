@@ -21,15 +21,24 @@ export class Issues {
   /** What validators threw instead of answering. */
   readonly thrown: unknown[] = []
 
+  #isClosed = false
+
   constructor(readonly part: InputPart) {}
 
+  /** Whether no more are wanted. */
   get isFull(): boolean {
-    return this.list.length >= most
+    return this.#isClosed || this.list.length >= most
   }
 
   add(place: Place | undefined, code: string, message: string): void {
     if (this.isFull) return
     this.list.push({ in: this.part, path: pointer(place), code, message: shown(message, longestMessage) })
+  }
+
+  /** Adds what makes it pointless to look for more. */
+  addLast(place: Place | undefined, code: string, message: string): void {
+    this.add(place, code, message)
+    this.#isClosed = true
   }
 
   /** Remembers why a validator gave no answer. */

@@ -1,14 +1,16 @@
 import type { Class } from '../decorator.js'
-import { MalformedRequest } from '../errors.js'
+import { ApiError, MalformedRequest } from '../errors.js'
 import { requireClean } from '../poison.js'
 import type { RouteSetup } from '../protection.js'
 import { check } from './check.js'
 import { convertTexts } from './convert.js'
 import type { Texts } from './convert.js'
 import { Copier, isObject } from './copy.js'
-import type { UnknownProperties } from './copy.js'
+import type { CopyOptions, Source } from './copy.js'
 import type { InputPart, Issues } from './issues.js'
 import { classPlan } from './plan.js'
+import type { ClassPlan } from './plan.js'
+import { quickReader } from './quick-read.js'
 import { checkSchema, isSchema } from './standard-schema.js'
 import type { Schema } from './standard-schema.js'
 
@@ -26,9 +28,8 @@ export interface PartCheck {
 }
 
 /** Options for the rules of one `@Validate`. */
-export interface PartOptions {
+export interface PartOptions extends CopyOptions {
   readonly groups: readonly string[]
-  readonly unknown: UnknownProperties
 }
 
 /** Prepares the check of one part. */
@@ -53,21 +54,47 @@ function schemaCheck(schema: Schema): PartCheck {
   }
 }
 
-function classCheck(part: InputPart, rules: Class, { groups, unknown }: PartOptions, route: RouteSetup): PartCheck {
+function classCheck(part: InputPart, rules: Class, options: PartOptions, route: RouteSetup): PartCheck {
   const report = (problem: string, mend: string) => route.mistake(problem, mend)
-  const plan = classPlan(rules, { groups, fromTexts: part !== 'body', report })
+  const plan = classPlan(rules, { groups: options.groups, fromTexts: part !== 'body', report })
+  const instance = instanceMaker(plan, options)
   const value = (input: unknown, issues: Issues) => {
-    if (!isObject(input)) return issues.add(undefined, 'isObject', `the ${part} must be an object`)
-    const copy = new Copier(unknown, issues).object(input, plan)
-    // A copy that was given up halfway is refused already.
-    const pending = issues.isFull ? undefined : check(copy, plan, issues)
-    return pending === undefined ? copy : pending.then(() => copy)
+    if (isObject(input)) return instance(input, issues)
+    return issues.add(undefined, 'isObject', `the ${part} must be an object`)
   }
   return {
     value,
     texts: (input, issues) => value(convertTexts(input, plan.inputs, refuseRepeated), issues),
     names: [...plan.inputs.keys()],
   }
+}
+
+/** Makes instances of a class out of what was sent: in one go where that is plainly right, or else property by property. */
+function instanceMaker(plan: ClassPlan, options: CopyOptions): (source: Source, issues: Issues) => unknown {
+  const reader = quickReader(plan, options)
+  const later = (one: ClassPlan) => reader?.later.get(one) ?? []
+  const isDone = reader?.later.size === 0
+  const copyAndCheck = (source: Source, issues: Issues): unknown => {
+    const quick = reader?.read(source)
+    if (quick !== undefined) return isDone ? quick : settled(quick, check(quick, plan, issues, later))
+    const copy = new Copier(options, issues).object(source, plan)
+    // A copy that was given up halfway is refused already.
+    return issues.isFull ? undefined : settled(copy, check(copy, plan, issues))
+  }
+  return (source, issues) => {
+    try {
+      return copyAndCheck(source, issues)
+    } catch (thrown) {
+      if (thrown instanceof ApiError) throw thrown
+      // A constructor or a setter of the class.
+      issues.blame(thrown)
+      return issues.add(undefined, 'invalid', 'this cannot be read')
+    }
+  }
+}
+
+function settled(copy: object, pending: void | Promise<void>): object | Promise<object> {
+  return pending === undefined ? copy : pending.then(() => copy)
 }
 
 function refuseRepeated(): never {

@@ -1,6 +1,7 @@
 import { getMetadataStorage } from 'class-validator'
 import type { Class } from '../decorator.js'
 import { isPoisonous } from '../poison.js'
+import { accessorOf, attempt, constructorOf, isComputed } from './dto-class.js'
 import { conversionOf, hasDates } from './conversion.js'
 import type { Conversion } from './convert.js'
 import { nestedTypeIn } from './nested.js'
@@ -14,8 +15,10 @@ type Condition = (object: object, value: unknown) => boolean
 /** One property of a DTO, as its rules describe it. */
 export interface PropertyPlan {
   readonly name: string
-  /** The value must be a list. */
+  /** Of texts, all that were sent under the name make a list. */
   readonly isList: boolean
+  /** `@IsOptional()`: neither null nor nothing is wrong. */
+  readonly isOptional: boolean
   /** Texts of dates become dates: JSON has none of its own. */
   readonly isDate: boolean
   /** The class computes it from other properties: it is checked, and cannot be sent. */
@@ -24,8 +27,20 @@ export interface PropertyPlan {
   /** `@IsOptional()` and `@ValidateIf()`: where one says no, no rule counts. */
   readonly conditions: readonly Condition[]
   readonly rules: readonly Rule[]
-  /** The rules of a nested object. */
-  readonly nested: ClassPlan | undefined
+  /** The rules of nested objects. */
+  readonly nested: NestedPlan | undefined
+}
+
+/** A class that a property nests. */
+export interface NestedPlan {
+  readonly plan: ClassPlan
+  /**
+   * `@Nested` wants one object, or with `each` a list of them, and wants it to be there. class-validator's `@ValidateNested` takes either,
+   * lists of lists, and nothing at all.
+   */
+  readonly form: 'one' | 'list' | 'either'
+  /** What class-validator's decorator says of anything else. */
+  readonly refusal: Pick<Rule, 'constraints' | 'message' | 'validator'>
 }
 
 /** A DTO class, read once. */
@@ -35,6 +50,8 @@ export interface ClassPlan {
   readonly inputs: ReadonlyMap<string, PropertyPlan>
   /** What is checked. */
   readonly properties: readonly PropertyPlan[]
+  /** The properties that may be something else than what was sent: they have a default, a getter or a setter. */
+  readonly unsettled: ReadonlySet<string>
 }
 
 /** How DTO classes are read. */
@@ -48,8 +65,7 @@ export interface Reading {
 
 const nestedType = 'nestedValidation'
 const conditionalType = 'conditionalValidation'
-const promiseType = 'promiseValidation'
-const ruleless: ReadonlySet<string> = new Set([nestedType, conditionalType, promiseType, 'whitelistValidation'])
+const ruleless: ReadonlySet<string> = new Set([nestedType, conditionalType, 'promiseValidation', 'whitelistValidation'])
 const listRules: ReadonlySet<string> = new Set([
   'isArray',
   'arrayMinSize',
@@ -70,21 +86,24 @@ function planOf(target: Class, reading: Reading, known: Map<Class, ClassPlan>): 
   if (before !== undefined) return before
   const inputs = new Map<string, PropertyPlan>()
   const properties: PropertyPlan[] = []
-  const plan = { target: constructorOf(target, reading), inputs, properties }
+  const unsettled = new Set<string>()
+  const { Target, sample } = constructorOf(target, reading.report)
+  const plan = { target: Target, inputs, properties, unsettled }
   // Before what it nests: a class may nest itself.
   known.set(target, plan)
   for (const [name, said] of saidOf(target, reading)) {
     const property = propertyPlan(target, name, said, reading, known)
     properties.push(property)
     if (!property.isComputed) inputs.set(name, property)
+    if (accessorOf(target, name) !== undefined || sample[name] !== undefined) unsettled.add(name)
   }
   return plan
 }
 
 /** What class-validator knows of each property: the class first, then its parents. */
 function saidOf(target: Class, { groups, report }: Reading): ReadonlyMap<string, readonly Metadata[]> {
-  // Strict groups: a rule that belongs to a group counts for nobody who did not ask for it.
-  const all = getMetadataStorage().getTargetValidationMetadatas(target, '', false, true, [...groups])
+  // As class-validator has it: who asks for no group asks for all rules.
+  const all = getMetadataStorage().getTargetValidationMetadatas(target, '', false, false, [...groups])
   const byName = new Map<string, Metadata[]>()
   for (const one of all) byName.set(one.propertyName, [...(byName.get(one.propertyName) ?? []), one])
   if (byName.size === 0) {
@@ -102,10 +121,11 @@ function propertyPlan(
   known: Map<Class, ClassPlan>,
 ): PropertyPlan {
   const transformed = transformedBy(target, name)
-  const nesting = said.find(({ type }) => type === nestedType)
+  const nesting = nestingIn(said)
+  const conditional = said.filter(({ type }) => type === conditionalType)
   const rules = said.filter(isRule).flatMap((one) => namedRules(one, target, reading))
   const isList = said.some(({ each }) => each) || said.some((one) => listRules.has(one.name ?? ''))
-  reportOddities(target, name, said, isList, reading)
+  if (isPoisonous(name)) reading.report(`${target.name}.${name} has a name that no object of a request may have`, 'give it another name')
   for (const ignored of transformed.ignored) {
     reading.report(
       `${target.name}.${name} has ${ignored} of class-transformer, which is not applied here`,
@@ -117,10 +137,11 @@ function propertyPlan(
     isList,
     isDate: nesting === undefined && hasDates(said, transformed.type),
     isComputed: isComputed(target, name),
+    isOptional: conditional.some((one) => one.name === 'isOptional'),
     conversion: conversionOf(said, transformed.type),
-    conditions: said.filter(({ type }) => type === conditionalType).map(({ constraints }) => constraints[0] as Condition),
-    rules: [...rules, ...strictRules(rules)],
-    nested: nesting === undefined ? undefined : nestedPlan(target, name, nestedTypeIn(nesting.context) ?? transformed.type, reading, known),
+    conditions: conditional.map(({ constraints }) => constraints[0] as Condition),
+    rules: [...rules, ...strictRules(rules, reading.fromTexts)],
+    nested: nesting === undefined ? undefined : nestedPlan(nesting, { target, name, isList, type: transformed.type }, reading, known),
   }
 }
 
@@ -141,72 +162,57 @@ function namedRules(said: Metadata, target: Class, { report }: Reading): readonl
   return rules
 }
 
-function nestedPlan(
-  target: Class,
-  name: string,
-  type: (() => unknown) | undefined,
-  reading: Reading,
-  known: Map<Class, ClassPlan>,
-): ClassPlan | undefined {
+/** What nests a class in a property: our own decorator, which is exact, before class-validator's. */
+function nestingIn(said: readonly Metadata[]): Metadata | undefined {
+  const nesting = said.filter(({ type }) => type === nestedType)
+  return nesting.find(({ context }) => nestedTypeIn(context) !== undefined) ?? nesting[0]
+}
+
+/** A property that nests a class. */
+interface Nesting {
+  readonly target: Class
+  readonly name: string
+  readonly isList: boolean
+  /** The class that class-transformer's `@Type` names. */
+  readonly type: (() => unknown) | undefined
+}
+
+function nestedPlan(said: Metadata, nesting: Nesting, reading: Reading, known: Map<Class, ClassPlan>): NestedPlan | undefined {
+  const exact = nestedTypeIn(said.context)
+  const nested = nestedClass(exact ?? nesting.type, nesting, reading)
+  if (nested === undefined) return undefined
+  if (exact !== undefined) reportForgottenList(nesting, reading)
+  return {
+    plan: planOf(nested, reading, known),
+    form: exact === undefined ? 'either' : nesting.isList ? 'list' : 'one',
+    refusal: { message: said.message, constraints: () => [], validator: () => ({ validate: () => false }) },
+  }
+}
+
+function nestedClass(type: (() => unknown) | undefined, { target, name }: Nesting, { report, fromTexts }: Reading): Class | undefined {
   const place = `${target.name}.${name}`
-  if (reading.fromTexts) {
-    reading.report(`${place} nests an object, which only a body can hold`, 'give the property a rule for texts, numbers, booleans or dates')
+  if (fromTexts) {
+    report(`${place} nests an object, which only a body can hold`, 'give the property a rule for texts, numbers, booleans or dates')
     return undefined
   }
-  const mend = `write @Nested(() => ${capitalized(name)}) instead of @ValidateNested()`
   if (type === undefined) {
-    reading.report(`nothing says what class ${place} nests`, mend)
+    report(`nothing says what class ${place} nests`, `write @Nested(() => ${capitalized(name)}) instead of @ValidateNested()`)
     return undefined
   }
   const nested = attempt(type)
-  if (typeof nested === 'function') return planOf(nested as unknown as Class, reading, known)
-  reading.report(
+  if (typeof nested === 'function') return nested as unknown as Class
+  report(
     `the class that ${place} nests is not there: ${String(nested)}`,
     'let the function give a class; modules that import each other may not have one yet',
   )
   return undefined
 }
 
-function reportOddities(target: Class, name: string, said: readonly Metadata[], isList: boolean, { report }: Reading): void {
-  const place = `${target.name}.${name}`
-  if (isPoisonous(name)) report(`${place} has a name that no object of a request may have`, 'give the property another name')
-  if (said.some(({ type }) => type === promiseType)) {
-    report(`${place} has @ValidatePromise(), and no request holds a promise`, 'take @ValidatePromise() away')
-  }
-  // Where the compiler emits types, they show what was forgotten; nothing else rests on them.
-  const isNested = said.some(({ type }) => type === nestedType)
-  if (isNested && !isList && Reflect.getMetadata('design:type', target.prototype as object, name) === Array) {
-    report(
-      `${place} is a list, and its rules say that it is one object`,
-      `add { each: true } to the decorator that nests ${capitalized(name)}`,
-    )
-  }
-}
-
-/** A getter without a setter takes no value. */
-function isComputed(target: Class, name: string): boolean {
-  for (let at: unknown = target.prototype; typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at)) {
-    const found = Object.getOwnPropertyDescriptor(at, name)
-    if (found !== undefined && at !== Object.prototype) return found.get !== undefined && found.set === undefined
-  }
-  return false
-}
-
-function constructorOf(target: Class, { report }: Reading): new () => object {
-  const Target = target as unknown as new () => object
-  const made = attempt(() => Reflect.construct(Target, []))
-  if (made instanceof Error) {
-    report(`${target.name} cannot be made without arguments: ${made.message}`, 'let a DTO class have no constructor')
-  }
-  return Target
-}
-
-function attempt(make: () => unknown): unknown {
-  try {
-    return make()
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
+/** Where the compiler emits types, they show what was forgotten; nothing else rests on them. */
+function reportForgottenList({ target, name, isList }: Nesting, { report }: Reading): void {
+  if (isList || Reflect.getMetadata('design:type', target.prototype as object, name) !== Array) return
+  const mend = `add { each: true } to the decorator that nests ${capitalized(name)}`
+  report(`${target.name}.${name} is a list, and its rules say that it is one object`, mend)
 }
 
 function capitalized(name: string): string {

@@ -1,7 +1,8 @@
 import { getMetadataStorage } from 'class-validator'
 import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator'
 import { shown } from './issues.js'
-import { quickCheck } from './quick.js'
+import { knownRule } from './known-rules.js'
+import type { QuickRule } from './shape.js'
 
 /** What class-validator's decorators wrote down. */
 export type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number]
@@ -17,7 +18,7 @@ export interface Rule {
   /** The rule's own `validateIf`. */
   readonly condition: ((object: object, value: unknown) => boolean) | undefined
   /** Says yes at once to what class-validator would say yes to. Anything else is asked of class-validator. */
-  readonly accepts: ((value: unknown) => boolean) | undefined
+  readonly quick: QuickRule | undefined
   readonly validator: () => ValidatorConstraintInterface
   readonly constraints: () => unknown[]
   readonly message: string | ((args: ValidationArguments) => string) | undefined
@@ -35,20 +36,20 @@ const longestEcho = 64
 
 /** The rules that one decorator stands for; none, where a validator class lacks its own decorator. */
 export function rulesOf(metadata: Metadata): readonly Rule[] {
-  const { name, each, validateIf, message } = metadata
+  const { name, validateIf, message } = metadata
+  const each = Boolean(metadata.each)
   const constraints: unknown[] = metadata.constraints ?? []
   return getMetadataStorage()
     .getTargetValidatorConstraints(metadata.constraintCls)
     .map((constraint) => {
       // A container of the application's own may make a new one for each question.
       const validator = () => constraint.instance
-      const quick = constraint.async || validateIf !== undefined ? undefined : quickCheck(name, constraints, each, validator)
       return {
         code: constraint.name || metadata.type,
         each,
         isAsync: constraint.async,
         condition: validateIf,
-        accepts: quick,
+        quick: constraint.async || validateIf !== undefined ? undefined : knownRule(name, constraints, each, validator),
         validator,
         constraints: constraintsOf(constraints),
         message,
@@ -63,12 +64,12 @@ function constraintsOf(constraints: unknown[]): () => unknown[] {
 }
 
 /** What a validator is told besides the value. */
-export function argumentsOf(rule: Rule, subject: Subject): ValidationArguments {
+export function argumentsOf(rule: Pick<Rule, 'constraints'>, subject: Subject): ValidationArguments {
   return { ...subject, constraints: rule.constraints() }
 }
 
 /** What a client is told of a rule that said no: the decorator's own words, or class-validator's. */
-export function messageOf(rule: Rule, subject: Subject): string {
+export function messageOf(rule: Pick<Rule, 'constraints' | 'message' | 'validator'>, subject: Subject): string {
   const fallback = `${subject.property} is not valid`
   try {
     const args = argumentsOf(rule, subject)

@@ -10,6 +10,8 @@ import type { PartCheck, Rules } from './part.js'
 import { isSchema } from './standard-schema.js'
 import { readerOf } from './texts.js'
 
+const mostItems = 10_000
+
 /** One part of a request, and how it is read and checked. */
 interface Prepared {
   readonly part: InputPart
@@ -101,8 +103,8 @@ function checkOf(route: RouteSetup, part: InputPart): PartCheck | undefined {
   if (placesOf(route.policy, part).length > 1) {
     route.mistake(`two @Validate on one place speak of its ${part}`, 'keep one of them')
   }
-  const { groups = [], unknown = 'refuse' } = declared.options
-  return partCheck(part, rules, { groups, unknown }, route)
+  const { groups = [], unknown = 'refuse', maxItems = mostItems } = declared.options
+  return partCheck(part, rules, { groups, unknown, maxItems }, route)
 }
 
 function describeRules(route: RouteSetup): void {

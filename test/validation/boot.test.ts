@@ -1,4 +1,4 @@
-import { IsInt, IsString, Min, Validate as ValidateWith, ValidateNested, ValidatePromise } from 'class-validator'
+import { IsInt, IsString, Min, Validate as ValidateWith, ValidateNested } from 'class-validator'
 import { Exclude, Expose, Transform, Type } from 'class-transformer'
 import { expect } from 'chai'
 import { z } from 'zod'
@@ -88,17 +88,11 @@ describe('start-up', () => {
     expect(mistakeIn(Unchecked)[0]).to.contain('@ValidatorConstraint() on Forgotten')
   })
 
-  it('refuses promises, and objects nested in texts', () => {
-    class Later {
-      @ValidatePromise()
-      @IsInt()
-      size!: Promise<number>
-    }
+  it('refuses objects nested in texts', () => {
     class Filter {
       @Nested(() => Inner)
       inner!: Inner
     }
-    expect(mistakeIn(Later)[0]).to.contain('@ValidatePromise()')
     expect(compiled({ query: Filter }).mistakes[0]).to.contain('only a body can hold')
     expect(compiled({ body: Filter }).mistakes).to.deep.equal([])
   })

@@ -1,0 +1,159 @@
+import {
+  equals,
+  isBoolean,
+  isDefined,
+  isNotEmpty,
+  isNumber,
+  isUUID,
+} from 'class-validator'
+import type { IsNumberOptions, IsUUIDVersion, ValidatorConstraintInterface } from 'class-validator'
+import type { QuickRule, ShapePart, Test } from './shape.js'
+
+/** One of class-validator's own rules: its words, by which it is told from another of that name, and how to say yes quickly. */
+interface Known {
+  readonly message: string
+  readonly quick: (constraints: readonly unknown[]) => Test | Described | undefined
+}
+
+/** What a shape says alone, or a shape and the test that says the same. */
+type Described = Required<Pick<QuickRule, 'accepts' | 'shape'>>
+
+const known: ReadonlyMap<string, Known> = new Map(
+  Object.entries({
+    isString: { message: '$property must be a string', quick: () => described((value) => typeof value === 'string', { kind: 'string' }) },
+    isBoolean: { message: '$property must be a boolean value', quick: () => described(isBoolean, { kind: 'boolean' }) },
+    isInt: {
+      message: '$property must be an integer number',
+      quick: () => described((value) => Number.isInteger(value), { kind: 'integer' }),
+    },
+    isNumber: {
+      message: '$property must be a number conforming to the specified constraints',
+      quick: ([options]) => plainNumber(options as IsNumberOptions),
+    },
+    min: { message: '$property must not be less than $constraint1', quick: ([least]) => within(least, Number.POSITIVE_INFINITY) },
+    max: { message: '$property must not be greater than $constraint1', quick: ([most]) => within(Number.NEGATIVE_INFINITY, most) },
+    isPositive: { message: '$property must be a positive number', quick: () => (value) => typeof value === 'number' && value > 0 },
+    isNegative: { message: '$property must be a negative number', quick: () => (value) => typeof value === 'number' && value < 0 },
+    isLength: { message: '$property must be longer than or equal to $constraint1 characters', quick: ([least, most]) => long(least, most) },
+    minLength: { message: '$property must be longer than or equal to $constraint1 characters', quick: ([least]) => long(least, undefined) },
+    maxLength: { message: '$property must be shorter than or equal to $constraint1 characters', quick: ([most]) => long(0, most) },
+    matches: { message: '$property must match $constraint1 regular expression', quick: ([pattern, flags]) => matching(pattern, flags) },
+    isUuid: {
+      message: '$property must be a UUID',
+      quick: ([version]) => (typeof version === 'object' ? undefined : (value) => isUUID(value, version as IsUUIDVersion)),
+    },
+    isIn: {
+      message: '$property must be one of the following values: $constraint1',
+      quick: ([values]) => oneOf(values),
+    },
+    isEnum: {
+      message: '$property must be one of the following values: $constraint2',
+      quick: ([entity]) => memberOf(entity),
+    },
+    equals: {
+      message: '$property must be equal to $constraint1',
+      quick:
+        ([other]) =>
+        (value) =>
+          equals(value, other),
+    },
+    isDefined: { message: '$property should not be null or undefined', quick: () => isDefined },
+    isNotEmpty: { message: '$property should not be empty', quick: () => isNotEmpty },
+    isArray: { message: '$property must be an array', quick: () => sized(0, Number.POSITIVE_INFINITY) },
+    arrayNotEmpty: { message: '$property should not be empty', quick: () => sized(1, Number.POSITIVE_INFINITY) },
+    arrayMinSize: {
+      message: '$property must contain at least $constraint1 elements',
+      quick: ([least]) => sized(least, Number.POSITIVE_INFINITY),
+    },
+    arrayMaxSize: { message: '$property must contain no more than $constraint1 elements', quick: ([most]) => sized(0, most) },
+  } satisfies Record<string, Known>),
+)
+
+/**
+ * How one of class-validator's most common rules says yes, to nothing that it would say no to; undefined for any other rule. An
+ * application may have a stricter rule of the same name, which is told by its words. Of a rule with `each`, this is about one element.
+ */
+export function knownRule(
+  name: string | undefined,
+  constraints: readonly unknown[],
+  each: boolean,
+  validator: () => ValidatorConstraintInterface,
+): QuickRule | undefined {
+  const rule = known.get(name ?? '')
+  if (rule === undefined || defaultMessage(constraints, validator) !== `${each ? 'each value in ' : ''}${rule.message}`) return undefined
+  const quick = rule.quick(constraints)
+  return typeof quick === 'function' ? { accepts: quick, shape: undefined } : quick
+}
+
+/** The rule's own words, as it would put them with nothing to speak of. */
+function defaultMessage(constraints: readonly unknown[], validator: () => ValidatorConstraintInterface): string | undefined {
+  try {
+    return validator().defaultMessage?.({ value: undefined, constraints: [...constraints], targetName: '', object: {}, property: '' })
+  } catch {
+    return undefined
+  }
+}
+
+function described(accepts: Test, shape: ShapePart): Described {
+  return { accepts, shape }
+}
+
+function oneOf(values: unknown): Test | undefined {
+  return Array.isArray(values) ? (value) => values.indexOf(value) >= 0 : undefined
+}
+
+function memberOf(entity: unknown): Test | undefined {
+  if (typeof entity !== 'object' || entity === null) return undefined
+  const members = new Set<unknown>(Object.values(entity))
+  return (value) => members.has(value)
+}
+
+function within(least: unknown, most: unknown): Described | undefined {
+  if (typeof least !== 'number' || typeof most !== 'number') return undefined
+  return described((value) => typeof value === 'number' && value >= least && value <= most, { kind: 'number', least, most })
+}
+
+function sized(least: unknown, most: unknown): Described | undefined {
+  if (typeof least !== 'number' || typeof most !== 'number') return undefined
+  return described((value) => Array.isArray(value) && value.length >= least && value.length <= most, { kind: 'list', least, most })
+}
+
+/** To count decimals, class-validator reads a number's text, and throws on 1e-7. */
+function plainNumber(options: IsNumberOptions): Test | Described | undefined {
+  if (options.maxDecimalPlaces !== undefined) return undefined
+  const accepts: Test = (value) => isNumber(value, options)
+  return options.allowInfinity === true || options.allowNaN === true ? accepts : described(accepts, { kind: 'number' })
+}
+
+/** Length is counted in characters, of which one may take several units; without such it is the text's own. */
+const several = /\p{Surrogate}|\p{Variation_Selector}|[^\0-\uffff]/u
+
+function long(least: unknown, most: unknown = Number.POSITIVE_INFINITY): Test | Described | undefined {
+  if (typeof least !== 'number' || typeof most !== 'number') return undefined
+  const accepts: Test = (value) =>
+    typeof value === 'string' && value.length >= least && value.length <= most && (least <= 1 || !several.test(value))
+  // No text has fewer characters than one and more units than none.
+  return least <= 1 ? described(accepts, { kind: 'string', least, most }) : accepts
+}
+
+function matching(pattern: unknown, flags: unknown): Test | Described | undefined {
+  const own = expressionOf(pattern, flags)
+  if (own === undefined) return undefined
+  if (!own.global && !own.sticky) {
+    return described((value) => typeof value === 'string' && own.test(value), { kind: 'string', pattern: own })
+  }
+  return (value) => {
+    // Global and sticky expressions remember where they stopped.
+    own.lastIndex = 0
+    return typeof value === 'string' && own.test(value)
+  }
+}
+
+function expressionOf(pattern: unknown, flags: unknown): RegExp | undefined {
+  if (pattern instanceof RegExp) return new RegExp(pattern)
+  try {
+    return typeof pattern === 'string' ? new RegExp(pattern, flags as string | undefined) : undefined
+  } catch {
+    return undefined
+  }
+}
