@@ -1,4 +1,4 @@
-import type { Conversion } from './convert.js'
+import type { Conversion, Made } from './convert.js'
 import type { Metadata } from './rule.js'
 
 const numberRules: ReadonlySet<string> = new Set(['isInt', 'isNumber', 'min', 'max', 'isPositive', 'isNegative', 'isDivisibleBy'])
@@ -24,16 +24,19 @@ const valueRules: ReadonlyMap<string, number> = new Map([
 /** What the texts of a property are turned into, by its rules or, where they do not tell, by class-transformer's `@Type`. */
 export function conversionOf(said: readonly Metadata[], type: (() => unknown) | undefined): Conversion | undefined {
   const names = namesOf(said)
-  if (names.some((name) => textRules.has(name))) return undefined
+  if (names.some((name) => textRules.has(name)) || typeOf(type) === BigInt) return undefined
   if (names.some((name) => numberRules.has(name))) return 'number'
   if (names.includes('isBoolean')) return 'boolean'
   return byValues(said) ?? byType(type)
 }
 
-/** Whether the values of a property are dates. */
-export function hasDates(said: readonly Metadata[], type: (() => unknown) | undefined): boolean {
+/** What the values of a property stand for, where JSON has none of the kind. */
+export function madeOf(said: readonly Metadata[], type: (() => unknown) | undefined): Made | undefined {
   const names = namesOf(said)
-  return names.some((name) => dateRules.has(name)) || (!names.some((name) => textRules.has(name)) && typeOf(type) === Date)
+  if (names.some((name) => dateRules.has(name))) return 'date'
+  if (names.some((name) => textRules.has(name))) return undefined
+  const named = typeOf(type)
+  return named === Date ? 'date' : named === BigInt ? 'bigint' : undefined
 }
 
 function namesOf(said: readonly Metadata[]): readonly string[] {

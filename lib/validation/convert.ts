@@ -1,6 +1,9 @@
 /** What the text of a query or path is turned into. */
 export type Conversion = 'number' | 'boolean'
 
+/** What JSON has no values of its own for: their texts stand for them, in bodies too. */
+export type Made = 'date' | 'bigint'
+
 /** What there is to know of a property for its conversion. */
 interface Converted {
   readonly isList: boolean
@@ -49,8 +52,13 @@ function toNumber(text: string): number | string {
   return Number.isInteger(number) && !Number.isSafeInteger(number) ? text : number
 }
 
-/** A date, where the value is the text of one. JSON has no dates: bodies need this too. */
-export function toDate(value: unknown): unknown {
+/** The date or bigint that a value stands for; the value itself where it stands for none. */
+export function make(value: unknown, made: Made | undefined): unknown {
+  if (made === undefined) return value
+  return made === 'date' ? toDate(value) : toBigInt(value)
+}
+
+function toDate(value: unknown): unknown {
   if (typeof value !== 'string' || !isoDate.test(value) || !isDay(value.slice(0, 10))) return value
   const date = new Date(value)
   return Number.isNaN(date.getTime()) ? value : date
@@ -60,4 +68,13 @@ export function toDate(value: unknown): unknown {
 function isDay(text: string): boolean {
   const day = new Date(text)
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+}
+
+const integer = /^(?:0|-?[1-9]\d*)$/
+/** The time that reading takes grows with the square of the digits. */
+const mostDigits = 128
+
+function toBigInt(value: unknown): unknown {
+  if (typeof value === 'string') return value.length <= mostDigits && integer.test(value) ? BigInt(value) : value
+  return Number.isSafeInteger(value) ? BigInt(value as number) : value
 }

@@ -1,5 +1,5 @@
 import { isPoisonous, refuseDepth, refusePoison, requireClean } from '../poison.js'
-import { toDate } from './convert.js'
+import { make } from './convert.js'
 import type { Issues, Place } from './issues.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 
@@ -46,12 +46,12 @@ export class Copier {
     if (this.options.unknown === 'refuse') this.issues.add({ within: place, name }, 'unknown', 'this property is not known here')
   }
 
-  #value(value: unknown, { name, nested, isDate }: PropertyPlan, place: Place, depth: number): unknown {
-    if (typeof value !== 'object' || value === null) return isDate ? toDate(value) : value
+  #value(value: unknown, { name, nested, made }: PropertyPlan, place: Place, depth: number): unknown {
+    if (typeof value !== 'object' || value === null) return make(value, made)
     if (Array.isArray(value) && value.length > this.options.maxItems) return this.#refuseLength(name, place)
     if (nested !== undefined) return this.#nested(value, nested, place, depth)
     requireClean(value)
-    return isDate && Array.isArray(value) ? value.map(toDate) : value
+    return made !== undefined && Array.isArray(value) ? value.map((element) => make(element, made)) : value
   }
 
   #nested(value: object, nested: NestedPlan, place: Place, depth: number): unknown {

@@ -39,4 +39,3 @@ export function attempt(make: () => unknown): unknown {
     return error instanceof Error ? error : new Error(String(error))
   }
 }
-

@@ -1,11 +1,4 @@
-import {
-  equals,
-  isBoolean,
-  isDefined,
-  isNotEmpty,
-  isNumber,
-  isUUID,
-} from 'class-validator'
+import { equals, isBoolean, isDefined, isNotEmpty, isNumber, isUUID } from 'class-validator'
 import type { IsNumberOptions, IsUUIDVersion, ValidatorConstraintInterface } from 'class-validator'
 import type { QuickRule, ShapePart, Test } from './shape.js'
 

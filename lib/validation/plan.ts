@@ -2,12 +2,12 @@ import { getMetadataStorage } from 'class-validator'
 import type { Class } from '../decorator.js'
 import { isPoisonous } from '../poison.js'
 import { accessorOf, attempt, constructorOf, isComputed } from './dto-class.js'
-import { conversionOf, hasDates } from './conversion.js'
-import type { Conversion } from './convert.js'
+import { conversionOf, madeOf } from './conversion.js'
+import type { Conversion, Made } from './convert.js'
 import { nestedTypeIn } from './nested.js'
 import { rulesOf } from './rule.js'
 import type { Metadata, Rule } from './rule.js'
-import { strictRules } from './strict.js'
+import { strictRules, typeRules } from './strict.js'
 import { transformedBy } from './transformer.js'
 
 type Condition = (object: object, value: unknown) => boolean
@@ -19,8 +19,8 @@ export interface PropertyPlan {
   readonly isList: boolean
   /** `@IsOptional()`: neither null nor nothing is wrong. */
   readonly isOptional: boolean
-  /** Texts of dates become dates: JSON has none of its own. */
-  readonly isDate: boolean
+  /** What texts stand for: JSON has no dates and no bigints of its own. */
+  readonly made: Made | undefined
   /** The class computes it from other properties: it is checked, and cannot be sent. */
   readonly isComputed: boolean
   readonly conversion: Conversion | undefined
@@ -132,15 +132,21 @@ function propertyPlan(
       'take it away, or use a Standard Schema that transforms',
     )
   }
+  const made = nesting === undefined ? madeOf(said, transformed.type) : undefined
+  const conversion = conversionOf(said, transformed.type)
   return {
     name,
     isList,
-    isDate: nesting === undefined && hasDates(said, transformed.type),
+    made,
     isComputed: isComputed(target, name),
     isOptional: conditional.some((one) => one.name === 'isOptional'),
-    conversion: conversionOf(said, transformed.type),
+    conversion,
     conditions: conditional.map(({ constraints }) => constraints[0] as Condition),
-    rules: [...rules, ...strictRules(rules, reading.fromTexts)],
+    rules: [
+      ...rules,
+      ...strictRules(rules, reading.fromTexts),
+      ...typeRules(rules, made ?? (reading.fromTexts ? conversion : undefined), isList),
+    ],
     nested: nesting === undefined ? undefined : nestedPlan(nesting, { target, name, isList, type: transformed.type }, reading, known),
   }
 }

@@ -1,5 +1,6 @@
 import { isPoisonous, requireClean } from '../poison.js'
-import { toDate } from './convert.js'
+import { make } from './convert.js'
+import type { Made } from './convert.js'
 import { deepest, isObject } from './copy.js'
 import type { CopyOptions, Source } from './copy.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
@@ -11,7 +12,7 @@ import type { QuickRule, Shape } from './shape.js'
 interface QuickProperty {
   readonly name: string
   readonly isOptional: boolean
-  readonly isDate: boolean
+  readonly made: Made | undefined
   /** Without it, nobody can say yes at once. */
   readonly isRequired: boolean
   /** A single value, a list of values, one object, a list of objects, or one object or a list as it comes. */
@@ -53,7 +54,9 @@ export function quickReader(plan: ClassPlan, options: CopyOptions): QuickReader 
   const own = plans.map((one) => [one, one.properties.filter((property) => isLater(property, one))] as const)
   const isAny = own.some(([, properties]) => properties.length > 0)
   // Whatever holds something that is asked later is gone through for it.
-  const later = own.map(([one, properties]) => [one, one.properties.filter((p) => properties.includes(p) || p.nested !== undefined)] as const)
+  const later = own.map(
+    ([one, properties]) => [one, one.properties.filter((p) => properties.includes(p) || p.nested !== undefined)] as const,
+  )
   return { read: (source) => readObject(source, root, options, 0), later: new Map(isAny ? later : []) }
 }
 
@@ -90,15 +93,15 @@ function quickClass(plan: ClassPlan, known: Map<ClassPlan, QuickClass>): QuickCl
 }
 
 function quickProperty(property: PropertyPlan, isAskedLater: boolean, known: Map<ClassPlan, QuickClass>): QuickProperty {
-  const { name, isOptional, isDate, nested, rules } = property
+  const { name, isOptional, made, nested, rules } = property
   // A condition decides whether its rules count at all.
   const counting = hasConditions(property) ? [] : rules
   const each = shapeOf(quickOf(counting.filter((rule) => rule.each)))
   const whole = shapeOf(quickOf(counting.filter((rule) => !rule.each)))
-  const isPlain = nested === undefined && each === undefined && !isDate && whole?.tests.length === 0
+  const isPlain = nested === undefined && each === undefined && made === undefined && whole?.tests.length === 0
   const mayBeMissing = isOf(whole, undefined) && isOf(each, undefined) && (nested === undefined || nested.form === 'either')
   return {
-    ...{ name, isOptional, isDate, whole, each },
+    ...{ name, isOptional, made, whole, each },
     plain: isPlain ? whole : undefined,
     isRequired: !isOptional && !isAskedLater && !mayBeMissing,
     form: nested === undefined ? (each === undefined ? 'value' : 'values') : formOf(nested),
@@ -159,19 +162,19 @@ function readValue(value: unknown, property: QuickProperty, options: CopyOptions
   return readNested(value, property, options, depth + 1)
 }
 
-function readSingle(value: unknown, { isDate, whole }: QuickProperty, { maxItems }: CopyOptions): unknown {
+function readSingle(value: unknown, { made, whole }: QuickProperty, { maxItems }: CopyOptions): unknown {
   if (typeof value !== 'object' || value === null) {
-    const own = isDate ? toDate(value) : value
+    const own = make(value, made)
     return isOf(whole, own) ? own : unsure
   }
-  if (isDate || !isOf(whole, value) || (Array.isArray(value) && value.length > maxItems)) return unsure
+  if (made !== undefined || !isOf(whole, value) || (Array.isArray(value) && value.length > maxItems)) return unsure
   requireClean(value)
   return value
 }
 
-function readList(value: unknown, { isDate, whole, each }: QuickProperty, { maxItems }: CopyOptions): unknown {
+function readList(value: unknown, { made, whole, each }: QuickProperty, { maxItems }: CopyOptions): unknown {
   if (!Array.isArray(value) || value.length > maxItems) return unsure
-  const own: readonly unknown[] = isDate ? value.map(toDate) : value
+  const own: readonly unknown[] = made === undefined ? value : value.map((element) => make(element, made))
   for (const element of own) if (!isOf(each, element)) return unsure
   if (!isOf(whole, own)) return unsure
   if (each?.kind === 'any') requireClean(own)

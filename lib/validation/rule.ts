@@ -36,8 +36,7 @@ const longestEcho = 64
 
 /** The rules that one decorator stands for; none, where a validator class lacks its own decorator. */
 export function rulesOf(metadata: Metadata): readonly Rule[] {
-  const { name, validateIf, message } = metadata
-  const each = Boolean(metadata.each)
+  const { name, each, validateIf, message } = metadata
   const constraints: unknown[] = metadata.constraints ?? []
   return getMetadataStorage()
     .getTargetValidatorConstraints(metadata.constraintCls)

@@ -58,18 +58,11 @@ export function fits(shape: Shape, value: unknown): boolean {
 
 /** Whether a value is of a shape, but for its tests. */
 export function isOfKind({ kind, least, most, pattern }: Shape, value: unknown): boolean {
-  switch (kind) {
-    case 'string':
-      return typeof value === 'string' && value.length >= least && value.length <= most && (pattern === undefined || pattern.test(value))
-    case 'integer':
-      return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
-    case 'number':
-      return Number.isFinite(value) && (value as number) >= least && (value as number) <= most
-    case 'boolean':
-      return typeof value === 'boolean'
-    case 'list':
-      return Array.isArray(value) && value.length >= least && value.length <= most
-    case 'any':
-      return true
+  if (kind === 'string') {
+    return typeof value === 'string' && value.length >= least && value.length <= most && (pattern === undefined || pattern.test(value))
   }
+  if (kind === 'integer') return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+  if (kind === 'number') return Number.isFinite(value) && (value as number) >= least && (value as number) <= most
+  if (kind === 'list') return Array.isArray(value) && value.length >= least && value.length <= most
+  return kind === 'any' || typeof value === 'boolean'
 }

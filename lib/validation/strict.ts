@@ -1,6 +1,7 @@
 import type { ValidationArguments } from 'class-validator'
 import type { Rule } from './rule.js'
 import type { ShapePart } from './shape.js'
+import type { Conversion, Made } from './convert.js'
 
 /** Rules that a number passes which is not finite: JSON's 1e400. */
 const boundless: ReadonlySet<string> = new Set(['min', 'max', 'isPositive', 'isNegative', 'isDivisibleBy'])
@@ -38,6 +39,33 @@ function enumNumbers(rule: Rule): readonly Rule[] {
   const names = new Set(Object.entries(all).flatMap(([key, value]) => (isName(key, value) ? [value] : [])))
   const validate = (value: unknown) => !names.has(value)
   return [{ ...stricter(rule, validate), quick: { accepts: validate, shape: undefined } }]
+}
+
+const listRules = /^(?:isArray|array[A-Z])/
+const dateRules: ReadonlySet<string> = new Set(['isDate', 'minDate', 'maxDate'])
+
+/** The rule that a value is of the type that class-transformer's `@Type` alone asks for, where no rule says it. */
+export function typeRules(rules: readonly Rule[], type: Conversion | Made | undefined, each: boolean): readonly Rule[] {
+  const isSaid = type === 'date' ? rules.some(({ code }) => dateRules.has(code)) : rules.some(({ code }) => !listRules.test(code))
+  return type === undefined || (isSaid && type !== 'bigint') ? [] : [typeRule(type, each)]
+}
+
+function typeRule(type: Conversion | Made, each: boolean): Rule {
+  const { code, words } = types[type]
+  const validate = (value: unknown) => (type === 'date' ? value instanceof Date : typeof value === type)
+  return {
+    ...{ code, each, isAsync: false, condition: undefined, message: `${each ? 'each value in ' : ''}$property must be ${words}` },
+    quick: { accepts: validate, shape: undefined },
+    validator: () => ({ validate }),
+    constraints: () => [],
+  }
+}
+
+const types = {
+  number: { code: 'isNumber', words: 'a number' },
+  boolean: { code: 'isBoolean', words: 'true or false' },
+  date: { code: 'isDate', words: 'a date as RFC 3339 has it' },
+  bigint: { code: 'isBigInt', words: 'an integer' },
 }
 
 /** The rule with its words, and another judgement. */

@@ -127,7 +127,9 @@ describe('a body', () => {
     for (const [name, list] of Object.entries(bodies)) {
       expect(await bodyTold(Lists, { [name]: list }, { maxItems: 3 })).to.deep.equal({ [name]: list })
       expect(await bodyTold(Lists, { [name]: list }, { maxItems: 2 }), name).to.deep.equal([`/${name} arrayMaxSize`])
-      expect(await bodyTold(Lists, { [name]: Array.from({ length: 10_001 }, () => list[0]) }), name).to.deep.equal([`/${name} arrayMaxSize`])
+      expect(await bodyTold(Lists, { [name]: Array.from({ length: 10_001 }, () => list[0]) }), name).to.deep.equal([
+        `/${name} arrayMaxSize`,
+      ])
     }
   })
 

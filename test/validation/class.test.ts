@@ -40,7 +40,10 @@ describe('a DTO class', () => {
     expect(await bodyTold(Grouped, body, { groups: ['admin'] })).to.deep.equal(body)
     expect(await bodyTold(Grouped, { ...body, size: 1 })).to.deep.equal({ ...body, size: 1 })
     expect(await bodyTold(Grouped, { size: 1, name: 'b' }, { groups: ['other'] })).to.deep.equal(['/size unknown'])
-    expect(await bodyTold(Grouped, { size: 'x', name: 'b' }), 'no group asked for is all rules').to.deep.equal(['/role isString', '/size isInt'])
+    expect(await bodyTold(Grouped, { size: 'x', name: 'b' }), 'no group asked for is all rules').to.deep.equal([
+      '/role isString',
+      '/size isInt',
+    ])
   })
 
   it('lets a class have stricter rules than its parent', async () => {

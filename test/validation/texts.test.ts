@@ -1,4 +1,18 @@
-import { IsArray, IsBoolean, IsDate, IsEnum, IsIn, IsInt, IsNumber, IsOptional, IsString, MaxLength, Max, Min } from 'class-validator'
+import {
+  Allow,
+  IsArray,
+  IsBoolean,
+  IsDate,
+  IsEnum,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  MaxLength,
+  Max,
+  Min,
+} from 'class-validator'
 import { Type } from 'class-transformer'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -99,6 +113,67 @@ describe('a query', () => {
       '/typed isIn',
       '/factor isNumber',
     ])
+  })
+
+  it('holds lists, bigints and dates, told by @Type alone where no rule tells', async () => {
+    class Search {
+      @IsOptional()
+      @IsString({ each: true })
+      tag?: string[]
+
+      @IsOptional()
+      @IsBoolean({ each: true })
+      flag?: boolean[]
+
+      @IsOptional()
+      @IsDate({ each: true })
+      day?: Date[]
+
+      @IsOptional()
+      @Type(() => BigInt)
+      @Allow()
+      after?: bigint
+
+      @IsOptional()
+      @Type(() => BigInt)
+      @IsArray()
+      id?: bigint[]
+
+      @IsOptional()
+      @Type(() => Number)
+      @Allow()
+      size?: number
+
+      @IsOptional()
+      @Type(() => Date)
+      @Allow()
+      since?: Date
+    }
+    const found = (await queryOf(
+      Search,
+      'tag=a&tag=b&flag=true&flag=false&day=2024-02-29&after=9007199254740993&id=1&id=-2&size=5&since=2024-01-01',
+    )) as Search
+    expect(Object.assign({}, found)).to.deep.equal({
+      tag: ['a', 'b'],
+      flag: [true, false],
+      day: [new Date('2024-02-29')],
+      after: 9007199254740993n,
+      id: [1n, -2n],
+      size: 5,
+      since: new Date('2024-01-01'),
+    })
+    const refused = 'flag=true&flag=1&day=2024-02-30&after=1.5&id=1&id=x&size=many&since=now'
+    expect(await queryTold(Search, refused)).to.deep.equal([
+      '/flag/1 isBoolean',
+      '/day/0 isDate',
+      '/after isBigInt',
+      '/id/1 isBigInt',
+      '/size isNumber',
+      '/since isDate',
+    ])
+    for (const after of ['01', '-0', '1n', '0x1', '%201', '', '1'.repeat(129)]) {
+      expect(await queryTold(Search, `after=${after}`), after).to.deep.equal(['/after isBigInt'])
+    }
   })
 
   it('takes no text for a number that is not plainly one', async () => {

@@ -1,0 +1,142 @@
+import { Allow, IsOptional, Validate, ValidateIf, ValidateNested, ValidatorConstraint, useContainer, validateSync } from 'class-validator'
+import type { ValidationOptions } from 'class-validator'
+import { Type, plainToInstance } from 'class-transformer'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { cases } from './every-decorator.js'
+import { compiled } from './route.js'
+import { exchangeOf } from '../exchange.js'
+
+type Dto = new () => object
+
+/** One thing that is said of a property. */
+type Said =
+  | { readonly said: 'rule'; readonly name: string; readonly options: ValidationOptions }
+  | { readonly said: 'optional' | 'custom'; readonly options: ValidationOptions }
+  | { readonly said: 'if'; readonly other: string; readonly options: ValidationOptions }
+  | { readonly said: 'nested'; readonly as: number; readonly options: ValidationOptions }
+
+type Said3 = Readonly<Record<string, readonly Said[]>>
+
+const names = ['a', 'b', 'c']
+const words = [
+  'IsString',
+  'IsInt',
+  'IsArray',
+  'ArrayMinSize',
+  'ArrayUnique',
+  'MaxLength',
+  'Min',
+  'IsIn',
+  'IsEmail',
+  'IsNotEmpty',
+  'Matches',
+]
+const options: fc.Arbitrary<ValidationOptions> = fc.record(
+  {
+    each: fc.boolean(),
+    groups: fc.subarray(['x', 'y']),
+    always: fc.boolean(),
+    validateIf: fc.constant((_object: unknown, value: unknown) => value !== 'b'),
+  },
+  { requiredKeys: [] },
+)
+const said: fc.Arbitrary<Said> = fc.oneof(
+  { arbitrary: fc.record({ said: fc.constant('rule' as const), name: fc.constantFrom(...words), options }), weight: 6 },
+  { arbitrary: fc.record({ said: fc.constantFrom('optional' as const, 'custom' as const), options }), weight: 2 },
+  { arbitrary: fc.record({ said: fc.constant('if' as const), other: fc.constantFrom(...names), options }), weight: 1 },
+  { arbitrary: fc.record({ said: fc.constant('nested' as const), as: fc.constantFrom(0, 1), options }), weight: 2 },
+)
+const properties: fc.Arbitrary<Said3> = fc.record(Object.fromEntries(names.map((name) => [name, fc.array(said, { maxLength: 2 })])))
+
+/** A validator that the application's container makes: it needs what it is given there. */
+@ValidatorConstraint({ name: 'isShort' })
+class IsShort {
+  constructor(private readonly longest: number) {}
+  validate(value: unknown) {
+    return String(value).length <= this.longest
+  }
+}
+
+function decorate(Target: Dto, all: Said3, nested: readonly Dto[]): void {
+  for (const [name, list] of Object.entries(all)) {
+    // A rule that no group leaves out: a class without one would not start.
+    Allow({ always: true })(Target.prototype, name)
+    for (const one of list) {
+      const Inner = one.said === 'nested' ? nested[one.as] : undefined
+      if (Inner !== undefined) {
+        ValidateNested(one.options)(Target.prototype, name)
+        Type(() => Inner)(Target.prototype, name)
+      } else if (one.said === 'rule') cases[one.name]?.decorate(one.options)(Target.prototype, name)
+      else if (one.said === 'optional') IsOptional(one.options)(Target.prototype, name)
+      else if (one.said === 'custom') Validate(IsShort, one.options)(Target.prototype, name)
+      else if (one.said === 'if') {
+        ValidateIf((object: Readonly<Record<string, unknown>>) => object[one.other] !== 'a', one.options)(Target.prototype, name)
+      }
+    }
+  }
+}
+
+const scalar = fc.constantFrom<unknown>('a', 'b', 'abc', '', 'a@example.com', 1, 0, 2.5, -1, null, true, '\ud800@example.com')
+const leaf = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }))
+const objectOf = (inner: fc.Arbitrary<unknown>) =>
+  fc.oneof(
+    { arbitrary: fc.record({ a: inner, b: inner, c: inner }, { requiredKeys: [] }), weight: 9 },
+    { arbitrary: fc.record({ a: inner, unknown: scalar }), weight: 1 },
+  )
+const inner = fc.oneof({ arbitrary: leaf, weight: 3 }, { arbitrary: objectOf(leaf), weight: 2 })
+const body = objectOf(
+  fc.oneof(
+    { arbitrary: inner, weight: 3 },
+    { arbitrary: fc.array(inner, { maxLength: 3 }), weight: 1 },
+    { arbitrary: fc.array(fc.array(inner, { maxLength: 2 }), { maxLength: 2 }), weight: 1 },
+  ),
+)
+
+function reference(Target: Dto, sent: unknown, groups: readonly string[]): boolean {
+  try {
+    const instance = plainToInstance(Target, structuredClone(sent))
+    return validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, groups: [...groups] }).length === 0
+  } catch {
+    return false
+  }
+}
+
+describe('classes made at random, with groups, conditions, parents, nested classes and validators from a container', () => {
+  before(() => useContainer({ get: (Service: new (longest: number) => object) => new Service(5) }, { fallback: true }))
+  after(() => useContainer({ get: (Service: new () => object) => new Service() }, { fallback: true }))
+
+  it('get the same verdicts as from validateSync', async () => {
+    let yes = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(properties, properties, properties),
+        fc.subarray(['x', 'y']),
+        fc.array(body, { minLength: 30, maxLength: 30 }),
+        async ([ofParent, ofChild, ofInner], groups, bodies) => {
+          class Inner {}
+          class Parent {}
+          class Child extends Parent {}
+          decorate(Inner, ofInner, [])
+          decorate(Parent, ofParent, [Inner, Inner])
+          decorate(Child, ofChild, [Inner, Parent])
+          const { run, mistakes } = compiled({ body: Child }, { groups })
+          fc.pre(mistakes.length === 0)
+          for (const one of bodies) {
+            const expected = reference(Child, one, groups)
+            if (expected) yes += 1
+            const exchange = exchangeOf()
+            exchange.rawBody = JSON.parse(JSON.stringify(one)) as unknown
+            const isAccepted = await run(exchange).then(
+              () => true,
+              () => false,
+            )
+            expect(isAccepted, JSON.stringify(one)).to.equal(expected)
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
+    expect(yes).to.be.above(100)
+  })
+})
