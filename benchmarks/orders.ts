@@ -1,4 +1,5 @@
 import { ArrayMaxSize, ArrayMinSize, IsInt, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator'
+import { Type } from 'class-transformer'
 import { Audit, Controller, Get, Nested, Post, RequirePermission, Validate, created } from '../lib/index.js'
 import type { Context } from '../lib/index.js'
 
@@ -40,9 +41,11 @@ export class CreateOrder {
   note?: string
 
   @Nested(() => Address)
+  @Type(() => Address)
   address!: Address
 
   @Nested(() => Item, { each: true })
+  @Type(() => Item)
   @ArrayMinSize(1)
   @ArrayMaxSize(50)
   items!: Item[]

@@ -26,7 +26,7 @@ export async function startOrders({ adapter, port, url, ...options }: PlaceOptio
   const server = await serve((request, response) => listener(request, response), { port })
   try {
     const app = await openOrders({ ...options, url: url ?? server.url })
-    listener = listenerOf(adapter, app.api)
+    listener = await listenerOf(adapter, app.api)
     return { ...app, server }
   } catch (error) {
     await server.close()

@@ -1,4 +1,3 @@
-import findMyWay from 'find-my-way'
 import { methods } from './routing.js'
 import type { Method } from './routing.js'
 
@@ -10,18 +9,57 @@ export interface Match<Route> {
   readonly params: Params
 }
 
+/** Where a route ends, and what its parameters are called, in turn. */
+interface Leaf<Route> {
+  readonly route: Route
+  readonly names: readonly string[]
+}
+
+/** What may follow after the segments so far. */
+interface Branch<Route> {
+  readonly texts: Map<string, Branch<Route>>
+  /** `:name` */
+  any: Branch<Route> | undefined
+  /** `*`: all that follows. */
+  rest: Leaf<Route> | undefined
+  leaf: Leaf<Route> | undefined
+}
+
+const none: Params = Object.freeze({})
+
+/** Makes objects that inherit nothing, since a parameter may be called as a member that all objects have; those of `Object.create(null)` are slow. */
+const Bare = function () {} as unknown as new () => Record<string, string | undefined>
+Bare.prototype = Object.create(null)
+
 /**
  * Finds the route of a request. One matcher for all hosts: case counts, slashes count, the path is percent-decoded
- * once, and static segments win over parameters.
+ * once, segment by segment, and static segments win over parameters. It makes no code out of text.
  */
 export class Router<Route> {
-  readonly #routes = findMyWay({ caseSensitive: true, maxParamLength: 8192 })
-  readonly #used = new Set<Method>()
+  readonly #roots = new Map<string, Branch<Route>>()
+  /** The paths without parameters, by method. */
+  readonly #plain = new Map<string, Map<string, Match<Route>>>()
 
-  /** Adds a route; throws where it conflicts with another, which is for the caller to find first. */
+  /** Adds a route; of two on one path the last counts, which is for the caller to find first. */
   add(method: Method, path: string, route: Route): void {
-    this.#used.add(method)
-    this.#routes.on(method, path, unused, route)
+    const names: string[] = []
+    let branch = this.#roots.get(method) ?? emptyBranch<Route>()
+    this.#roots.set(method, branch)
+    for (const segment of segmentsOf(path)) {
+      if (segment === '*') {
+        branch.rest = { route, names: [...names, '*'] }
+        return
+      }
+      if (segment.startsWith(':')) names.push(segment.slice(1))
+      branch = next(branch, segment)
+    }
+    branch.leaf = { route, names }
+    if (names.length === 0) this.#addPlain(method, path, route)
+  }
+
+  #addPlain(method: Method, path: string, route: Route): void {
+    const own = this.#plain.get(method) ?? new Map<string, Match<Route>>()
+    this.#plain.set(method, own.set(path, { route, params: none }))
   }
 
   /** The route for `method` and the still encoded `path`; HEAD is served by GET's route where it has none of its own. */
@@ -31,22 +69,70 @@ export class Router<Route> {
 
   /** The methods that `path` answers to, for `Allow`: empty when there is no such path. */
   allowed(path: string): readonly Method[] {
-    return methods.filter((method) => this.#used.has(method === 'HEAD' ? 'GET' : method) && this.find(method, path) !== undefined)
+    return methods.filter((method) => this.find(method, path) !== undefined)
   }
 
   #find(method: string, path: string): Match<Route> | undefined {
-    const found = this.#routes.find(method as Method, path)
-    if (found === null || hasEmpty(found.params)) return undefined
-    return { route: found.store as Route, params: found.params }
+    const plain = this.#plain.get(method)?.get(path)
+    if (plain !== undefined) return plain
+    const root = this.#roots.get(method)
+    if (root === undefined || !path.startsWith('/')) return undefined
+    const segments = path.includes('%') ? decoded(path) : segmentsOf(path)
+    if (segments === undefined) return undefined
+    const values: string[] = []
+    const leaf = follow(root, segments, 0, values)
+    return leaf === undefined ? undefined : { route: leaf.route, params: named(leaf.names, values) }
   }
 }
 
-/** `/orders/` is not an order without a name. */
-function hasEmpty(params: Params): boolean {
-  for (const name in params) if (params[name] === '') return true
-  return false
+function emptyBranch<Route>(): Branch<Route> {
+  return { texts: new Map(), any: undefined, rest: undefined, leaf: undefined }
 }
 
-function unused(): void {
-  // find-my-way wants a handler; ours is the route in its store.
+function next<Route>(branch: Branch<Route>, segment: string): Branch<Route> {
+  if (segment.startsWith(':')) return (branch.any ??= emptyBranch())
+  const known = branch.texts.get(segment)
+  if (known !== undefined) return known
+  const made = emptyBranch<Route>()
+  branch.texts.set(segment, made)
+  return made
+}
+
+function segmentsOf(path: string): readonly string[] {
+  return path === '/' ? [] : path.slice(1).split('/')
+}
+
+/** Undefined where an escape is broken: no route has such a path. */
+function decoded(path: string): readonly string[] | undefined {
+  try {
+    return segmentsOf(path).map((segment) => decodeURIComponent(segment))
+  } catch {
+    return undefined
+  }
+}
+
+/** Goes down the tree, as far as the segments lead; what was tried in vain is taken back. `/orders/` is not an order without a name. */
+function follow<Route>(branch: Branch<Route>, segments: readonly string[], at: number, values: string[]): Leaf<Route> | undefined {
+  const segment = segments[at]
+  if (segment === undefined) return branch.leaf
+  const text = branch.texts.get(segment)
+  const byText = text === undefined ? undefined : follow(text, segments, at + 1, values)
+  if (byText !== undefined) return byText
+  if (branch.any !== undefined && segment !== '') {
+    values.push(segment)
+    const byName = follow(branch.any, segments, at + 1, values)
+    if (byName !== undefined) return byName
+    values.pop()
+  }
+  const rest = branch.rest === undefined ? '' : segments.slice(at).join('/')
+  if (rest === '') return undefined
+  values.push(rest)
+  return branch.rest
+}
+
+function named(names: readonly string[], values: readonly string[]): Params {
+  if (names.length === 0) return none
+  const params = new Bare()
+  for (const [index, name] of names.entries()) params[name] = values[index]
+  return params
 }

@@ -5,7 +5,7 @@ import { deepest, isObject } from './copy.js'
 import type { CopyOptions, Source } from './copy.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 import type { Rule } from './rule.js'
-import { fits, isOfKind, shapeOf } from './shape.js'
+import { fits, shapeOf } from './shape.js'
 import type { QuickRule, Shape } from './shape.js'
 
 /** A property as one look at its value can judge it. */
@@ -17,7 +17,7 @@ interface QuickProperty {
   readonly isRequired: boolean
   /** A single value, a list of values, one object, a list of objects, or one object or a list as it comes. */
   readonly form: 'value' | 'values' | 'object' | 'objects' | 'either'
-  /** All that is asked, where that is about a single value and holds no tests. */
+  /** All that is asked, where that is about a single value. */
   readonly plain: Shape | undefined
   /** Of the value as a whole. */
   readonly whole: Shape | undefined
@@ -98,7 +98,7 @@ function quickProperty(property: PropertyPlan, isAskedLater: boolean, known: Map
   const counting = hasConditions(property) ? [] : rules
   const each = shapeOf(quickOf(counting.filter((rule) => rule.each)))
   const whole = shapeOf(quickOf(counting.filter((rule) => !rule.each)))
-  const isPlain = nested === undefined && each === undefined && made === undefined && whole?.tests.length === 0
+  const isPlain = nested === undefined && each === undefined && made === undefined
   const mayBeMissing = isOf(whole, undefined) && isOf(each, undefined) && (nested === undefined || nested.form === 'either')
   return {
     ...{ name, isOptional, made, whole, each },
@@ -143,7 +143,7 @@ function readObject(source: Source, plan: QuickClass, options: CopyOptions, dept
     index += 1
     const sent = source[name]
     if (property.plain !== undefined && typeof sent !== 'object') {
-      if (!isOfKind(property.plain, sent)) return undefined
+      if (!fits(property.plain, sent)) return undefined
       copy[name] = sent
     } else {
       const value = readValue(sent, property, options, depth)

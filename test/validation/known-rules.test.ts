@@ -97,7 +97,7 @@ describe('the quick way to a yes', () => {
             agreed += 1
             expect(asked(one), JSON.stringify(one)).to.equal(true)
           }),
-          { numRuns: 300 },
+          { numRuns: 1_500 },
         )
         expect(agreed).to.be.above(0)
       }
