@@ -100,6 +100,8 @@ export interface ProtectionFacts {
   readonly tenant?: string
   /** Whether `@Authorize` decides about the object that is asked for. */
   readonly object?: true
+  /** Whether `@Scope` makes a filter that the handler must look at. */
+  readonly scope?: true
   /** Whether `@AuthorizeEach` decides about the elements of lists. */
   readonly elements?: true
   /** Whether one of its rules is only observed. */

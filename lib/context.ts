@@ -82,13 +82,14 @@ export const anonymous: Principal = Object.freeze({
   expiresAt: undefined,
 })
 
-/** The parts of a request that `@Validate` lets through, and the object that `@Authorize` loads. */
+/** The parts of a request that `@Validate` lets through, the object that `@Authorize` loads, and the filter that `@Scope` makes. */
 export interface Input {
   readonly body?: unknown
   readonly query?: unknown
   readonly params?: unknown
   readonly headers?: unknown
   readonly resource?: unknown
+  readonly scope?: unknown
 }
 
 type Part<I extends Input, Name extends keyof Input> = (I & Input)[Name]
@@ -105,6 +106,8 @@ export interface Context<I extends Input = Input> {
   readonly headers: Part<I, 'headers'>
   /** The object that `@Authorize` loaded and allowed. */
   readonly resource: Part<I, 'resource'>
+  /** What the caller may see of a list, as `@Scope` made it: for the query to filter by. */
+  readonly scope: Part<I, 'scope'>
   readonly principal: Principal
   /** The client's address, behind trusted proxies too. */
   readonly address: string

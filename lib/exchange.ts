@@ -60,6 +60,8 @@ export class Exchange implements Context {
   #abortReason: unknown
   readonly #input: { [Name in Part]?: unknown } = {}
   #decisions: string[] | undefined
+  #made: Map<unknown, unknown> | undefined
+  #isScopeRead = false
   #refusalListeners: Array<(error: ApiError) => void | Promise<void>> | undefined
 
   constructor(
@@ -80,6 +82,18 @@ export class Exchange implements Context {
 
   get hasDecisions(): boolean {
     return this.#decisions !== undefined
+  }
+
+  /** Whether the handler has looked at the filter that `@Scope` made for it. */
+  get isScopeRead(): boolean {
+    return this.#isScopeRead
+  }
+
+  /** What `make` gives, made once for this request however often it is asked for under the same `key`. */
+  once<T>(key: object, make: () => T): T {
+    this.#made ??= new Map()
+    if (!this.#made.has(key)) this.#made.set(key, make())
+    return this.#made.get(key) as T
   }
 
   get address(): string {
@@ -104,6 +118,11 @@ export class Exchange implements Context {
 
   get resource(): unknown {
     return this.#read('resource')
+  }
+
+  get scope(): unknown {
+    this.#isScopeRead = true
+    return this.#read('scope')
   }
 
   /** Lets a part through to the handler. */
@@ -158,6 +177,6 @@ export class Exchange implements Context {
 }
 
 function undeclared(name: string, part: Part): string {
-  const declare = part === 'resource' ? '@Authorize(load, rule)' : `@Validate({ ${part}: … })`
-  return `${name} reads ctx.${part}, which it does not declare: add ${declare}`
+  const declared = { resource: '@Authorize(load, rule)', scope: '@Scope(filter)' } as Readonly<Record<string, string>>
+  return `${name} reads ctx.${part}, which it does not declare: add ${declared[part] ?? `@Validate({ ${part}: … })`}`
 }

@@ -10,6 +10,7 @@ import type { Authentication } from './authentication/ways.js'
 import { access, isPublic } from './authorization/authorization.js'
 import { elementAccess } from './authorization/each.js'
 import { objectAccess } from './authorization/object-access.js'
+import { scopeUse, scoping } from './authorization/scope.js'
 import { principalBuilder } from './authorization/permissions.js'
 import { tenancy } from './authorization/tenant.js'
 import type { TenantOf } from './authorization/tenant.js'
@@ -104,6 +105,8 @@ function gate(
     bodyValidation(),
     limitsByFunction,
     objectAccess({ instanceOf }),
+    scoping(),
+    scopeUse(),
     elementAccess(),
     returning({ permissions: options.permissions, required: options.requireReturns }),
   ]

@@ -53,7 +53,7 @@ const authorizeKind = kind<Authorization>('Authorize')
 /**
  * Decides about the object that is asked for: `load` finds it after input was validated, `rule` says whether the caller may
  * have it. The handler gets the object as `ctx.resource`, so that what was checked is what is used. Several must all
- * allow; the object of the nearest is the resource.
+ * allow; the object of the nearest is the resource, and one loader that several name is called once for a request.
  */
 export function Authorize<Resource, Controller extends object = object, I extends Input = Input>(
   load: Load<Controller, Resource, I>,
@@ -87,7 +87,8 @@ export function objectAccess(options: { readonly instanceOf: (route: RouteSetup)
 }
 
 async function decide({ load, rule, refusal, mode }: Authorization, exchange: Exchange, controller: object): Promise<void> {
-  const resource = await load(exchange, controller)
+  // Several may decide about one object: it is loaded once.
+  const resource = await exchange.once(load, () => load(exchange, controller))
   if (resource === undefined || resource === null) throw new NotFound()
   const { isAllowed, reason } = await decisionOf(rule, exchange.principal, resource, exchange)
   if (!isAllowed && mode === 'enforce') throw refusalOf(refusal, reason)
