@@ -7,8 +7,10 @@ import { createLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
 import { StoredRevocations } from './authentication/revocations.js'
 import type { Authentication } from './authentication/ways.js'
-import { claimsAndRoles } from './authorization/permissions.js'
+import { claimsAndRoles, principalBuilder } from './authorization/permissions.js'
 import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
+import { permissionUse } from './authorization/permission-use.js'
+import type { PermissionUse } from './authorization/permission-use.js'
 import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
@@ -21,6 +23,10 @@ import { BootError } from './errors.js'
 import type { Mistake } from './errors.js'
 import { Exchange } from './exchange.js'
 import type { Target } from './exchange.js'
+import { callerOf, explainRoute } from './explain.js'
+import type { ExplainRequest, Explanation } from './explain.js'
+import { inventoryOf } from './inventory.js'
+import type { InventoryRow } from './inventory.js'
 import { routeCompiler, run } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { MemoryRateLimitStore } from './rate-limit/rate-limit.js'
@@ -79,41 +85,6 @@ export interface ApiOptions {
   readonly logger?: Logger
 }
 
-/** One route, and what protects it. */
-export interface InventoryRow {
-  readonly method: string
-  readonly path: string
-  /** `OrdersController.create` */
-  readonly name: string
-  /** What each protection says of itself. */
-  readonly protections: ProtectionFacts
-}
-
-/** What the built-in protections say of a route; those of your own stand beside them. */
-export interface ProtectionFacts {
-  readonly access?: 'public' | 'authenticated' | { readonly [Kind in 'permissions' | 'roles' | 'scopes']?: readonly string[] }
-  readonly limits?: readonly string[]
-  /** The names of the rules of each part. */
-  readonly validates?: { readonly [Part in 'body' | 'query' | 'params' | 'headers']?: string }
-  readonly body?: { readonly limit: number; readonly format: string }
-  /** Where `@Tenant` reads which tenant a request is about. */
-  readonly tenant?: string
-  /** Whether `@Authorize` decides about the object that is asked for. */
-  readonly object?: true
-  /** Whether `@Scope` makes a filter that the handler must look at. */
-  readonly scope?: true
-  /** Whether `@AuthorizeEach` decides about the elements of lists. */
-  readonly elements?: true
-  /** Whether one of its rules is only observed. */
-  readonly observed?: true
-  readonly timeout?: number
-  /** What `@Returns` lets out. */
-  readonly returns?: string
-  /** The action of `@Audit`. */
-  readonly audit?: string
-  readonly [name: string]: unknown
-}
-
 /** A running API, for adapters to put behind a host. */
 export interface Api {
   /** Answers a request to one of the API's routes; undefined, and nothing done, for any other. */
@@ -124,6 +95,14 @@ export interface Api {
   readonly route: (controller: Class, member: string) => (request: ApiRequest, params: Target['params']) => Promise<Reply>
   /** All routes and what protects each, sorted by path. */
   readonly inventory: () => readonly InventoryRow[]
+  /** Which routes each permission opens, the permissions that open none, and the routes that ask for none. */
+  readonly permissions: () => PermissionUse
+  /**
+   * Says, without making the request, what each protection would decide about it and which declaration says so:
+   * `api.explain({ method: 'DELETE', path: '/orders/42', as: { roles: ['customer'] } })`. Nothing is recorded and no limit is charged;
+   * the permission source is asked, where `as` does not name permissions.
+   */
+  readonly explain: (request: ExplainRequest) => Promise<Explanation>
   /** Finishes what is buffered. Call it when the server has closed. */
   readonly close: () => Promise<void>
 }
@@ -214,9 +193,29 @@ export function createApi(options: ApiOptions): Api {
     return start(isKnown ? refusals.methodNotAllowed : refusals.notFound, request, target)
   }
 
+  const principalOf = principalBuilder(services.permissionSource)
+
+  async function explain(request: ExplainRequest): Promise<Explanation> {
+    const target = readTarget(request.path, request.headers?.['host'])
+    const match = target.malformed === undefined ? router.find(request.method, target.path) : undefined
+    if (match === undefined) {
+      const status = target.malformed !== undefined ? 400 : router.allowed(target.path).length > 0 ? 405 : 404
+      return { route: undefined, outcome: 'refused', status, decisions: [] }
+    }
+    const own = { ...services, principalOf }
+    const principal = await callerOf(request.as, own)
+    return explainRoute(match.route, { target: { ...target, params: match.params }, asked: request, principal }, own)
+  }
+
   return {
     handle,
     answer,
+    explain,
+    permissions: () =>
+      permissionUse(
+        compiled.map(({ setup }) => setup),
+        options.permissions,
+      ),
     route: (controller, member) => {
       const own = compiled.filter(({ setup: { policy } }) => policy.controller === controller && policy.member === member)
       if (own.length === 0) throw new TypeError(`${controller.name}.${member} is no route of this API`)
@@ -229,10 +228,7 @@ export function createApi(options: ApiOptions): Api {
         return start(refusals.methodNotAllowed, request, { ...target, allowed: [...byMethod.keys()] })
       }
     },
-    inventory: () =>
-      compiled
-        .map(({ setup: { method, path, name }, facts }) => ({ method, path, name, protections: { ...facts } }))
-        .toSorted((a, b) => (a.path === b.path ? 0 : a.path < b.path ? -1 : 1)),
+    inventory: () => inventoryOf(compiled),
     close: () => {
       events.record('sys_shutdown')
       return services.auditLog.close()

@@ -1,7 +1,8 @@
 // The table of contents: every public name, by the folder it comes from.
 
 export { createApi } from './api.js'
-export type { Api, ApiOptions, InventoryRow, ProtectionFacts } from './api.js'
+export type { Api, ApiOptions } from './api.js'
+export type { InventoryRow, ProtectionFacts } from './inventory.js'
 export { Answer, created, noContent, reply } from './answer.js'
 export { createContainer, tokens } from './container.js'
 export { anonymous } from './context.js'
@@ -30,6 +31,7 @@ export {
   ValidationFailed,
 } from './errors.js'
 export type { ApiErrorOptions, InputError, Mistake } from './errors.js'
+export type { ExplainCaller, ExplainRequest, ExplainedDecision, Explanation } from './explain.js'
 export type { Declared, Policy } from './policy.js'
 export type { OutboundOptions } from './outbound.js'
 export { phases, protection } from './protection.js'
@@ -110,6 +112,7 @@ export { AuthorizeEach } from './authorization/each.js'
 export type { AuthorizeEachDecorator, AuthorizeEachOptions } from './authorization/each.js'
 export { Authorize } from './authorization/object-access.js'
 export type { AuthorizeDecorator, AuthorizeOptions, Load } from './authorization/object-access.js'
+export type { PermissionUse } from './authorization/permission-use.js'
 export { Scope } from './authorization/scope.js'
 export type { ScopeDecorator, ScopeOf } from './authorization/scope.js'
 export { Tenant } from './authorization/tenant.js'

@@ -31,6 +31,8 @@ import type { StateStore } from './state/state-store.js'
 import type { Cors } from './transport/cors.js'
 import { https } from './transport/https.js'
 import type { HttpsMode } from './transport/https.js'
+import { Tracer } from './trace.js'
+import type { Trace } from './trace.js'
 import { securityHeaders } from './transport/security-headers.js'
 import type { SecurityHeaderOptions } from './transport/security-headers.js'
 import { wellFormed } from './transport/well-formed.js'
@@ -71,6 +73,8 @@ export interface CompiledRoute {
   /** Milliseconds. */
   readonly timeout: number
   readonly record: (exchange: Exchange, status: number) => void
+  /** What each protection made of the route, in their order. */
+  readonly traces: readonly Trace[]
 }
 
 /** Makes routes. `handle` is the step that calls the handler; phases after `last` are left out. */
@@ -119,12 +123,13 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const builtIn = gate(options, services, callers, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)
   return function compile(route, handle, last = 'answer') {
+    const tracer = new Tracer(route)
     const own = declaredProtections(route)
     const stepsOf = (phase: Phase) =>
       // What leaves is judged after everybody had their say.
       (phase === 'answer' ? [...own, ...builtIn] : [...builtIn, ...own])
         .filter((protection) => protection.phase === phase)
-        .map((protection) => protection.compile(route))
+        .map((protection) => tracer.compile(protection))
         .filter((step) => step !== undefined)
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
@@ -133,6 +138,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
       record: records.compile(route),
+      traces: tracer.traces,
     }
   }
 }

@@ -46,6 +46,11 @@ export interface RouteSetup {
 export interface Protection {
   readonly name: string
   readonly phase: Phase
+  /**
+   * What its steps decide by, where that is no more than who calls and what is asked for: `api.explain` then runs them. `credentials`
+   * finds out who calls.
+   */
+  readonly decidesBy?: 'caller' | 'credentials' | undefined
   compile(route: RouteSetup): Step | undefined
 }
 

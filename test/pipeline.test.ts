@@ -23,6 +23,7 @@ async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeo
         challenge: 'Bearer',
       },
       timeout,
+      traces: [],
       record: (_, status) => {
         recorded.push(status)
         record()

@@ -54,6 +54,7 @@ export function authentication(
   return {
     name: 'authentication',
     phase: 'identity',
+    decidesBy: 'credentials',
     isPossible: opened.length > 0,
     challenge,
     insufficientScope: opened.find((way) => way.insufficientScope !== undefined)?.insufficientScope ?? (() => []),

@@ -30,6 +30,7 @@ export function access(options: AccessOptions): Protection {
   return {
     name: 'access',
     phase: 'access',
+    decidesBy: 'caller',
     compile(route) {
       reportContradictions(route)
       const requirements = requirementsOf(route.policy)

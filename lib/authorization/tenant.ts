@@ -41,6 +41,7 @@ export function tenancy({ tenantOf = claimedTenant, isPublic }: TenancyOptions):
   return {
     name: 'tenancy',
     phase: 'access',
+    decidesBy: 'caller',
     compile(route) {
       const places = route.policy.all(tenantKind).map(({ value }) => value)
       if (places.length === 0) return undefined
