@@ -1,4 +1,5 @@
-import type { Declared, Kind, Policy } from './policy.js'
+import type { DeclarationKind } from './decorator.js'
+import type { Declared, Policy } from './policy.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 
 /** What one protection made of a route, and which declarations it read for it. */
@@ -51,18 +52,18 @@ export class Tracer {
   }
 
   #watched(policy: Policy): Policy {
-    const note = (kind: Kind<unknown>, said: ReadonlyArray<Declared<unknown>>) => {
+    const note = (kind: DeclarationKind, said: ReadonlyArray<Declared<unknown>>) => {
       for (const { place } of said) this.#declared.add(`@${kind.name} on ${place}`)
     }
     return {
       ...policy,
       all: (kind) => {
         const said = policy.all(kind)
-        note(kind as Kind<unknown>, said)
+        note(kind, said)
         return said
       },
       nearest: (kind) => {
-        note(kind as Kind<unknown>, policy.all(kind).slice(-1))
+        note(kind, policy.all(kind).slice(-1))
         return policy.nearest(kind)
       },
     }
