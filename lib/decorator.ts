@@ -5,7 +5,8 @@ export type Class<T = object> = abstract new (...args: never) => T
 
 /** A decorator for methods, in the legacy protocol (`experimentalDecorators`) and in the standard one (TC39). */
 export interface MethodDecorator {
-  (target: object, member: string | symbol, descriptor: PropertyDescriptor): void
+  // Of a method alone: the descriptor of an accessor has another type.
+  <Method extends (...args: never[]) => unknown>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<Method>): void
   (method: (this: never, ...args: never[]) => unknown, context: ClassMethodDecoratorContext): void
 }
 
@@ -78,9 +79,11 @@ export function recorder(declaration: Declaration): RouteDecorator {
   } as RouteDecorator
 }
 
+type NotOfMethod<Value> = Value extends (...args: never[]) => unknown ? never : TypedPropertyDescriptor<Value>
+
 /** A decorator for fields, accessors and getters of a class whose instances hold data. */
 export interface PropertyRecorder {
-  (target: object, member: string | symbol, descriptor?: PropertyDescriptor): void
+  <Value>(target: object, member: string | symbol, descriptor?: NotOfMethod<Value>): void
   (value: undefined | object, context: ClassFieldDecoratorContext | ClassGetterDecoratorContext | ClassAccessorDecoratorContext): void
 }
 

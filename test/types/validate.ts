@@ -1,3 +1,4 @@
+import { type } from 'arktype'
 import * as v from 'valibot'
 import { z } from 'zod'
 import type { Context } from '../../lib/context.js'
@@ -17,6 +18,7 @@ class Other {
 }
 
 const zodOrder = z.object({ product: z.string(), quantity: z.string().transform(Number) })
+const arktypeOrder = type({ product: 'string', quantity: 'string.integer.parse' })
 const valibotOrder = v.object({ product: v.string(), quantity: v.number() })
 
 // On a class, any rules will do.
@@ -42,6 +44,11 @@ export class Accepted {
   @Validate({ body: valibotOrder })
   valibot({ body }: Context<{ body: { product: string } }>) {
     return body.product
+  }
+
+  @Validate({ body: arktypeOrder })
+  arktype({ body }: Context<{ body: { product: string; quantity: number } }>) {
+    return body.quantity
   }
 
   @Validate({ body: CreateOrder })

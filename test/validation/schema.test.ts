@@ -1,3 +1,4 @@
+import { type } from 'arktype'
 import { expect } from 'chai'
 import * as v from 'valibot'
 import { z } from 'zod'
@@ -8,10 +9,11 @@ import { exchangeOf } from '../exchange.js'
 const schemaOf = (validate: (value: unknown) => unknown) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as never
 
 describe('a Standard Schema', () => {
-  it('of zod or valibot checks and converts, with paths', async () => {
+  it('of zod, valibot or arktype checks and converts, with paths', async () => {
     const inZod = z.strictObject({ code: z.string().regex(/^[A-Z]{2}$/), items: z.array(z.object({ qty: z.number() })) })
     const inValibot = v.strictObject({ code: v.pipe(v.string(), v.regex(/^[A-Z]{2}$/)), items: v.array(v.object({ qty: v.number() })) })
-    for (const schema of [inZod, inValibot]) {
+    const inArktype = type({ '+': 'reject', code: /^[A-Z]{2}$/, items: type({ qty: 'number' }).array() })
+    for (const schema of [inZod, inValibot, inArktype]) {
       expect(await bodyTold(schema, { code: 'AB', items: [] })).to.deep.equal({ code: 'AB', items: [] })
       const [first, second] = (await bodyTold(schema, { code: 'a', items: [{ qty: 'x' }] })) as string[]
       expect(first).to.match(/^\/code \w+/)
@@ -25,6 +27,13 @@ describe('a Standard Schema', () => {
     expect(await queryTold(query, 'page=3&tag=a&tag=b')).to.deep.equal({ page: 3, tag: ['a', 'b'] })
     expect(await queryTold(z.record(z.string(), z.unknown()), 'a=1&toString=2')).to.deep.equal({ a: '1', toString: '2' })
     expect(await queryTold(query, '__proto__=1')).to.equal(400)
+  })
+
+  it('of arktype converts a query, and answers what is missing', async () => {
+    const query = type({ page: 'string.integer.parse', 'tag?': 'string[]' })
+    expect(await queryTold(query, 'page=3&tag=a&tag=b')).to.deep.equal({ page: 3, tag: ['a', 'b'] })
+    expect(await queryTold(query, 'page=x')).to.have.length(1)
+    expect(await queryTold(query, '')).to.deep.equal(['/page required'])
   })
 
   it('gets the headers by their names in lower case', async () => {
