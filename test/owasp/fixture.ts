@@ -156,7 +156,7 @@ export class Docs {
   @RequirePermission('docs:write')
   @Validate({ body: Create })
   create({ body, principal }: Context<{ body: Create }>) {
-    return created({ ...body, owner: principal.id })
+    return created({ title: body.title, tags: body.tags, owner: principal.id })
   }
 
   @Patch('/:id')
