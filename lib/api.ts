@@ -29,6 +29,8 @@ import { inventoryOf } from './inventory.js'
 import type { InventoryRow } from './inventory.js'
 import { routeCompiler, run } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
+import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
+import type { OverloadOptions } from './rate-limit/overload.js'
 import { MemoryRateLimitStore } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions } from './rate-limit/rate-limit.js'
 import { handlers } from './routing/handlers.js'
@@ -60,6 +62,8 @@ export interface ApiOptions {
   readonly tenantOf?: TenantOf
   /** The limits of all routes. @default none but those declared by `@RateLimit` */
   readonly rateLimit?: RateLimitOptions
+  /** When new requests are turned away with 503, so that those at work can end. @default never */
+  readonly overload?: OverloadOptions
   /**
    * `require` refuses plain HTTP with 403, `redirect` sends browsers to HTTPS and refuses the rest, `off` trusts the network.
    * @default 'require'
@@ -123,6 +127,7 @@ export function createApi(options: ApiOptions): Api {
     ...waysMistakes([options.authentication ?? []].flat()),
     ...auditMistakes(options.audit ?? {}),
     ...bodyMistakes(options.body ?? {}),
+    ...overloadMistakes(options.overload),
   ]) {
     report(mistake)
   }
@@ -133,6 +138,7 @@ export function createApi(options: ApiOptions): Api {
       permissions: options.permissions,
       tenantOf: options.tenantOf,
       rateLimit: options.rateLimit ?? {},
+      overload: options.overload,
       https: options.https ?? 'require',
       httpsHost: options.httpsHost,
       headers: options.headers ?? {},
@@ -152,7 +158,10 @@ export function createApi(options: ApiOptions): Api {
   const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
   const clientOf = clientResolver(options.trustProxy ?? false, report)
   const ids = serviceOf(container, tokens.ids, () => ({ next: () => randomUUID() }))
-  if (mistakes.length > 0) throw new BootError(mistakes)
+  if (mistakes.length > 0) {
+    services.delayMeter?.close()
+    throw new BootError(mistakes)
+  }
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
@@ -231,6 +240,7 @@ export function createApi(options: ApiOptions): Api {
     inventory: () => inventoryOf(compiled),
     close: () => {
       events.record('sys_shutdown')
+      services.delayMeter?.close()
       return services.auditLog.close()
     },
   }
@@ -257,6 +267,7 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Pipeli
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
     state,
     revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
+    delayMeter: options.overload === undefined ? undefined : delayMeter(),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
     auditLog: serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger)),
   }

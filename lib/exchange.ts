@@ -62,6 +62,7 @@ export class Exchange implements Context {
   #decisions: string[] | undefined
   #made: Map<unknown, unknown> | undefined
   #isScopeRead = false
+  #endListeners: Array<() => void> | undefined
   #refusalListeners: Array<(error: ApiError) => void | Promise<void>> | undefined
 
   constructor(
@@ -167,6 +168,16 @@ export class Exchange implements Context {
 
   get refusalListeners(): ReadonlyArray<(error: ApiError) => void | Promise<void>> {
     return this.#refusalListeners ?? []
+  }
+
+  /** Calls `listener` once, when nothing runs for this request any more: after its time was up, when its handler has ended all the same. */
+  onEnd(listener: () => void): void {
+    ;(this.#endListeners ??= []).push(listener)
+  }
+
+  /** Tells those who wait for the end. */
+  finish(): void {
+    for (const listener of this.#endListeners?.splice(0) ?? []) listener()
   }
 
   #read(part: Part): unknown {

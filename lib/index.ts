@@ -48,6 +48,9 @@ export type { HttpsMode } from './transport/https.js'
 export { SecurityHeaders, headerPresets } from './transport/security-headers.js'
 export type { SecurityHeader, SecurityHeaderOptions } from './transport/security-headers.js'
 
+export { Concurrency } from './rate-limit/concurrency.js'
+export type { ConcurrencyOptions } from './rate-limit/concurrency.js'
+export type { OverloadOptions } from './rate-limit/overload.js'
 export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, addressGroup, formatLimit, parseLimits } from './rate-limit/rate-limit.js'
 export type {
   AddressGroup,

@@ -14,6 +14,8 @@ export interface InventoryRow {
 export interface ProtectionFacts {
   readonly access?: 'public' | 'authenticated' | { readonly [Kind in 'permissions' | 'roles' | 'scopes']?: readonly string[] }
   readonly limits?: readonly string[]
+  /** How many calls may be at work at once, and whose. */
+  readonly concurrency?: readonly string[]
   /** The names of the rules of each part. */
   readonly validates?: { readonly [Part in 'body' | 'query' | 'params' | 'headers']?: string }
   readonly body?: { readonly limit: number; readonly format: string }

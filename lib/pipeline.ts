@@ -24,6 +24,9 @@ import type { ApiError } from './errors.js'
 import type { Exchange, Runtime } from './exchange.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
+import { concurrencyLimits } from './rate-limit/concurrency.js'
+import { loadShedding } from './rate-limit/overload.js'
+import type { DelayMeter, OverloadOptions } from './rate-limit/overload.js'
 import { rateLimits } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from './rate-limit/rate-limit.js'
 import { returning } from './returns/returns.js'
@@ -44,6 +47,7 @@ export interface PipelineOptions {
   readonly permissions: PermissionCatalogue | undefined
   readonly tenantOf: TenantOf | undefined
   readonly rateLimit: RateLimitOptions
+  readonly overload: OverloadOptions | undefined
   readonly https: HttpsMode
   readonly httpsHost: string | undefined
   readonly headers: SecurityHeaderOptions
@@ -61,6 +65,8 @@ export interface PipelineServices extends Runtime {
   readonly revocations: Revocations
   readonly state: StateStore
   readonly rateLimitStore: RateLimitStore
+  /** Undefined where nothing is turned away. */
+  readonly delayMeter: DelayMeter | undefined
   readonly auditLog: AuditLog
   readonly clock: Clock
 }
@@ -95,19 +101,24 @@ function gate(
   instanceOf: InstanceOf,
 ): readonly Protection[] {
   const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, services.rateLimitStore)
+  const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits(options.rateLimit)
   return [
+    loadShedding(options.overload, services.delayMeter),
     wellFormed(),
     https(options.https, { host: options.httpsHost }),
     cors.protection,
     limitsByAddress,
+    concurrencyByAddress,
     callers,
     limitsByPrincipal,
+    concurrencyByPrincipal,
     access({ permissions: options.permissions, authentication: callers.isPossible, insufficientScope: callers.insufficientScope }),
     tenancy({ tenantOf: options.tenantOf, isPublic }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),
     bodyValidation(),
     limitsByFunction,
+    concurrencyByFunction,
     objectAccess({ instanceOf }),
     scoping(),
     scopeUse(),
@@ -147,7 +158,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
 export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
   return new Promise((resolve) => {
     const timer = setTimeout(expire, route.timeout)
-    pass(route, exchange).then(end, fail)
+    pass(route, exchange).then(settle, fail)
 
     function expire(): void {
       const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
@@ -156,7 +167,13 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
       end(problemReply(exchange, route.defaults, error))
     }
 
+    function settle(reply: Reply): void {
+      exchange.finish()
+      end(reply)
+    }
+
     function fail(thrown: unknown): void {
+      exchange.finish()
       exchange.log.error('a reply could not be made', { error: thrown })
       const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
       end({ status: 500, headers, body: undefined })

@@ -109,7 +109,7 @@ function unusedName(name: string, used: Set<string>): string {
 function toRule(route: RouteSetup, draft: Draft, groupOf: AddressGroup): Rule {
   const { name, limits, failureCost, cost } = draft
   const rule = counterName(route, draft)
-  const subjectOf = subject(route, draft, groupOf)
+  const keyOf = subjectOf(route, draft.by, groupOf, 'RateLimit')
   const costOf = typeof cost === 'function' ? checkedCost(route, cost) : undefined
   return {
     phase: phaseOf(draft),
@@ -118,8 +118,8 @@ function toRule(route: RouteSetup, draft: Draft, groupOf: AddressGroup): Rule {
     failureCost,
     charge:
       costOf === undefined
-        ? (exchange) => ({ rule, key: boundedKey(subjectOf(exchange)), windows: limits, cost: cost as number })
-        : (exchange) => ({ rule, key: boundedKey(subjectOf(exchange)), windows: limits, cost: costOf(exchange) }),
+        ? (exchange) => ({ rule, key: boundedKey(keyOf(exchange)), windows: limits, cost: cost as number })
+        : (exchange) => ({ rule, key: boundedKey(keyOf(exchange)), windows: limits, cost: costOf(exchange) }),
   }
 }
 
@@ -142,7 +142,8 @@ function counterName(route: RouteSetup, { limits, scope, name, ...draft }: Draft
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll('|', '%7C')).join('|')
 }
 
-function subject(route: RouteSetup, { by }: Draft, groupOf: AddressGroup): (exchange: Exchange) => string {
+/** Whose call it is; `decorator` is named where a function of the user's gives no text. */
+export function subjectOf(route: RouteSetup, by: Draft['by'], groupOf: AddressGroup, decorator: string): (exchange: Exchange) => string {
   if (by === 'principal') {
     return function callerOf({ principal, client }) {
       // An address has no space in it: no caller counts as one.
@@ -152,7 +153,7 @@ function subject(route: RouteSetup, { by }: Draft, groupOf: AddressGroup): (exch
   if (typeof by !== 'function') return ({ client }) => groupOf(client.address)
   return function keyOf(exchange) {
     const key: unknown = by(exchange)
-    if (typeof key !== 'string') throw new TypeError(`the "by" of @RateLimit on ${route.name} returned no text: ${typeof key}`)
+    if (typeof key !== 'string') throw new TypeError(`the "by" of @${decorator} on ${route.name} returned no text: ${typeof key}`)
     return key
   }
 }

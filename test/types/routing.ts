@@ -2,6 +2,7 @@
 import {
   Audit,
   BodyLimit,
+  Concurrency,
   Consumes,
   Controller,
   Delete,
@@ -23,6 +24,7 @@ class Service {}
 @WithoutCors()
 @BodyLimit('1mb')
 @Timeout(500)
+@Concurrency(10, { by: 'principal' })
 export class Fitting {
   constructor(readonly service: Service) {}
 
@@ -38,6 +40,7 @@ export class Fitting {
 
   @Put('/:id')
   @Timeout('5 s')
+  @Concurrency(5, { by: ({ address }) => address })
   put() {}
 
   @Patch('/:id')
@@ -118,6 +121,10 @@ export class Misfits {
   // @ts-expect-error: no size
   @BodyLimit('large')
   limit() {}
+
+  // @ts-expect-error: a number, not a rate
+  @Concurrency('5 per second')
+  concurrency() {}
 
   // @ts-expect-error: no duration
   @Timeout('soon')

@@ -1,0 +1,102 @@
+import type { Context, Input } from '../context.js'
+import type { RouteDecorator } from '../decorator.js'
+import { TooManyRequests } from '../errors.js'
+import type { Exchange } from '../exchange.js'
+import { kind } from '../policy.js'
+import type { Declared } from '../policy.js'
+import type { Protection, RouteSetup, Step } from '../protection.js'
+import { addressGroup } from './address-group.js'
+import { boundedKey, detached } from './bounded-key.js'
+import { subjectOf } from './rules.js'
+import type { LimitPhase } from './rules.js'
+
+/** Whose calls are counted together. */
+export interface ConcurrencyOptions<I extends Input = Input> {
+  /**
+   * `address` and `principal` as in `@RateLimit`, `route` for all calls of the route, or a function, asked after the input is
+   * validated. @default 'address'
+   */
+  readonly by?: 'address' | 'principal' | 'route' | ((context: Context<I>) => string)
+}
+
+interface ConcurrencyDeclaration {
+  readonly most: number
+  readonly by: 'address' | 'principal' | 'route' | ((context: Context) => string)
+}
+
+const concurrencyKind = kind<ConcurrencyDeclaration>('Concurrency')
+
+/**
+ * How many calls of a route may be at work at once, for each address or whatever else `by` names: `@Concurrency(5)`. One more gets 429. A
+ * call is at work until its handler has ended, also where its time was up before. Several must all have room; a class's counts for each
+ * of its routes apart. It counts in this process.
+ */
+export function Concurrency<I extends Input = Input>(most: number, options: ConcurrencyOptions<I> = {}): RouteDecorator {
+  return concurrencyKind.declare({ most, by: (options.by ?? 'address') as ConcurrencyDeclaration['by'] })
+}
+
+/** How long a refused client is asked to wait, in seconds: nobody knows when a handler ends. */
+const patience = 1
+
+/** The protections that count calls at work: by address, by principal, and by function after validation. */
+export function concurrencyLimits({
+  addressPrefix = 64,
+}: {
+  readonly addressPrefix?: number
+}): readonly [Protection, Protection, Protection] {
+  const groupOf = addressGroup(addressPrefix)
+
+  function protectionIn(phase: LimitPhase): Protection {
+    return {
+      name: 'Concurrency',
+      phase,
+      compile(route) {
+        const declared = route.policy.all(concurrencyKind)
+        if (declared.length > 0) route.describe('concurrency', declared.map(summary))
+        if (phase === 'network') for (const one of declared) reportMistake(one, route)
+        const steps = declared.filter(({ value }) => phaseOf(value) === phase).map(({ value }) => stepOf(value, route))
+        return steps.length === 0 ? undefined : (exchange) => steps.forEach((step) => void step(exchange))
+      },
+    }
+  }
+
+  function stepOf({ most, by }: ConcurrencyDeclaration, route: RouteSetup): Step {
+    const keyOf = by === 'route' ? () => '' : subjectOf(route, by, groupOf, 'Concurrency')
+    const atWork = new Map<string, number>()
+
+    return function enter(exchange: Exchange): void {
+      const key = boundedKey(keyOf(exchange))
+      const others = atWork.get(key) ?? 0
+      if (others >= most) throw new TooManyRequests(patience, { reason: `concurrency ${most}`, event: 'excess_rate_limit_exceeded' })
+      const own = others === 0 ? detached(key) : key
+      atWork.set(own, others + 1)
+      exchange.onEnd(() => leave(own))
+    }
+
+    function leave(key: string): void {
+      const left = (atWork.get(key) ?? 1) - 1
+      if (left === 0) atWork.delete(key)
+      else atWork.set(key, left)
+    }
+  }
+
+  return [protectionIn('network'), protectionIn('caller'), protectionIn('object')]
+}
+
+function phaseOf({ by }: ConcurrencyDeclaration): LimitPhase {
+  if (typeof by === 'function') return 'object'
+  return by === 'principal' ? 'caller' : 'network'
+}
+
+function reportMistake({ value: { most, by }, place }: Declared<ConcurrencyDeclaration>, { mistake }: RouteSetup): void {
+  const where = `@Concurrency on ${place}`
+  if (!Number.isSafeInteger(most) || most < 1) mistake(`${where} lets ${String(most)} calls in at once`, 'write a whole number from 1')
+  if (typeof by !== 'function' && !['address', 'principal', 'route'].includes(by)) {
+    mistake(`${where} counts by ${JSON.stringify(by)}`, "write 'address', 'principal', 'route' or a function")
+  }
+}
+
+/** `5 at once by address` */
+function summary({ value: { most, by } }: Declared<ConcurrencyDeclaration>): string {
+  return `${most} at once by ${typeof by === 'function' ? by.name || 'a function' : by}`
+}
