@@ -55,6 +55,7 @@ export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, addressGroup, format
 export type {
   AddressGroup,
   Charge,
+  HeaderStyle,
   Limit,
   LimitOptions,
   LimitString,

@@ -2,6 +2,37 @@ import { shortWindow } from './limit.js'
 import type { Rule } from './rules.js'
 import type { WindowUse } from './store.js'
 
+/**
+ * How answers speak of limits: `draft` as draft-ietf-httpapi-ratelimit-headers-10 has it, `triple` as its drafts up to 06 had it
+ * (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`), `x-triple` the same with `X-` before it, as many clients know it.
+ */
+export type HeaderStyle = 'draft' | 'triple' | 'x-triple'
+
+export const headerStyles: readonly HeaderStyle[] = ['draft', 'triple', 'x-triple']
+
+/** One window, as the fields speak of it. */
+export interface NamedWindow {
+  /** Quoted. */
+  readonly label: string
+  readonly count: number
+}
+
+/** The windows of a rule. */
+export function namedWindows(rule: Rule): readonly NamedWindow[] {
+  const names = windowNames(rule)
+  return rule.limits.map(({ count }, index) => ({ label: quoted(names[index] ?? ''), count }))
+}
+
+/** The fields that change with each answer, names and values in turn. The triple's reset is in seconds from now. */
+export function usageFields(styles: readonly HeaderStyle[], { label, count }: NamedWindow, use: WindowUse): readonly string[] {
+  return styles.flatMap((style) => {
+    if (style === 'draft') return ['RateLimit', usageField(label, use)]
+    const prefix = style === 'triple' ? 'RateLimit' : 'X-RateLimit'
+    const said = [`${prefix}-Limit`, String(count), `${prefix}-Remaining`, String(use.remaining)]
+    return [...said, `${prefix}-Reset`, String(seconds(use))]
+  })
+}
+
 /** The name of each window of a rule in the RateLimit fields: that of the rule, with the window where it has several. */
 export function windowNames({ name, limits }: Rule): readonly string[] {
   return limits.map(({ window }) => (limits.length === 1 ? name : `${name}-${shortWindow(window)}`))
@@ -18,11 +49,15 @@ export function policyField(rules: readonly Rule[]): string {
 }
 
 /** The value of `RateLimit`: `"default";r=99;t=60`. `label` is the window's name, quoted. */
-export function usageField(label: string, { remaining, reset }: WindowUse): string {
-  return `${label};r=${remaining};t=${Math.max(0, Math.ceil(reset / 1_000))}`
+function usageField(label: string, use: WindowUse): string {
+  return `${label};r=${use.remaining};t=${seconds(use)}`
+}
+
+function seconds({ reset }: WindowUse): number {
+  return Math.max(0, Math.ceil(reset / 1_000))
 }
 
 /** A String of RFC 9651 §3.3.3. Names are printable ASCII, checked when they are read. */
-export function quoted(name: string): string {
+function quoted(name: string): string {
   return `"${name.replace(/["\\]/g, '\\$&')}"`
 }

@@ -1,13 +1,15 @@
 import { TooManyRequests } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { Step } from '../protection.js'
-import { policyField, quoted, usageField, windowNames } from './fields.js'
+import { namedWindows, policyField, usageFields, windowNames } from './fields.js'
+import type { HeaderStyle, NamedWindow } from './fields.js'
 import type { LimitPhase, Rule } from './rules.js'
 import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 
 interface Options {
   readonly store: RateLimitStore
-  readonly headers: boolean
+  /** None says nothing. */
+  readonly headers: readonly HeaderStyle[]
 }
 
 /** What the limits of one request have done so far, where more than one step or moment has to know. */
@@ -30,11 +32,11 @@ export function limiting({ store, headers }: Options): (rules: readonly Rule[], 
   return function stepOf(rules, phase) {
     const own = rules.filter((rule) => rule.phase === phase)
     if (own.length === 0) return undefined
-    const policy = policyField(rules)
+    const policy = headers.includes('draft') ? ['RateLimit-Policy', policyField(rules)] : []
     const names = own.flatMap(windowNames)
     const penalties = own.flatMap(({ failureCost }, place) => (failureCost === 0 ? [] : [{ place, failureCost }]))
-    const labels = names.map(quoted)
-    const penaltyLabels = penalties.flatMap(({ place }) => windowNames(own[place] as Rule).map(quoted))
+    const windows = own.flatMap(namedWindows)
+    const penaltyWindows = penalties.flatMap(({ place }) => namedWindows(own[place] as Rule))
     // A route that is limited in one phase, as most are, needs no memory between steps.
     const isTracked = own.length < rules.length || penalties.length > 0
 
@@ -48,7 +50,7 @@ export function limiting({ store, headers }: Options): (rules: readonly Rule[], 
 
     function conclude(exchange: Exchange, charges: readonly Charge[], verdict: Verdict): void | Promise<void> {
       const trail = isTracked ? trailOf(exchange) : undefined
-      announce(exchange, trail, verdict, labels)
+      announce(exchange, trail, verdict, windows)
       if (!verdict.allowed) return refuse(exchange, trail, verdict)
       trail?.charged.push({ charges, verdict })
       if (trail !== undefined && penalties.length > 0) {
@@ -80,21 +82,22 @@ export function limiting({ store, headers }: Options): (rules: readonly Rule[], 
     function penalise(exchange: Exchange, trail: Trail, charges: readonly Charge[]): void | Promise<void> {
       const extra = penalties.map(({ place, failureCost }) => ({ ...(charges[place] as Charge), cost: failureCost, capped: true }))
       const verdict = store.consume(extra)
-      const tell = (settled: Verdict) => announce(exchange, trail, settled, penaltyLabels)
+      const tell = (settled: Verdict) => announce(exchange, trail, settled, penaltyWindows)
       return isPending(verdict) ? verdict.then(tell) : tell(verdict)
     }
 
-    /** One pair of fields, of the tightest window of all phases; of the one that refuses, where one does. */
-    function announce(exchange: Exchange, trail: Trail | undefined, verdict: Verdict, among: readonly string[]): void {
-      if (!headers) return
+    /** One set of fields, of the tightest window of all phases; of the one that refuses, where one does. */
+    function announce(exchange: Exchange, trail: Trail | undefined, verdict: Verdict, among: readonly NamedWindow[]): void {
+      if (headers.length === 0) return
       const place = verdict.allowed ? tightest(verdict.windows) : verdict.refusedBy
       const use = verdict.windows[place]
-      if (use === undefined) return
+      const window = among[place]
+      if (use === undefined || window === undefined) return
       const { announced } = trail ?? {}
       if (announced !== undefined && verdict.allowed && !isTighter(use, announced)) return
-      const value = usageField(among[place] ?? '', use)
-      if (announced === undefined) exchange.answerHeaders.push('RateLimit-Policy', policy, 'RateLimit', value)
-      else replace(exchange.answerHeaders, 'RateLimit', value)
+      const fields = usageFields(headers, window, use)
+      if (announced === undefined) exchange.answerHeaders.push(...policy, ...fields)
+      else replace(exchange.answerHeaders, fields)
       if (trail !== undefined) trail.announced = use
     }
 
@@ -119,6 +122,11 @@ function isTighter(one: WindowUse, other: WindowUse): boolean {
   return one.remaining < other.remaining || (one.remaining === other.remaining && one.reset > other.reset)
 }
 
-function replace(headers: string[], name: string, value: string): void {
-  for (let index = 0; index < headers.length; index += 2) if (headers[index] === name) headers[index + 1] = value
+/** Puts newer values in the places of older ones of the same names. */
+function replace(headers: string[], fields: readonly string[]): void {
+  for (let field = 0; field < fields.length; field += 2) {
+    for (let index = 0; index < headers.length; index += 2) {
+      if (headers[index] === fields[field]) headers[index + 1] = fields[field + 1] as string
+    }
+  }
 }

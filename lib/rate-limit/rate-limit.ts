@@ -6,6 +6,7 @@ import { rateLimitKind } from './declaration.js'
 import type { RateLimitDeclaration } from './declaration.js'
 import { rulesOfRoutes } from './rules.js'
 import type { LimitPhase, Rule } from './rules.js'
+import type { HeaderStyle } from './fields.js'
 import { limiting } from './limiting.js'
 import type { RateLimitStore } from './store.js'
 
@@ -15,6 +16,7 @@ export { formatLimit, LimitSyntaxError, parseLimits } from './limit.js'
 export type { Limit, LimitString } from './limit.js'
 export { MemoryRateLimitStore } from './memory-store.js'
 export type { MemoryRateLimitStoreOptions } from './memory-store.js'
+export type { HeaderStyle } from './fields.js'
 export type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 
 /** The limits of all routes. */
@@ -26,8 +28,12 @@ export interface RateLimitOptions {
   readonly default?: LimitString | readonly Limit[]
   /** Turns all limits off, declared ones too: for load tests. They are still checked at start-up. */
   readonly off?: true
-  /** Whether answers bear `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). @default true */
-  readonly headers?: boolean
+  /**
+   * How answers tell what is left: `draft` by `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), `triple` by
+   * `RateLimit-Limit`, `-Remaining` and `-Reset` (its drafts up to 06), `x-triple` by the same with `X-`; several in a list; `false` not at
+   * all. They speak of the window that has least left. @default 'draft'
+   */
+  readonly headers?: HeaderStyle | readonly HeaderStyle[] | boolean
   /** How many bits of an IPv6 address tell one client from another, from 1 to 128. @default 64 */
   readonly addressPrefix?: number
 }
@@ -78,7 +84,7 @@ export function RateLimit<I extends Input = Input>(limit: LimitString | readonly
  */
 export function rateLimits(options: RateLimitOptions, store: RateLimitStore): readonly [Protection, Protection, Protection] {
   const rulesOf = rulesOfRoutes(options)
-  const limit = limiting({ store, headers: options.headers ?? true })
+  const limit = limiting({ store, headers: stylesOf(options.headers ?? true) })
   const known = new WeakMap<RouteSetup, readonly Rule[]>()
 
   function rulesFor(route: RouteSetup): readonly Rule[] {
@@ -101,4 +107,9 @@ export function rateLimits(options: RateLimitOptions, store: RateLimitStore): re
   }
 
   return [protectionIn('network'), protectionIn('caller'), protectionIn('object')]
+}
+
+function stylesOf(headers: NonNullable<RateLimitOptions['headers']>): readonly HeaderStyle[] {
+  if (typeof headers === 'boolean') return headers ? ['draft'] : []
+  return [headers].flat()
 }

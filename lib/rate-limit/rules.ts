@@ -6,6 +6,8 @@ import type { AddressGroup } from './address-group.js'
 import { boundedKey } from './bounded-key.js'
 import { draftOf, rateLimitKind, readLimits } from './declaration.js'
 import type { Draft, RateLimitDeclaration, Report } from './declaration.js'
+import { headerStyles } from './fields.js'
+import type { HeaderStyle } from './fields.js'
 import { formatLimit, shortWindow } from './limit.js'
 import type { Limit } from './limit.js'
 import type { Charge } from './store.js'
@@ -26,6 +28,7 @@ export interface Rule {
 interface Options {
   readonly default?: string | readonly Limit[]
   readonly addressPrefix?: number
+  readonly headers?: HeaderStyle | readonly HeaderStyle[] | boolean
 }
 
 interface Scope {
@@ -51,6 +54,10 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
     const report = reporter(route, options, 'createApi({ rateLimit })')
     if (!Number.isInteger(prefix) || prefix < 1 || prefix > 128)
       report(`addressPrefix is ${String(prefix)}`, 'write a whole number from 1 to 128')
+    for (const style of [options.headers ?? true].flat()) {
+      if (typeof style === 'boolean' || headerStyles.includes(style)) continue
+      report(`headers names the style ${JSON.stringify(style)}`, `write ${headerStyles.map((one) => `'${one}'`).join(', ')} or false`)
+    }
     if (options.default === undefined) return undefined
     const limits = readLimits(options.default, (problem, mend) => report(`default: ${problem}`, mend))
     return limits && { limits, by: 'address', cost: 1, failureCost: 0, scope: undefined, name: 'default' }

@@ -402,6 +402,39 @@ describe('the RateLimit fields', () => {
     expect((await routes.call('Orders.create')).status).to.equal(ok)
   })
 
+  it('are the older ones where those are wanted, of the window with least left', async () => {
+    class Orders {
+      @RateLimit('5 per minute; 2 per second', { by: 'principal' })
+      @RateLimit('10 per hour')
+      create() {}
+    }
+    const routes = new Routes({ headers: ['triple', 'x-triple'] }).add(Orders, 'create')
+    const { headers, names } = await routes.call('Orders.create')
+    const triple = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+    expect(names).to.deep.equal([...triple, ...triple.map((name) => `X-${name}`)])
+    expect(names.map((name) => headers.get(name))).to.deep.equal(['2', '1', '1', '2', '1', '1'])
+    await routes.call('Orders.create')
+    const refused = await routes.call('Orders.create')
+    expect(refused.names.filter((name) => name === 'X-RateLimit-Remaining')).to.have.length(1)
+    expect([refused.status, refused.headers.get('RateLimit-Remaining'), refused.headers.get('X-RateLimit-Reset')]).to.deep.equal([
+      429,
+      '0',
+      '1',
+    ])
+    const both = new Routes({ headers: ['draft', 'triple'] }).add(Orders, 'create')
+    expect((await both.call('Orders.create')).names).to.deep.equal(['RateLimit-Policy', 'RateLimit', ...triple])
+  })
+
+  it('do not start in a style that there is not', () => {
+    class Orders {
+      @RateLimit('1 per minute')
+      create() {}
+    }
+    const { mistakes } = new Routes({ headers: 'x-ratelimit' as 'triple' }).add(Orders, 'create')
+    expect(mistakes).to.have.length(1)
+    expect(mistakes[0]?.problem).to.include('"x-ratelimit"')
+  })
+
   it('stay away where they are not wanted; Retry-After does not', async () => {
     class Orders {
       @RateLimit('1 per minute')
