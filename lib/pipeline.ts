@@ -12,7 +12,7 @@ import { elementAccess } from './authorization/each.js'
 import { objectAccess } from './authorization/object-access.js'
 import { scopeUse, scoping } from './authorization/scope.js'
 import { principalBuilder } from './authorization/permissions.js'
-import { tenancy } from './authorization/tenant.js'
+import { claimedTenant, tenancy } from './authorization/tenant.js'
 import type { TenantOf } from './authorization/tenant.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
 import { bodyReading } from './body/body.js'
@@ -27,7 +27,7 @@ import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { concurrencyLimits } from './rate-limit/concurrency.js'
 import { loadShedding } from './rate-limit/overload.js'
 import type { DelayMeter, OverloadOptions } from './rate-limit/overload.js'
-import { rateLimits } from './rate-limit/rate-limit.js'
+import { addressGroup, rateLimits } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from './rate-limit/rate-limit.js'
 import { returning } from './returns/returns.js'
 import type { StateStore } from './state/state-store.js'
@@ -100,8 +100,12 @@ function gate(
   cors: Cors,
   instanceOf: InstanceOf,
 ): readonly Protection[] {
-  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, services.rateLimitStore)
-  const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits(options.rateLimit)
+  const { tenantOf = claimedTenant } = options
+  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits({ ...options.rateLimit, tenantOf }, services.rateLimitStore)
+  const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits({
+    groupOf: addressGroup(options.rateLimit.addressPrefix ?? 64),
+    tenantOf,
+  })
   return [
     loadShedding(options.overload, services.delayMeter),
     wellFormed(),
@@ -113,7 +117,7 @@ function gate(
     limitsByPrincipal,
     concurrencyByPrincipal,
     access({ permissions: options.permissions, authentication: callers.isPossible, insufficientScope: callers.insufficientScope }),
-    tenancy({ tenantOf: options.tenantOf, isPublic }),
+    tenancy({ tenantOf, isPublic }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),
     bodyValidation(),

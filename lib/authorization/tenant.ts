@@ -31,13 +31,12 @@ export function Tenant(place: TenantPlace): RouteDecorator {
 
 /** What tenancy needs of the rest of the API. */
 export interface TenancyOptions {
-  /** @default the claim `tenant` */
-  readonly tenantOf: TenantOf | undefined
+  readonly tenantOf: TenantOf
   readonly isPublic: (policy: Policy) => boolean
 }
 
 /** Refuses requests that are about another tenant than the caller's. */
-export function tenancy({ tenantOf = claimedTenant, isPublic }: TenancyOptions): Protection {
+export function tenancy({ tenantOf, isPublic }: TenancyOptions): Protection {
   return {
     name: 'tenancy',
     phase: 'access',
@@ -58,7 +57,8 @@ export function tenancy({ tenantOf = claimedTenant, isPublic }: TenancyOptions):
   }
 }
 
-function claimedTenant({ claims }: Principal): string | undefined {
+/** The tenant that a token itself names, in its claim `tenant`. */
+export function claimedTenant({ claims }: Principal): string | undefined {
   const { tenant } = claims
   return typeof tenant === 'string' ? tenant : undefined
 }

@@ -5,23 +5,22 @@ import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Declared } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
-import { addressGroup } from './address-group.js'
 import { boundedKey, detached } from './bounded-key.js'
 import { subjectOf } from './rules.js'
-import type { LimitPhase } from './rules.js'
+import type { LimitPhase, Subjects } from './rules.js'
 
 /** Whose calls are counted together. */
 export interface ConcurrencyOptions<I extends Input = Input> {
   /**
-   * `address` and `principal` as in `@RateLimit`, `route` for all calls of the route, or a function, asked after the input is
+   * `address`, `principal` and `tenant` as in `@RateLimit`, `route` for all calls of the route, or a function, asked after the input is
    * validated. @default 'address'
    */
-  readonly by?: 'address' | 'principal' | 'route' | ((context: Context<I>) => string)
+  readonly by?: 'address' | 'principal' | 'tenant' | 'route' | ((context: Context<I>) => string)
 }
 
 interface ConcurrencyDeclaration {
   readonly most: number
-  readonly by: 'address' | 'principal' | 'route' | ((context: Context) => string)
+  readonly by: 'address' | 'principal' | 'tenant' | 'route' | ((context: Context) => string)
 }
 
 const concurrencyKind = kind<ConcurrencyDeclaration>('Concurrency')
@@ -39,13 +38,7 @@ export function Concurrency<I extends Input = Input>(most: number, options: Conc
 const patience = 1
 
 /** The protections that count calls at work: by address, by principal, and by function after validation. */
-export function concurrencyLimits({
-  addressPrefix = 64,
-}: {
-  readonly addressPrefix?: number
-}): readonly [Protection, Protection, Protection] {
-  const groupOf = addressGroup(addressPrefix)
-
+export function concurrencyLimits(subjects: Subjects): readonly [Protection, Protection, Protection] {
   function protectionIn(phase: LimitPhase): Protection {
     return {
       name: 'Concurrency',
@@ -61,7 +54,7 @@ export function concurrencyLimits({
   }
 
   function stepOf({ most, by }: ConcurrencyDeclaration, route: RouteSetup): Step {
-    const keyOf = by === 'route' ? () => '' : subjectOf(route, by, groupOf, 'Concurrency')
+    const keyOf = by === 'route' ? () => '' : subjectOf(route, by, subjects, 'Concurrency')
     const atWork = new Map<string, number>()
 
     return function enter(exchange: Exchange): void {
@@ -85,14 +78,14 @@ export function concurrencyLimits({
 
 function phaseOf({ by }: ConcurrencyDeclaration): LimitPhase {
   if (typeof by === 'function') return 'object'
-  return by === 'principal' ? 'caller' : 'network'
+  return by === 'principal' || by === 'tenant' ? 'caller' : 'network'
 }
 
 function reportMistake({ value: { most, by }, place }: Declared<ConcurrencyDeclaration>, { mistake }: RouteSetup): void {
   const where = `@Concurrency on ${place}`
   if (!Number.isSafeInteger(most) || most < 1) mistake(`${where} lets ${String(most)} calls in at once`, 'write a whole number from 1')
-  if (typeof by !== 'function' && !['address', 'principal', 'route'].includes(by)) {
-    mistake(`${where} counts by ${JSON.stringify(by)}`, "write 'address', 'principal', 'route' or a function")
+  if (typeof by !== 'function' && !['address', 'principal', 'tenant', 'route'].includes(by)) {
+    mistake(`${where} counts by ${JSON.stringify(by)}`, "write 'address', 'principal', 'tenant', 'route' or a function")
   }
 }
 

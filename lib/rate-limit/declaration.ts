@@ -4,7 +4,7 @@ import { formatLimit, LimitSyntaxError, parseLimits } from './limit.js'
 import type { Limit } from './limit.js'
 
 /** Who is counted. */
-export type Counted = 'address' | 'principal' | ((context: Context) => string)
+export type Counted = 'address' | 'principal' | 'tenant' | ((context: Context) => string)
 
 /** What `@RateLimit` said, unchecked. */
 export interface RateLimitDeclaration {
@@ -37,7 +37,7 @@ export type Report = (problem: string, mend: string) => void
 /** Checks a declaration; undefined where its limit is none, and nothing can be counted. */
 export function draftOf({ limit, options }: RateLimitDeclaration, report: Report): Draft | undefined {
   const { by = 'address', cost = 1, failureCost, scope, name = scope ?? 'route' } = options
-  if (!isCounted(by)) report(`by is ${JSON.stringify(by)}`, "write 'address', 'principal' or a function that returns a text")
+  if (!isCounted(by)) report(`by is ${JSON.stringify(by)}`, "write 'address', 'principal', 'tenant' or a function that returns a text")
   if (scope !== undefined && !isLabel(scope)) report(`scope is ${JSON.stringify(scope)}`, 'write 1 to 64 characters of printable ASCII')
   if (options.name !== undefined && !isLabel(name)) report(`name is ${JSON.stringify(name)}`, 'write 1 to 64 characters of printable ASCII')
   if (failureCost !== undefined && !isCost(failureCost)) report(`failureCost is ${String(failureCost)}`, 'write a whole number from 1')
@@ -72,7 +72,7 @@ function textOf(limit: unknown): string {
 }
 
 function isCounted(by: unknown): boolean {
-  return by === 'address' || by === 'principal' || typeof by === 'function'
+  return by === 'address' || by === 'principal' || by === 'tenant' || typeof by === 'function'
 }
 
 function isLabel(text: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Limit, LimitString } from './limit.js'
 import { rateLimitKind } from './declaration.js'
 import type { RateLimitDeclaration } from './declaration.js'
 import { rulesOfRoutes } from './rules.js'
-import type { LimitPhase, Rule } from './rules.js'
+import type { LimitPhase, Rule, Subjects } from './rules.js'
 import type { HeaderStyle } from './fields.js'
 import { limiting } from './limiting.js'
 import type { RateLimitStore } from './store.js'
@@ -43,12 +43,13 @@ export interface LimitOptions<I extends Input = Input> {
   /**
    * - `address`: each client address, before anything is spent on finding out who calls
    * - `principal`: each caller, by issuer and id, once it is known; anonymous callers by their address
+   * - `tenant`: all callers of one tenant together, as `createApi({ tenantOf })` says; callers of none as `principal` does
    * - a function: whatever text it returns, after the input is validated, so that it may read `ctx.body`. Where several
    *   spellings mean one thing, as with user names, return one of them: the client chooses what to send.
    *
    * @default 'address'
    */
-  readonly by?: 'address' | 'principal' | ((context: Context<I>) => string)
+  readonly by?: 'address' | 'principal' | 'tenant' | ((context: Context<I>) => string)
   /**
    * How much one call takes of each window, from 1 to the smallest of the limits. With a function, which may return 0 too, the
    * limit is charged after the input is validated, whoever is counted. @default 1
@@ -82,7 +83,10 @@ export function RateLimit<I extends Input = Input>(limit: LimitString | readonly
 /**
  * The protections that limit: by address before authentication, by principal after it, and by function after validation.
  */
-export function rateLimits(options: RateLimitOptions, store: RateLimitStore): readonly [Protection, Protection, Protection] {
+export function rateLimits(
+  options: RateLimitOptions & Partial<Pick<Subjects, 'tenantOf'>>,
+  store: RateLimitStore,
+): readonly [Protection, Protection, Protection] {
   const rulesOf = rulesOfRoutes(options)
   const limit = limiting({ store, headers: stylesOf(options.headers ?? true) })
   const known = new WeakMap<RouteSetup, readonly Rule[]>()

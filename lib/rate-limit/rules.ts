@@ -1,3 +1,4 @@
+import type { Principal } from '../context.js'
 import type { Exchange } from '../exchange.js'
 import type { Declared } from '../policy.js'
 import type { RouteSetup } from '../protection.js'
@@ -5,7 +6,7 @@ import { addressGroup } from './address-group.js'
 import type { AddressGroup } from './address-group.js'
 import { boundedKey } from './bounded-key.js'
 import { draftOf, rateLimitKind, readLimits } from './declaration.js'
-import type { Draft, RateLimitDeclaration, Report } from './declaration.js'
+import type { Counted, Draft, RateLimitDeclaration, Report } from './declaration.js'
 import { headerStyles } from './fields.js'
 import type { HeaderStyle } from './fields.js'
 import { formatLimit, shortWindow } from './limit.js'
@@ -25,7 +26,15 @@ export interface Rule {
   readonly charge: (exchange: Exchange) => Charge
 }
 
+/** Who can be told from whom. */
+export interface Subjects {
+  readonly groupOf: AddressGroup
+  /** The tenant that a caller belongs to; undefined where to none. */
+  readonly tenantOf: (principal: Principal) => string | undefined
+}
+
 interface Options {
+  readonly tenantOf?: Subjects['tenantOf']
   readonly default?: string | readonly Limit[]
   readonly addressPrefix?: number
   readonly headers?: HeaderStyle | readonly HeaderStyle[] | boolean
@@ -39,7 +48,7 @@ interface Scope {
 /** Makes the function that reads the rules of a route, and reports what cannot be right. */
 export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly Rule[] {
   const prefix = options.addressPrefix ?? 64
-  const groupOf = addressGroup(prefix)
+  const subjects = { groupOf: addressGroup(prefix), tenantOf: options.tenantOf ?? (() => undefined) }
   const scopes = new Map<string, Scope>()
   const reported = new WeakSet<object>()
 
@@ -94,7 +103,7 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
     }
     if (drafts.length > 0) route.describe('limits', drafts.map(summary))
     const names = new Set<string>()
-    return drafts.map((draft) => toRule(route, { ...draft, name: unusedName(draft.name, names) }, groupOf))
+    return drafts.map((draft) => toRule(route, { ...draft, name: unusedName(draft.name, names) }, subjects))
   }
 }
 
@@ -113,10 +122,10 @@ function unusedName(name: string, used: Set<string>): string {
   return unused
 }
 
-function toRule(route: RouteSetup, draft: Draft, groupOf: AddressGroup): Rule {
+function toRule(route: RouteSetup, draft: Draft, subjects: Subjects): Rule {
   const { name, limits, failureCost, cost } = draft
   const rule = counterName(route, draft)
-  const keyOf = subjectOf(route, draft.by, groupOf, 'RateLimit')
+  const keyOf = subjectOf(route, draft.by, subjects, 'RateLimit')
   const costOf = typeof cost === 'function' ? checkedCost(route, cost) : undefined
   return {
     phase: phaseOf(draft),
@@ -132,7 +141,7 @@ function toRule(route: RouteSetup, draft: Draft, groupOf: AddressGroup): Rule {
 
 function phaseOf({ by, cost }: Draft): LimitPhase {
   if (typeof by === 'function' || typeof cost === 'function') return 'object'
-  return by === 'principal' ? 'caller' : 'network'
+  return by === 'address' ? 'network' : 'caller'
 }
 
 function kindOf({ by }: Pick<Draft, 'by'>): string {
@@ -150,11 +159,16 @@ function counterName(route: RouteSetup, { limits, scope, name, ...draft }: Draft
 }
 
 /** Whose call it is; `decorator` is named where a function of the user's gives no text. */
-export function subjectOf(route: RouteSetup, by: Draft['by'], groupOf: AddressGroup, decorator: string): (exchange: Exchange) => string {
-  if (by === 'principal') {
-    return function callerOf({ principal, client }) {
-      // An address has no space in it: no caller counts as one.
-      return principal.kind === 'anonymous' ? groupOf(client.address) : `${principal.issuer ?? ''} ${principal.id}`
+export function subjectOf(route: RouteSetup, by: Counted, subjects: Subjects, decorator: string): (exchange: Exchange) => string {
+  const { groupOf, tenantOf } = subjects
+  // An address has no space in it: no caller counts as one.
+  const callerOf = ({ principal, client }: Exchange) =>
+    principal.kind === 'anonymous' ? groupOf(client.address) : `${principal.issuer ?? ''} ${principal.id}`
+  if (by === 'principal') return callerOf
+  if (by === 'tenant') {
+    return function tenantOrCaller(exchange) {
+      const tenant = tenantOf(exchange.principal)
+      return typeof tenant === 'string' && tenant !== '' ? `=${tenant}` : callerOf(exchange)
     }
   }
   if (typeof by !== 'function') return ({ client }) => groupOf(client.address)
