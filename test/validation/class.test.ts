@@ -2,7 +2,7 @@ import { IsInt, IsOptional, IsString, Matches, MaxLength, ValidateIf, ValidateNe
 import { Type } from 'class-transformer'
 import { expect } from 'chai'
 import { Nested } from '../../lib/validation/nested.js'
-import { bodyTold, compiled } from './route.js'
+import { bodyOf, bodyTold, compiled } from './route.js'
 import { exchangeOf } from '../exchange.js'
 
 class Address {
@@ -106,6 +106,27 @@ describe('a DTO class', () => {
       address!: Address
     }
     expect(await bodyTold(Outer, { address: { street: 'a', more: 1 } })).to.deep.equal(['/address/more unknown'])
+  })
+
+  it('nests by @ValidateNested what class-validator takes: one, a list, lists of lists, nothing; all of it copied', async () => {
+    class Outer {
+      @ValidateNested({ each: true })
+      @Type(() => Address)
+      address?: Address | Address[] | Address[][]
+    }
+    const good = { street: 'a' }
+    for (const address of [good, [good], [[good], good], []]) {
+      expect(await bodyTold(Outer, { address })).to.deep.equal({ address })
+      const made = ((await bodyOf(Outer, { address })) as Outer).address
+      for (const one of [made].flat(2)) expect(one).to.be.instanceOf(Address)
+    }
+    expect(await bodyTold(Outer, {})).to.deep.equal({})
+    expect(await bodyTold(Outer, { address: [[good, { ...good, more: 1 }]] })).to.deep.equal(['/address/0/1/more unknown'])
+    expect(await bodyTold(Outer, { address: [[{ street: 1 }]] }, { unknown: 'drop' })).to.have.length(2)
+    expect(await bodyTold(Outer, { address: [['a'], null] })).to.deep.equal([
+      '/address/0/0 nestedValidation',
+      '/address/1 nestedValidation',
+    ])
   })
 
   it('says the same every time: sticky expressions do not remember', async () => {
