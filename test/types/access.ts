@@ -1,47 +1,16 @@
-// Decorators that say who may.
-import {
-  Authenticated,
-  Authorize,
-  Public,
-  RateLimit,
-  RequirePermission,
-  RequireRole,
-  RequireScope,
-  Scope,
-  Tenant,
-  allOf,
-  casbinPolicies,
-  caslPolicies,
-  definePermissions,
-  policy,
-  protection,
-} from '../../lib/index.js'
-import type { Context } from '../../lib/index.js'
+// What the decorators that say who may take.
+import { Authenticated, Public, RequirePermission, RequireRole, RequireScope, Tenant, definePermissions } from '../../lib/index.js'
+import type { PermissionName } from '../../lib/index.js'
 
-interface Order {
-  readonly owner: string
-}
-
-interface Filter {
-  readonly owner: string
-}
-
-const permissions = definePermissions({ orders: ['read', 'write'] })
-const RequireHeader = protection<string>({ name: 'RequireHeader', phase: 'transport', compile: () => () => undefined })
-const isOwner = policy('order.owner', ({ id }, { owner }: Order) => owner === id)
-const isNamed = policy('thing.named', (_, { name }: { readonly name: string }) => name !== '')
-const load = async (): Promise<Order | undefined> => undefined
-const may = caslPolicies({ abilityOf: () => ({ can: () => true }), subject: (_, object) => object })
-const enforced = casbinPolicies({ enforce: async () => true })
+const permissions = definePermissions({ orders: ['read', 'write'], admin: ['read'] })
+const name: PermissionName<{ orders: ['read'] }> = 'orders:read'
+const atRunTime: string = 'orders:read'
 
 @Authenticated()
 @RequireRole('admin', 'chief', { mode: 'all' })
 @RequireScope('orders')
 @permissions.RequirePermission('orders:read')
 @Tenant({ host: '*.example.com' })
-@RequireHeader('x-tenant')
-@RateLimit('10 per second', { by: 'principal' })
-@Scope(({ id }): Filter => ({ owner: id }))
 export class Fitting {
   @Public()
   open() {}
@@ -49,10 +18,10 @@ export class Fitting {
   @Authenticated()
   authenticated() {}
 
-  @RequirePermission('orders:read', 'anything', { mode: 'any' })
+  @RequirePermission('orders:read', 'without:catalogue', atRunTime, { mode: 'any' })
   permission() {}
 
-  @permissions.RequirePermission('orders:read', 'orders:write')
+  @permissions.RequirePermission(name, 'admin:read', { mode: 'any' })
   catalogued() {}
 
   @RequireRole('admin')
@@ -62,37 +31,31 @@ export class Fitting {
   scope() {}
 
   @Tenant({ param: 'tenant' })
+  @Tenant({ header: 'X-Tenant' })
   tenant() {}
-
-  @RequireHeader('x-other')
-  header() {}
-
-  @Authorize(
-    load,
-    allOf(
-      isOwner,
-      may<Order>('read', 'Order'),
-      enforced('read', ({ owner }: Order) => owner),
-    ),
-    { refusal: 403, mode: 'observe' },
-  )
-  object({ resource }: Context<{ resource: Order }>) {
-    return resource.owner
-  }
-
-  @Scope(async ({ id }): Promise<Filter> => ({ owner: id }))
-  list({ scope }: Context<{ scope: Filter }>) {
-    return scope.owner
-  }
-
-  @Scope(() => 'owner')
-  unread() {}
-
-  @RateLimit('10 per second; 1000 per day', { cost: 2 })
-  limited() {}
 }
 
+// @ts-expect-error: it has nothing to say
+@Public('everybody')
+// @ts-expect-error: it is called
+@Authenticated
+// @ts-expect-error: names stand one after the other
+@RequirePermission(['orders:read'])
+// @ts-expect-error: a typo
+@permissions.RequirePermission('orders:raed')
+// @ts-expect-error: a role is required
+@RequireRole()
+// @ts-expect-error: there is no such option
+@RequireScope('orders', { any: true })
+// @ts-expect-error: a tenant is somewhere
+@Tenant({})
+export class MisfittingClass {}
+
 export class Misfits {
+  // @ts-expect-error: it is called
+  @Public
+  notCalled() {}
+
   // @ts-expect-error: it has nothing to say
   @Public('everybody')
   open() {}
@@ -113,6 +76,14 @@ export class Misfits {
   @permissions.RequirePermission('orders:delete')
   catalogued() {}
 
+  // @ts-expect-error: of a text that is known at run time only, nobody knows whether it is one
+  @permissions.RequirePermission(atRunTime)
+  unknown() {}
+
+  // @ts-expect-error: there is no such mode
+  @permissions.RequirePermission('orders:read', { mode: 'some' })
+  mode() {}
+
   // @ts-expect-error: there is no such mode
   @RequireRole('admin', { mode: 'most' })
   role() {}
@@ -125,44 +96,7 @@ export class Misfits {
   @Tenant({ cookie: 'tenant' })
   tenant() {}
 
-  // @ts-expect-error: a header's name is a text
-  @RequireHeader(1)
-  header() {}
-
-  // @ts-expect-error: the policy is about something else
-  @Authorize(load, isNamed)
-  rule() {}
-
-  // @ts-expect-error: the handler expects another object
-  @Authorize(load, isOwner)
-  object({ resource }: Context<{ resource: { name: string } }>) {
-    return resource.name
-  }
-
-  // @ts-expect-error: there is no such refusal
-  @Authorize(load, isOwner, { refusal: 401 })
-  refusal() {}
-
-  // @ts-expect-error: the handler expects another filter
-  @Scope(({ id }) => ({ owner: id }))
-  list({ scope }: Context<{ scope: string }>) {
-    return scope
-  }
-
-  // @ts-expect-error: a policy about orders is none about things
-  combined = allOf(isOwner, isNamed)(undefined as never, { owner: 'a' }, undefined as never)
-
-  // @ts-expect-error: there is no such key
-  @RateLimit('10 per second', { by: 'cookie' })
-  limited() {}
-
-  // @ts-expect-error: a field is no route
-  @Public()
-  field = 1
-
-  // @ts-expect-error: a getter is no route
-  @RequirePermission('a')
-  get getter() {
-    return 1
-  }
+  // @ts-expect-error: a place has a name
+  @Tenant('tenant')
+  place() {}
 }

@@ -1,164 +1,159 @@
-// Compiled, never run, under both decorator protocols: what must not compile is marked, and the mark itself fails when it would.
+// Where each decorator may stand. Compiled, never run, under both decorator protocols: what must not compile is marked, and the mark itself
+// fails when it would.
 import {
   Audit,
   Authenticated,
   Authorize,
+  AuthorizeEach,
   BodyLimit,
+  Concurrency,
+  Consumes,
   Controller,
+  Delete,
+  Expose,
   Get,
+  Head,
+  Nested,
+  Options,
+  Patch,
+  Post,
   Public,
+  Put,
   RateLimit,
   RequirePermission,
+  RequireRole,
+  RequireScope,
+  Returns,
+  Scope,
+  SecurityHeaders,
+  Tenant,
   Timeout,
   Validate,
+  Visible,
+  WithoutCors,
   definePermissions,
+  protection,
 } from '../../lib/index.js'
-import type { Context, PermissionName } from '../../lib/index.js'
+import type { Principal } from '../../lib/index.js'
 
-class CreateOrder {
-  product_id!: string
-  quantity!: number
-}
-class OrderId {
-  id!: string
-}
-class Page {
-  page?: number
-}
 class Order {
-  owner_id!: string
+  owner!: string
 }
 
-declare const schema: {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: 'test'
-    readonly validate: (value: unknown) => { readonly value: { readonly code: string } }
-    readonly types?: { readonly input: unknown; readonly output: { readonly code: string } }
-  }
-}
+const permissions = definePermissions({ orders: ['read', 'write'] })
+const Marked = protection<string>({ name: 'Marked', phase: 'access', compile: () => () => undefined })
+const load = () => new Order()
+const rule = ({ id }: Principal, { owner }: Order) => owner === id
+const filter = ({ id }: Principal) => ({ owner: id })
 
-type IsAny<T> = 0 extends 1 & T ? true : false
-const isNotAny = <T>(_value: T, _is: IsAny<T>): void => undefined
-
-@Controller('/orders')
+@Controller('/')
 @Public()
+@Authenticated()
+@RequirePermission('orders:read')
+@permissions.RequirePermission('orders:read')
+@RequireRole('admin')
+@RequireScope('orders')
+@Tenant({ param: 'tenant' })
+@Authorize(load, rule)
+@AuthorizeEach(rule)
+@Scope(filter)
+@Validate({ body: Order })
+@Returns([Order])
 @RateLimit('10 per second')
+@Concurrency(5)
+@SecurityHeaders({ 'Cache-Control': false })
+@WithoutCors()
+@BodyLimit('1mb')
+@Consumes('form')
 @Timeout('5 s')
+@Audit('order.read')
+@Marked('a')
 export class Fitting {
   @Get('/')
-  @Validate({ body: CreateOrder })
-  body({ body }: Context<{ body: CreateOrder }>) {
-    isNotAny(body, false)
-    return body.quantity
-  }
-
-  @Validate({ body: CreateOrder, params: OrderId, query: Page })
-  all({ body, params, query }: Context<{ body: CreateOrder; params: OrderId; query: Page }>) {
-    return [body.quantity, params.id, query.page]
-  }
-
-  @Validate({ body: CreateOrder, params: OrderId })
-  some({ params }: Context<{ params: OrderId }>) {
-    return params.id
-  }
-
-  @Validate({ body: schema })
-  schema({ body }: Context<{ body: { readonly code: string } }>) {
-    return body.code
-  }
-
-  @Validate({ body: CreateOrder })
-  nothing() {}
-
-  @Validate({ body: CreateOrder })
-  async plain({ principal, body }: Context) {
-    isNotAny(body, false)
-    return principal.id
-  }
-
-  @Authorize(() => new Order(), (principal, order) => order.owner_id === principal.id)
-  @Validate({ params: OrderId })
-  object({ resource, params }: Context<{ resource: Order; params: OrderId }>) {
-    return [resource.owner_id, params.id]
-  }
-
-  @Authorize(
-    async ({ params }: Context<{ params: OrderId }>, controller: Fitting) => (params.id === '' ? undefined : controller.found()),
-    async (_, order) => order.owner_id === 'me',
-  )
-  later({ resource }: Context<{ resource: Order }>) {
-    return resource.owner_id
-  }
-
-  found(): Order {
-    return new Order()
+  @Post('/')
+  @Put('/')
+  @Patch('/')
+  @Delete('/')
+  @Head('/')
+  @Options('/')
+  @Public()
+  @Authenticated()
+  @RequirePermission('orders:read')
+  @permissions.RequirePermission('orders:read')
+  @RequireRole('admin')
+  @RequireScope('orders')
+  @Tenant({ param: 'tenant' })
+  @Authorize(load, rule)
+  @AuthorizeEach(rule)
+  @Scope(filter)
+  @Validate({ body: Order })
+  @Returns([Order])
+  @RateLimit('10 per second')
+  @Concurrency(5)
+  @SecurityHeaders({ 'Cache-Control': false })
+  @WithoutCors()
+  @BodyLimit('1mb')
+  @Consumes('form')
+  @Timeout('5 s')
+  @Audit('order.read')
+  @Marked('a')
+  async method() {
+    return [new Order()]
   }
 }
 
-export class Misfits {
-  // @ts-expect-error the handler expects another body
-  @Validate({ body: CreateOrder })
-  body({ body }: Context<{ body: OrderId }>) {
-    return body.id
-  }
-
-  // @ts-expect-error the handler expects a body that is not declared
-  @Validate({ params: OrderId })
-  undeclared({ body }: Context<{ body: CreateOrder }>) {
-    return body.quantity
-  }
-
-  // @ts-expect-error the handler expects another query
-  @Validate({ query: Page })
-  query({ query }: Context<{ query: { page: string } }>) {
-    return query.page
-  }
-
-  // @ts-expect-error the handler expects what the schema does not make
-  @Validate({ body: schema })
-  schema({ body }: Context<{ body: { code: number } }>) {
-    return body.code
-  }
-
-  // @ts-expect-error the handler expects another resource
-  @Authorize(() => new Order(), () => true)
-  resource({ resource }: Context<{ resource: CreateOrder }>) {
-    return resource.quantity
-  }
-
-  @Authorize(
-    () => new Order(),
-    // @ts-expect-error orders have no quantity
-    (_, order) => order.quantity > 1,
-  )
-  rule() {}
-
-  // @ts-expect-error an unknown unit
-  @RateLimit('10 per secnd')
-  limit() {}
-
-  // @ts-expect-error an unknown unit
-  @Timeout('5 years')
-  timeout() {}
-
-  // @ts-expect-error no size
-  @BodyLimit('1 potato')
-  size() {}
-
-  // @ts-expect-error an action is needed
-  @Audit()
-  audit() {}
+@Controller('/')
+@Public()
+@Authenticated()
+@RequirePermission('orders:read')
+@permissions.RequirePermission('orders:read')
+@RequireRole('admin')
+@RequireScope('orders')
+@Tenant({ param: 'tenant' })
+@Authorize(load, rule)
+@AuthorizeEach(rule)
+@Scope(filter)
+@Validate({ body: Order })
+@Returns([Order])
+@RateLimit('10 per second')
+@Concurrency(5)
+@SecurityHeaders({ 'Cache-Control': false })
+@WithoutCors()
+@BodyLimit('1mb')
+@Consumes('form')
+@Timeout('5 s')
+@Audit('order.read')
+@Marked('a')
+export abstract class Abstract {
+  constructor(readonly order: Order) {}
 }
 
-const permissions = definePermissions({ orders: ['read', 'write'], admin: ['read'] })
-const name: PermissionName<{ orders: ['read'] }> = 'orders:read'
-permissions.RequirePermission(name, 'admin:read', { mode: 'any' })
-// @ts-expect-error a typo
-permissions.RequirePermission('orders:raed')
-// @ts-expect-error there is no such mode
-permissions.RequirePermission('orders:read', { mode: 'some' })
-RequirePermission('anything:goes', 'without:catalogue')
-Authenticated()
-// @ts-expect-error what is not declared is unknown, not any
-export const read = (context: Context) => context.body.anything
+// @ts-expect-error: a class is no route
+@Get('/')
+// @ts-expect-error: a class is no route
+@Post('/')
+// @ts-expect-error: a class is no route
+@Put('/')
+// @ts-expect-error: a class is no route
+@Patch('/')
+// @ts-expect-error: a class is no route
+@Delete('/')
+// @ts-expect-error: a class is no route
+@Head('/')
+// @ts-expect-error: a class is no route
+@Options('/')
+// @ts-expect-error: a class is no property
+@Expose()
+// @ts-expect-error: a class is no property
+@Visible('orders:read')
+// @ts-expect-error: a class is no property
+@Nested(() => Order)
+export class Misfit {
+  // @ts-expect-error: a method is no class
+  @Controller('/')
+  // @ts-expect-error: a method is no property
+  @Expose()
+  // @ts-expect-error: a method is no property
+  @Visible('orders:read')
+  method() {}
+}

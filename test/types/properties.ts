@@ -1,4 +1,4 @@
-// Decorators for what goes in and out: they stand on properties. class-validator's, and @Nested with them, are legacy decorators.
+// What the decorators of a view's properties take. Those of the properties of a DTO, class-validator's and @Nested, are legacy decorators.
 import { Expose, Returns, Visible } from '../../lib/index.js'
 
 class Address {
@@ -15,6 +15,21 @@ class Order {
   }
 }
 
+class Values {
+  @Expose() accessor own = 'a'
+  @Expose() optional?: readonly number[]
+  @Expose() @Visible('a') both: bigint = 1n
+  @Expose(() => String) text = 'a'
+  @Expose(() => Later) later!: Later
+  @Expose(() => ({ at: Date })) inline!: { readonly at: Date }
+}
+
+class Later {
+  @Expose() readonly id = 'a'
+}
+
+export const values = new Values()
+
 export class Fitting {
   @Returns(Order)
   one() {
@@ -23,10 +38,6 @@ export class Fitting {
 }
 
 export class Misfits {
-  // @ts-expect-error: a view of nothing
-  @Returns()
-  nothing() {}
-
   // @ts-expect-error: an order has an address
   @Returns(Order)
   incomplete() {
@@ -46,6 +57,22 @@ export class Misfits {
   // @ts-expect-error: a method is no property
   @Expose()
   method(): void {}
+
+  // @ts-expect-error: a text is no view
+  @Expose(() => 'Address')
+  text!: Address
+
+  // @ts-expect-error: a permission is no view
+  @Expose('orders:read-margin')
+  permission!: number
+
+  // @ts-expect-error: it is called
+  @Expose
+  notCalled!: string
+
+  // @ts-expect-error: names stand one after the other
+  @Visible(['a', 'b'])
+  names!: number
 
   // @ts-expect-error: permissions are texts
   @Visible(1)

@@ -1,3 +1,4 @@
+// What @Returns takes, and what the handler may return for it.
 import { z } from 'zod'
 import { Expose, Returns, Visible, created } from '../../lib/index.js'
 
@@ -42,7 +43,23 @@ export class Accepted {
   schema() {
     return order
   }
+
+  @Returns({ text: String, flag: Boolean, large: BigInt, at: [Date] })
+  values() {
+    return { text: 'a', flag: true, large: 1n, at: [new Date(), '2026-01-01T00:00:00Z'] }
+  }
+
+  @Returns(OrderView)
+  nothing(): void {}
 }
+
+// @ts-expect-error: a name is no view
+@Returns('OrderView')
+// @ts-expect-error: a list holds one view
+@Returns([OrderView, String])
+// @ts-expect-error: a view is needed
+@Returns()
+export class RefusedClass {}
 
 export class Refused {
   // @ts-expect-error: total is missing
@@ -78,6 +95,30 @@ export class Refused {
   // @ts-expect-error: a name is no view
   @Returns('OrderView')
   name() {
+    return order
+  }
+
+  // @ts-expect-error: a view is no function, unlike those of @Expose
+  @Returns(() => OrderView)
+  function() {
+    return order
+  }
+
+  // @ts-expect-error: null is no order
+  @Returns(OrderView)
+  nothing() {
+    return null
+  }
+
+  // @ts-expect-error: a number is no date
+  @Returns({ at: Date })
+  date() {
+    return { at: 1 }
+  }
+
+  // @ts-expect-error: what may be missing is not there for sure
+  @Returns(OrderView)
+  async perhaps(): Promise<Partial<typeof order>> {
     return order
   }
 }

@@ -1,60 +1,61 @@
-// Decorators that say where a route is, and how it is served.
-import {
-  Audit,
-  BodyLimit,
-  Concurrency,
-  Consumes,
-  Controller,
-  Delete,
-  Get,
-  Head,
-  Options,
-  Patch,
-  Post,
-  Put,
-  SecurityHeaders,
-  Timeout,
-  WithoutCors,
-} from '../../lib/index.js'
+// What the decorators that say where a route is take.
+import { Controller, Delete, Get, Head, Options, Patch, Post, Put, tokens } from '../../lib/index.js'
+import type { Context } from '../../lib/index.js'
 
 class Service {}
+const token = Symbol('service')
+const path: string = '/at-run-time'
 
-@Controller('/all', { inject: [Service], scope: 'request' })
-@SecurityHeaders({ 'Cache-Control': 'public, max-age=60', 'X-Frame-Options': false })
-@WithoutCors()
-@BodyLimit('1mb')
-@Timeout(500)
-@Concurrency(10, { by: 'principal' })
+@Controller('/all', { inject: [Service, token, 'named', tokens.logger], scope: 'request' })
 export class Fitting {
-  constructor(readonly service: Service) {}
+  constructor(
+    readonly service: Service,
+    readonly other: Service,
+    readonly named: string,
+    readonly logger: object,
+  ) {}
 
-  @Get('/')
-  @SecurityHeaders({ 'Cache-Control': false })
+  @Get()
+  @Get('/again')
   get() {}
 
   @Post('/')
-  @BodyLimit(1_000)
-  @Consumes('form')
-  @Audit('thing.create', { body: false })
-  post() {}
+  async post(context: Context) {
+    return context.requestId
+  }
 
   @Put('/:id')
-  @Timeout('5 s')
-  @Concurrency(5, { by: ({ address }) => address })
-  put() {}
+  put({ params }: Context<{ params: { id: string } }>) {
+    return params.id
+  }
 
-  @Patch('/:id')
-  @WithoutCors()
-  patch() {}
+  @Patch('/:id/*')
+  patch(context?: Context) {
+    return context
+  }
 
-  @Delete('/:id')
-  delete() {}
+  @Delete(path)
+  delete(): never {
+    throw new Error('never')
+  }
 
   @Head('/head')
-  head() {}
+  *head() {
+    yield 1
+  }
 
   @Options('/options')
-  options() {}
+  options(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+@Controller()
+export class WithoutPrefix {}
+
+@Controller('/', { factory: (services) => new Made(services.resolve(Service)), scope: 'api' })
+export class Made {
+  constructor(readonly service: unknown) {}
 }
 
 // @ts-expect-error: a prefix is a text
@@ -65,14 +66,34 @@ export class TwoPrefixes {}
 @Controller('/', { scope: 'singleton' })
 export class OtherScope {}
 
-export class Misfits {
-  // @ts-expect-error: a controller is a class
-  @Controller('/')
-  controller() {}
+// @ts-expect-error: a list of tokens
+@Controller('/', { inject: Service })
+export class OneToken {}
 
+// @ts-expect-error: a number is no token
+@Controller('/', { inject: [1] })
+export class NumberedToken {}
+
+// @ts-expect-error: a controller is an object
+@Controller('/', { factory: () => 'controller' })
+export class MadeOfText {}
+
+// @ts-expect-error: a prefix comes first
+@Controller({ prefix: '/' })
+export class PrefixInOptions {}
+
+// @ts-expect-error: it is called
+@Controller
+export class NotCalled {}
+
+export class Misfits {
   // @ts-expect-error: a path is a text
   @Get(1)
   get() {}
+
+  // @ts-expect-error: it is called
+  @Get
+  notCalled() {}
 
   // @ts-expect-error: a path is a text
   @Post(/orders/)
@@ -97,36 +118,4 @@ export class Misfits {
   // @ts-expect-error: a path is a text
   @Options({ path: '/' })
   options() {}
-
-  // @ts-expect-error: a field is no route
-  @Get('/field')
-  field = 1
-
-  // @ts-expect-error: there is no such format
-  @Consumes('xml')
-  consumes() {}
-
-  // @ts-expect-error: true is no value of a header
-  @SecurityHeaders({ 'Cache-Control': true })
-  headers() {}
-
-  // @ts-expect-error: it has nothing to say
-  @WithoutCors('*')
-  cors() {}
-
-  // @ts-expect-error: there is no such option
-  @Audit('thing.create', { bodies: false })
-  audit() {}
-
-  // @ts-expect-error: no size
-  @BodyLimit('large')
-  limit() {}
-
-  // @ts-expect-error: a number, not a rate
-  @Concurrency('5 per second')
-  concurrency() {}
-
-  // @ts-expect-error: no duration
-  @Timeout('soon')
-  timeout() {}
 }

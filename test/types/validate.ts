@@ -1,3 +1,4 @@
+// What @Validate takes, and what it gives the handler: a handler that expects something else does not compile.
 import { type } from 'arktype'
 import * as v from 'valibot'
 import { z } from 'zod'
@@ -19,6 +20,14 @@ class Other {
 
 const zodOrder = z.object({ product: z.string(), quantity: z.string().transform(Number) })
 const arktypeOrder = type({ product: 'string', quantity: 'string.integer.parse' })
+declare const ownSchema: {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: 'own'
+    readonly validate: (value: unknown) => { readonly value: { readonly code: string } }
+    readonly types?: { readonly input: unknown; readonly output: { readonly code: string } }
+  }
+}
 const valibotOrder = v.object({ product: v.string(), quantity: v.number() })
 
 // On a class, any rules will do.
@@ -51,6 +60,11 @@ export class Accepted {
     return body.quantity
   }
 
+  @Validate({ body: ownSchema })
+  own({ body }: Context<{ body: { readonly code: string } }>) {
+    return body.code
+  }
+
   @Validate({ body: CreateOrder })
   withoutContext() {
     return 1
@@ -74,6 +88,12 @@ export class Accepted {
     return body.product
   }
 }
+
+// @ts-expect-error: a text is no rules
+@Validate({ body: 'CreateOrder' })
+// @ts-expect-error: there is no such part
+@Validate({ cookies: CreateOrder })
+export class RefusedClass {}
 
 export class Refused {
   // @ts-expect-error: another class
@@ -118,6 +138,12 @@ export class Refused {
     return body
   }
 
+  // @ts-expect-error: the schema of one's own gives no number
+  @Validate({ body: ownSchema })
+  own({ body }: Context<{ body: { code: number } }>) {
+    return body.code
+  }
+
   // @ts-expect-error: what may be missing is not there for sure
   @Validate({ query: Paging })
   optional({ query }: Context<{ query: { page: number } }>) {
@@ -146,9 +172,36 @@ export class Refused {
     return 1
   }
 
+  // @ts-expect-error: a list is no rules
+  @Validate({ body: [CreateOrder] })
+  list() {
+    return 1
+  }
+
+  // @ts-expect-error: a part has a name
+  @Validate(CreateOrder)
+  partless() {
+    return 1
+  }
+
+  // @ts-expect-error: rules are needed
+  @Validate()
+  nothing() {
+    return 1
+  }
+
+  // @ts-expect-error: a number of elements
+  @Validate({ body: CreateOrder }, { maxItems: '3' })
+  maxItems() {
+    return 1
+  }
+
   // @ts-expect-error: there is no such way
   @Validate({ body: CreateOrder }, { unknown: 'ignore' })
   way() {
     return 1
   }
 }
+
+// @ts-expect-error: what is not declared is unknown, not any
+export const read = (context: Context) => context.body.anything
