@@ -17,8 +17,8 @@ import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
-import type { Duration } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
+import type { Duration } from './duration.js'
 import { BootError } from './errors.js'
 import type { Mistake } from './errors.js'
 import { Exchange } from './exchange.js'
@@ -37,6 +37,7 @@ import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { MemoryStateStore } from './state/memory-state-store.js'
+import type { StoreChange } from './state/state-store.js'
 import { clientResolver } from './transport/client.js'
 import type { TrustProxy } from './transport/client.js'
 import { cors } from './transport/cors.js'
@@ -165,6 +166,14 @@ export function createApi(options: ApiOptions): Api {
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
+  for (const store of new Set([services.rateLimitStore, services.state])) store.watch?.(noteChange)
+
+  function noteChange({ store, state, error }: StoreChange): void {
+    if (state === 'lost') services.logger.error(`${store} does not answer`, { error })
+    else services.logger.warn(`${store} answers again`)
+    events.record(state === 'lost' ? 'sys_crash' : 'sys_restart', { detail: { store } })
+  }
+
   events.record('sys_startup', { detail: { routes: compiled.length } })
 
   function start(route: CompiledRoute, request: ApiRequest, target: Target): Promise<Reply> {

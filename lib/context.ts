@@ -57,6 +57,8 @@ export interface Identity {
   readonly grants?: readonly string[] | undefined
   /** The `kid` of the key that signed the token. */
   readonly keyId?: string | undefined
+  /** The id of the API key that the caller bears, where it is one. */
+  readonly apiKeyId?: string | undefined
   /** The login that the token comes from (`sid`): what one log-out ends. */
   readonly sessionId?: string | undefined
   /** The thumbprint of the key that whoever bears the token must prove to have (RFC 9449 §6). */

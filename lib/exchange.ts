@@ -33,6 +33,9 @@ export interface Target {
 
 type Part = keyof Input
 
+/** Told of a refusal; may give another error to answer instead. */
+export type RefusalListener = (error: ApiError) => void | ApiError | undefined | Promise<void | ApiError | undefined>
+
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
 export class Exchange implements Context {
   principal: Principal = anonymous
@@ -62,8 +65,8 @@ export class Exchange implements Context {
   #decisions: string[] | undefined
   #made: Map<unknown, unknown> | undefined
   #isScopeRead = false
-  #endListeners: Array<() => void> | undefined
-  #refusalListeners: Array<(error: ApiError) => void | Promise<void>> | undefined
+  #endListeners: Array<(status: number) => void> | undefined
+  #refusalListeners: RefusalListener[] | undefined
 
   constructor(
     readonly request: ApiRequest,
@@ -161,23 +164,23 @@ export class Exchange implements Context {
     this.answerHeaders.push(name, value)
   }
 
-  /** Calls `listener` when this request is refused or fails, and waits for it before answering. */
-  onRefusal(listener: (error: ApiError) => void | Promise<void>): void {
+  /** Calls `listener` when this request is refused or fails, and waits for it before answering. An error that it gives is answered instead. */
+  onRefusal(listener: RefusalListener): void {
     ;(this.#refusalListeners ??= []).push(listener)
   }
 
-  get refusalListeners(): ReadonlyArray<(error: ApiError) => void | Promise<void>> {
+  get refusalListeners(): readonly RefusalListener[] {
     return this.#refusalListeners ?? []
   }
 
   /** Calls `listener` once, when nothing runs for this request any more: after its time was up, when its handler has ended all the same. */
-  onEnd(listener: () => void): void {
+  onEnd(listener: (status: number) => void): void {
     ;(this.#endListeners ??= []).push(listener)
   }
 
-  /** Tells those who wait for the end. */
-  finish(): void {
-    for (const listener of this.#endListeners?.splice(0) ?? []) listener()
+  /** Tells those who wait for the end. `status` is that of the answer, or would have been where the time was up before. */
+  finish(status: number): void {
+    for (const listener of this.#endListeners?.splice(0) ?? []) listener(status)
   }
 
   #read(part: Part): unknown {

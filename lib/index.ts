@@ -54,12 +54,16 @@ export type { OverloadOptions } from './rate-limit/overload.js'
 export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, addressGroup, formatLimit, parseLimits } from './rate-limit/rate-limit.js'
 export type {
   AddressGroup,
+  AddressPrefix,
   Charge,
   HeaderStyle,
   Limit,
+  LimitAlgorithm,
   LimitOptions,
   LimitString,
   MemoryRateLimitStoreOptions,
+  Penalty,
+  PenaltyOptions,
   RateLimitOptions,
   RateLimitStore,
   Verdict,
@@ -100,9 +104,7 @@ export type { Authentication, CallerIdentification, WayServices } from './authen
 
 export { MemoryStateStore } from './state/memory-state-store.js'
 export type { MemoryStateStoreOptions } from './state/memory-state-store.js'
-export { SqlStateStore } from './state/sql-state-store.js'
-export type { SqlStateStoreOptions } from './state/sql-state-store.js'
-export type { Awaitable, StateStore } from './state/state-store.js'
+export type { Awaitable, StateStore, StoreChange } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
 export type { Mode, Names, RequirementOptions } from './authorization/requirements.js'
@@ -146,7 +148,7 @@ export { Expose, Returns, Visible } from './returns/returns.js'
 export type { ReturnsDecorator, ValueType, View, ViewOf } from './returns/returns.js'
 
 export { Timeout } from './deadline/deadline.js'
-export type { Duration } from './deadline/deadline.js'
+export type { Duration } from './duration.js'
 
 export { Audit } from './audit/audit.js'
 export type { AuditDetails, AuditLog, AuditOptions, Sink } from './audit/audit.js'

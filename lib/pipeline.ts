@@ -21,7 +21,7 @@ import type { Clock, Reply, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
 import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { ApiError } from './errors.js'
-import type { Exchange, Runtime } from './exchange.js'
+import type { Exchange, RefusalListener, Runtime } from './exchange.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { concurrencyLimits } from './rate-limit/concurrency.js'
@@ -103,7 +103,7 @@ function gate(
   const { tenantOf = claimedTenant } = options
   const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits({ ...options.rateLimit, tenantOf }, services.rateLimitStore)
   const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits({
-    groupOf: addressGroup(options.rateLimit.addressPrefix ?? 64),
+    groupOf: addressGroup(options.rateLimit.addressPrefix),
     tenantOf,
   })
   return [
@@ -172,12 +172,12 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
     }
 
     function settle(reply: Reply): void {
-      exchange.finish()
+      exchange.finish(reply.status)
       end(reply)
     }
 
     function fail(thrown: unknown): void {
-      exchange.finish()
+      exchange.finish(500)
       exchange.log.error('a reply could not be made', { error: thrown })
       const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
       end({ status: 500, headers, body: undefined })
@@ -213,10 +213,10 @@ async function pass(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 }
 
 async function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown): Promise<Reply> {
-  const error = toApiError(thrown)
-  if (!exchange.ended) exchange.refusal = error
+  let error = toApiError(thrown)
   logCause(exchange, error)
-  for (const listener of exchange.refusalListeners) await told(exchange, listener, error)
+  for (const listener of exchange.refusalListeners) error = (await told(exchange, listener, error)) ?? error
+  if (!exchange.ended) exchange.refusal = error
   return problemReply(exchange, route.defaults, error)
 }
 
@@ -227,10 +227,11 @@ function logCause({ log }: Exchange, error: ApiError): void {
   else if (error instanceof ValidationFailed) log.warn('a validator threw', { error: error.cause })
 }
 
-async function told(exchange: Exchange, listener: (error: ApiError) => void | Promise<void>, error: ApiError): Promise<void> {
+async function told(exchange: Exchange, listener: RefusalListener, error: ApiError): Promise<ApiError | undefined> {
   try {
-    await listener(error)
+    return (await listener(error)) ?? undefined
   } catch (thrown) {
     exchange.log.error('what follows a refusal failed', { error: thrown })
+    return undefined
   }
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import type { DependencyContainer } from 'tsyringe'
 import type { Logger } from 'winston'
 import { tokens } from '../../lib/index.js'
-import { RedisRateLimitStore, RedisStateStore } from '../../lib/redis.js'
+import { RedisRateLimitStore, RedisStateStore } from '../../lib/stores.js'
 
 /** Keeps limits, revoked tokens and what OAuth must remember in Redis, for several processes together. The function that comes back disconnects. */
 export async function keepInRedis(url: string, container: DependencyContainer, logger: Logger): Promise<() => void> {
@@ -11,7 +11,7 @@ export async function keepInRedis(url: string, container: DependencyContainer, l
   const warn = (error: unknown) => logger.warn('Redis does not answer', { error })
   client.on('error', warn)
   await client.connect()
-  container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client, { onError: warn }) })
+  container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client) })
   container.register(tokens.state, { useValue: new RedisStateStore(client) })
   return () => client.disconnect()
 }

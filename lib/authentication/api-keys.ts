@@ -39,7 +39,7 @@ interface Places {
 
 /**
  * Callers bear API keys, as `createApiKey` and `portcullis api-key` make them: in the header `X-API-Key`, or behind
- * `Authorization: Bearer`. A caller is the key's owner, and `tokenId` is the key's id. Never throws: mistakes in the options are
+ * `Authorization: Bearer`. A caller is the key's owner, and `apiKeyId` (and `tokenId`) is the key's id. Never throws: mistakes in the options are
  * collected, and `createApi` does not start with them.
  */
 export function apiKeys(options: ApiKeysOptions): Authentication {
@@ -134,7 +134,7 @@ function requireKey(key: string, id: string, found: ApiKeyRecord | undefined, no
 
 function identityOf({ id, owner, kind, scopes, createdAt, expiresAt, name }: ApiKeyRecord, issuer: string): Identity {
   return Object.freeze<Identity>({
-    ...{ id: owner, kind, issuer, roles: none, tokenId: id, issuedAt: createdAt },
+    ...{ id: owner, kind, issuer, roles: none, tokenId: id, apiKeyId: id, issuedAt: createdAt },
     scopes: Object.freeze([...scopes]),
     // Where it is for good, its revocation is for good too.
     expiresAt: expiresAt ?? Number.POSITIVE_INFINITY,

@@ -3,25 +3,38 @@ import ipaddr from 'ipaddr.js'
 /** The address that a client's calls are counted under. */
 export type AddressGroup = (address: string) => string
 
+/** How many bits of an address tell one client from another. */
+export interface AddressPrefix {
+  /** From 1 to 32. @default 32, each address for itself */
+  readonly ipv4?: number
+  /** From 1 to 128. @default 64, since whoever has one IPv6 address has at least 2^64 of them */
+  readonly ipv6?: number
+}
+
 /**
- * Makes the function that puts IPv6 addresses with the same first `prefix` bits together: whoever has one has at least 2^64
- * of them, and would otherwise have as many counters. IPv4 stands for itself, mapped into IPv6 (`::ffff:192.0.2.1`) too.
- * Limits by address do this by themselves; a function of your own that counts by address needs it.
+ * Makes the function that puts addresses with the same first bits together. IPv4 that is mapped into IPv6 (`::ffff:192.0.2.1`) counts as
+ * IPv4. Limits by address do this by themselves; a function of your own that counts by address needs it.
  */
-export function addressGroup(prefix = 64): AddressGroup {
+export function addressGroup({ ipv4 = 32, ipv6 = 64 }: AddressPrefix = {}): AddressGroup {
   // Several limits of one request ask for the same address in turn.
   let last = { address: '', group: '' }
   return function groupOf(address) {
-    if (!address.includes(':')) return address
-    if (address !== last.address) last = { address, group: groupOfIPv6(address, prefix) }
+    if (ipv4 === 32 && !address.includes(':')) return address
+    if (address !== last.address)
+      last = { address, group: address.includes(':') ? groupOfIPv6(address, ipv4, ipv6) : groupOfIPv4(address, ipv4) }
     return last.group
   }
 }
 
-function groupOfIPv6(address: string, prefix: number): string {
+function groupOfIPv4(address: string, prefix: number): string {
+  if (prefix === 32 || !ipaddr.IPv4.isValidFourPartDecimal(address)) return address
+  return `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefix}`).toString()}/${prefix}`
+}
+
+function groupOfIPv6(address: string, ipv4: number, prefix: number): string {
   const parsed = parse(address)
   if (parsed === undefined) return address
-  if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString()
+  if (parsed.isIPv4MappedAddress()) return groupOfIPv4(parsed.toIPv4Address().toString(), ipv4)
   let group = ''
   for (const [index, part] of parsed.parts.entries()) {
     const kept = Math.min(16, Math.max(0, prefix - index * 16))

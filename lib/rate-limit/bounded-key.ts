@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { nameOf } from '../state/storable.js'
+import type { Charge } from './store.js'
 
 /** Longer keys are held as their hash, so that no caller decides how much memory a key takes. */
 const longest = 200
@@ -11,4 +13,12 @@ export function boundedKey(key: string): string {
 /** The same text in memory of its own: what was cut out of a body or a header otherwise keeps the whole of it alive. */
 export function detached(key: string): string {
   return ` ${key}`.slice(1)
+}
+
+/**
+ * What a counter is called outside this process. The first part of a rule settles how many there are: no key that a client sends can
+ * pass for a part of one.
+ */
+export function counterName({ rule, key }: Pick<Charge, 'rule' | 'key'>): string {
+  return nameOf(`${rule}|${boundedKey(key)}`)
 }

@@ -6,21 +6,22 @@ import { kind } from '../policy.js'
 import type { Declared } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import { boundedKey, detached } from './bounded-key.js'
+import { countedWords, isCounted } from './declaration.js'
 import { subjectOf } from './rules.js'
 import type { LimitPhase, Subjects } from './rules.js'
 
 /** Whose calls are counted together. */
 export interface ConcurrencyOptions<I extends Input = Input> {
   /**
-   * `address`, `principal` and `tenant` as in `@RateLimit`, `route` for all calls of the route, or a function, asked after the input is
+   * `address`, `principal`, `tenant` and `apiKey` as in `@RateLimit`, `route` for all calls of the route, or a function, asked after the input is
    * validated. @default 'address'
    */
-  readonly by?: 'address' | 'principal' | 'tenant' | 'route' | ((context: Context<I>) => string)
+  readonly by?: 'address' | 'principal' | 'tenant' | 'apiKey' | 'route' | ((context: Context<I>) => string)
 }
 
 interface ConcurrencyDeclaration {
   readonly most: number
-  readonly by: 'address' | 'principal' | 'tenant' | 'route' | ((context: Context) => string)
+  readonly by: 'address' | 'principal' | 'tenant' | 'apiKey' | 'route' | ((context: Context) => string)
 }
 
 const concurrencyKind = kind<ConcurrencyDeclaration>('Concurrency')
@@ -78,14 +79,14 @@ export function concurrencyLimits(subjects: Subjects): readonly [Protection, Pro
 
 function phaseOf({ by }: ConcurrencyDeclaration): LimitPhase {
   if (typeof by === 'function') return 'object'
-  return by === 'principal' || by === 'tenant' ? 'caller' : 'network'
+  return by === 'address' || by === 'route' ? 'network' : 'caller'
 }
 
 function reportMistake({ value: { most, by }, place }: Declared<ConcurrencyDeclaration>, { mistake }: RouteSetup): void {
   const where = `@Concurrency on ${place}`
   if (!Number.isSafeInteger(most) || most < 1) mistake(`${where} lets ${String(most)} calls in at once`, 'write a whole number from 1')
-  if (typeof by !== 'function' && !['address', 'principal', 'tenant', 'route'].includes(by)) {
-    mistake(`${where} counts by ${JSON.stringify(by)}`, "write 'address', 'principal', 'tenant', 'route' or a function")
+  if (by !== 'route' && !isCounted(by)) {
+    mistake(`${where} counts by ${JSON.stringify(by)}`, `write ${countedWords}, 'route' or a function`)
   }
 }
 

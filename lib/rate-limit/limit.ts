@@ -1,23 +1,39 @@
+/**
+ * How a limit counts.
+ *
+ * - `fixed`: a window begins with the first charge, and all of the count is there again when it ends. Exact within each window; around
+ *   the end of one, twice the count can pass at once.
+ * - `sliding`: of the window before, what still overlaps the last `window` milliseconds counts too, as if it had come evenly. Nothing can
+ *   pass twice at once; in any span of the window's length less than twice the count passes.
+ * - `bucket`: a bucket of `burst` tokens, of which `count` flow in over each `window`, evenly. In any span of time no more than the burst
+ *   and what flowed in meanwhile passes, exactly.
+ */
+export type LimitAlgorithm = 'fixed' | 'sliding' | 'bucket'
+
 /** So many calls in so much time. */
 export interface Limit {
   /** How much may be charged in one window; a call charges 1 unless it says otherwise. */
   readonly count: number
   /** The window's length in milliseconds: whole seconds. */
   readonly window: number
+  /** @default 'fixed', or 'bucket' where there is a `burst` */
+  readonly algorithm?: LimitAlgorithm
+  /** How much a bucket holds: what may be charged at once after a rest. */
+  readonly burst?: number
 }
 
 type Unit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year'
 type Letter = 's' | 'm' | 'h' | 'd' | 'w'
-type UnitName = Unit | `${Unit}s` | Letter
-type Period = UnitName | `${bigint} ${UnitName}` | `${bigint}${UnitName}`
-type OneLimit = `${bigint}${' per ' | '/' | ' / '}${Period}`
+type Word = Unit | `${Unit}s`
+type Period = Word | Letter | `${bigint} ${Word}` | `${bigint}${Letter}`
+type Rate = `${bigint}${' per ' | '/' | ' / '}${Period}`
 
 /**
- * Limits as they are written in source: `'10 per second'`, `'100/minute'`, `'5 per 2 hours'`, `'10/s'`, and lists such as
- * `'100 per minute; 1000 per hour'`. A misspelt literal does not compile; of a list the compiler checks the first limit, and
+ * Limits as they are written in source: `'10 per second'`, `'100/minute'`, `'5 per 2 hours'`, `'10/s'`, with `sliding` or `burst 20`
+ * behind them, and lists such as `'100 per minute; 1000 per hour'`. A misspelt literal does not compile; of a list the compiler checks the first limit, and
  * start-up checks the rest. A text that is known only at run time is handed over parsed: `parseLimits(process.env.LIMIT)`.
  */
-export type LimitString = OneLimit | `${OneLimit}${',' | ';' | '|'}${string}`
+export type LimitString = Rate | `${Rate}${',' | ';' | '|'}${string}` | `${Rate} sliding${string}` | `${Rate} burst ${bigint}${string}`
 
 const second = 1_000
 const day = 86_400_000
@@ -42,6 +58,8 @@ const unitWords = 'second, minute, hour, day, week, month or year, or s, m, h, d
 /** Fifteen digits: the largest integer that a structured field, and so `RateLimit-Policy`, can hold (RFC 9651 §3.3.1). */
 const largestCount = 999_999_999_999_999
 const longestWindow = 100 * 365 * day
+/** Of sliding windows and buckets, count or burst times milliseconds: below it, each store reckons exactly in doubles. */
+const largestProduct = 2 ** 52
 
 /** A text that is no list of limits. The message says where, what is wrong, and how to mend it. */
 export class LimitSyntaxError extends TypeError {
@@ -58,12 +76,13 @@ export class LimitSyntaxError extends TypeError {
 }
 
 /**
- * Reads limits: a count, `per` or `/`, a unit of time with or without a number before it; several of them parted by `,` `;`
- * or `|`; in any case, with any spaces. Units are second, minute, hour, day, week, month (30 days) and year (365 days),
- * singular or plural, or `s m h d w`: `m` is a minute.
+ * Reads limits: a count, `per` or `/`, a unit of time with or without a number before it, then `sliding`, `burst` and a number, or
+ * nothing; several of them parted by `,` `;` or `|`; in any case, with any spaces. Units are second, minute, hour, day, week, month (30
+ * days) and year (365 days), singular or plural, or `s m h d w`: `m` is a minute.
  *
- * Throws `LimitSyntaxError` on anything else, and on a count or a number of units that is zero, has leading zeros or is too
- * large (15 digits, 100 years), on an empty item, and on two limits for windows of the same length.
+ * Throws `LimitSyntaxError` on anything else, and on a count, a burst or a number of units that is zero, has leading zeros or is too
+ * large (15 digits, 100 years; for a sliding window or a bucket, count or burst times the window's milliseconds 2^52), on an empty item,
+ * and on two limits for windows of the same length.
  */
 export function parseLimits(text: string): readonly Limit[] {
   const reader = new LimitReader(text)
@@ -79,9 +98,22 @@ export function parseLimits(text: string): readonly Limit[] {
   return limits
 }
 
-/** A limit in words that `parseLimits` reads back: `10 per 2 hours`. */
-export function formatLimit({ count, window }: Limit): string {
-  return `${count} per ${formatWindow(window)}`
+/** A limit in words that `parseLimits` reads back: `10 per 2 hours`, `10 per second burst 20`. */
+export function formatLimit(limit: Limit): string {
+  const rate = `${limit.count} per ${formatWindow(limit.window)}`
+  const algorithm = algorithmOf(limit)
+  if (algorithm === 'bucket') return `${rate} burst ${capacityOf(limit)}`
+  return algorithm === 'fixed' ? rate : `${rate} ${algorithm}`
+}
+
+/** How a limit counts, by default too. */
+export function algorithmOf({ algorithm, burst }: Limit): LimitAlgorithm {
+  return algorithm ?? (burst === undefined ? 'fixed' : 'bucket')
+}
+
+/** The most that can be charged at once. */
+export function capacityOf(limit: Limit): number {
+  return algorithmOf(limit) === 'bucket' ? (limit.burst ?? limit.count) : limit.count
 }
 
 /** A window in short: `1m`, `2h`, `30d`. */
@@ -119,13 +151,25 @@ class LimitReader {
     const multiple = this.#sees(/[0-9]/y) !== '' ? this.#number('a number of units', "write such as '5 per 2 hours'", largestCount) : 1
     const window = multiple * this.#unit()
     if (window > longestWindow) this.#fail('the window is longer than 100 years', 'shorten it', position)
-    return { count, window }
+    return this.#withAlgorithm(count, window)
   }
 
   hasAnother(): boolean {
     if (this.#position === this.#text.length) return false
     if (this.#take(/[,;|]/y) === '') this.#fail(`a limit is followed by ${this.#found()}`, "part limits with ',', ';' or '|'")
     return true
+  }
+
+  #withAlgorithm(count: number, window: number): Limit {
+    const position = this.#position
+    const word = this.#take(/(?:sliding|burst)(?![a-z])/iy).toLowerCase()
+    this.#take(/\s*/y)
+    if (word === '') return { count, window }
+    const burst = word === 'burst' ? this.#number('a number of calls', "write such as '10 per second burst 20'", largestCount) : undefined
+    if ((burst ?? count) * window > largestProduct || count * window > largestProduct) {
+      this.#fail(`${burst ?? count} is too many for so long a window`, 'write a smaller one, or a shorter window', position)
+    }
+    return burst === undefined ? { count, window, algorithm: 'sliding' } : { count, window, algorithm: 'bucket', burst }
   }
 
   #number(what: string, mend: string, largest: number): number {

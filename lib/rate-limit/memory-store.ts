@@ -1,15 +1,24 @@
 import type { Clock } from '../context.js'
-import { boundedKey, detached } from './bounded-key.js'
-import { Counter, Family, leftOf } from './counter.js'
+import { boundedKey } from './bounded-key.js'
+import { CounterTable } from './counter-table.js'
+import type { Worth } from './counter-table.js'
+import { KeyHash } from './key-hash.js'
+import { algorithmOf, capacityOf } from './limit.js'
 import type { Limit } from './limit.js'
-import { Slots } from './slots.js'
-import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
+import { penaltyLeft, punish } from './penalty.js'
+import type { Penalty, Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
+import { blankTally, endOf, giveBack, isAhead, lastEndOf, leftOf, settle, take, untilRoom, untilWhole } from './tally.js'
+import type { Tally } from './tally.js'
+import { allowedVerdict, refusedVerdict } from './verdict.js'
 
 /** Options of the store in memory. */
 export interface MemoryRateLimitStoreOptions {
   /** @default the system's */
   readonly clock?: Clock
-  /** How many keys are counted at once, 100 or more; each takes about 300 bytes. @default 100,000 */
+  /**
+   * How many counters are kept, 100 or more: one for each key and window. Each takes about 100 bytes. A tenth as many penalties are kept
+   * besides. @default 100,000
+   */
   readonly capacity?: number
 }
 
@@ -17,130 +26,221 @@ export interface MemoryRateLimitStoreOptions {
 const sweptPerCall = 2
 
 /**
- * Counts calls in this process. Windows are fixed and begin with the first charge: the whole count may come at a window's
- * end and again when the next begins, so that within any one window's length up to twice the count can pass.
+ * Counts calls in this process. It holds a bounded number of counters, and of a request nothing but a hash of its key; two keys share
+ * a counter by a chance of one in 2^64, which nobody outside can improve.
  *
- * It holds a bounded number of counters, and of a request nothing but its key. Counters that have ended go first. When it is
- * full of others, a new key takes the place of one that has little of its limits used: a counter that is used up after n
- * charges makes way only where others of n charges or more fill the store, not for as many new keys as somebody can think of.
+ * Counters that have ended go first. When it is full of others, a new key takes the place of one that has little of its limits used: a
+ * counter that is used up after n charges makes way only where others of n charges or more fill the store, not for as many new keys as
+ * somebody can think of; and where it has gone, it begins with what it had used when its key comes back.
  */
 export class MemoryRateLimitStore implements RateLimitStore {
   readonly #clock: Clock
-  /** By what is counted, then by whom: so no key has to be put together for each call. */
-  readonly #families = new Map<string, Family>()
-  readonly #slots: Slots
-  /** The counters of the call at hand; kept so that no call allocates one. */
-  readonly #found: Array<Counter | undefined> = []
+  readonly #counters: CounterTable
+  readonly #penalties: CounterTable
+  /** A number for each rule: so no text has to be put together for each call. */
+  readonly #rules = new Map<string, number>()
+  readonly #hash = new KeyHash()
+  readonly #tally = blankTally()
+  /** Of the call at hand, the hashes of its keys; kept so that no call allocates any. */
+  readonly #lows: number[] = []
+  readonly #highs: number[] = []
 
   /** Throws a `RangeError` where `capacity` is not a whole number from 100. */
   constructor({ clock = { now: () => Date.now() }, capacity = 100_000 }: MemoryRateLimitStoreOptions = {}) {
     if (!Number.isSafeInteger(capacity) || capacity < 100) throw new RangeError(`capacity is ${capacity}: give a whole number from 100`)
     this.#clock = clock
-    this.#slots = new Slots(capacity)
+    this.#counters = new CounterTable(capacity)
+    this.#penalties = new CounterTable(Math.ceil(capacity / 10))
   }
 
-  /** How many keys are held. */
+  /** How many counters are held. */
   get size(): number {
-    return this.#slots.size
+    return this.#counters.size
   }
 
   consume(charges: readonly Charge[]): Verdict {
     const now = this.#clock.now()
-    this.#sweep(now)
-    return this.#allows(charges, now) ? this.#charge(charges, now) : this.#refusal(charges, now)
+    this.#counters.sweep(sweptPerCall, now)
+    this.#penalties.sweep(sweptPerCall, now)
+    this.#hashAll(charges)
+    if (this.#allows(charges, now)) return this.#charge(charges, now)
+    this.#heedClock(charges, now)
+    this.#punish(charges, now)
+    return this.#uncharged(charges, now)
   }
 
   refund(charges: readonly Charge[], verdict: Verdict): void {
     const now = this.#clock.now()
+    this.#hashAll(charges)
     let place = 0
-    for (const charge of charges) {
-      const counter = this.#find(charge)
-      for (let index = 0; index < charge.windows.length; index += 1) {
+    for (const [at, { windows, cost }] of charges.entries()) {
+      for (const [index, limit] of windows.entries()) {
         const endsAt = verdict.windows[place]?.endsAt
-        if (counter !== undefined && endsAt !== undefined) counter.giveBack(index, charge.cost, endsAt, now)
         place += 1
+        const slot = this.#find(at, index)
+        if (slot < 0 || endsAt === undefined) continue
+        this.#counters.load(slot, this.#tally)
+        giveBack(this.#tally, limit, cost, endsAt, now)
+        this.#counters.save(slot, this.#tally, worthOf(this.#tally, limit, now))
       }
     }
   }
 
-  #find({ rule, key }: Charge): Counter | undefined {
-    return this.#families.get(rule)?.counters.get(boundedKey(key))
+  read(charges: readonly Charge[]): Verdict {
+    const now = this.#clock.now()
+    this.#hashAll(charges)
+    return this.#uncharged(charges, now)
   }
 
-  /** Also notes which counters the call is about. */
+  reset(charges: readonly Charge[]): void {
+    this.#hashAll(charges)
+    for (const [at, { windows }] of charges.entries()) {
+      for (const index of windows.keys()) this.#forget(this.#counters, at, index)
+      this.#forget(this.#penalties, at, 0)
+    }
+  }
+
+  #hashAll(charges: readonly Charge[]): void {
+    this.#lows.length = 0
+    this.#highs.length = 0
+    for (const { rule, key } of charges) {
+      this.#hash.of(this.#numberOf(rule), boundedKey(key))
+      this.#lows.push(this.#hash.low)
+      this.#highs.push(this.#hash.high)
+    }
+  }
+
+  #numberOf(rule: string): number {
+    let number = this.#rules.get(rule)
+    if (number === undefined) this.#rules.set(rule, (number = this.#rules.size))
+    return number
+  }
+
+  /** The windows of a key have one lower hash and follow each other in the upper. */
+  #high(at: number, index: number): number {
+    return ((this.#highs[at] as number) + index) | 0
+  }
+
+  #find(at: number, index: number): number {
+    return this.#counters.find(this.#lows[at] as number, this.#high(at, index))
+  }
+
+  /** What a window has counted by now, in `#tally`; says where it stands, or -1. */
+  #open(at: number, index: number, limit: Limit, now: number): number {
+    const slot = this.#find(at, index)
+    if (slot >= 0) this.#counters.load(slot, this.#tally)
+    else this.#begin(at, index, limit, now)
+    settle(this.#tally, limit, now)
+    return slot
+  }
+
+  /** A new counter, or one that was pushed out and comes back. */
+  #begin(at: number, index: number, limit: Limit, now: number): void {
+    const tally = this.#tally
+    tally.at = -Infinity
+    tally.used = 0
+    tally.before = 0
+    const mark = this.#counters.markOf(this.#lows[at] as number, this.#high(at, index), now)
+    if (mark === undefined) return
+    const used = Math.round(mark.share * capacityOf(limit))
+    const isBucket = algorithmOf(limit) === 'bucket'
+    tally.at = isBucket ? now : Math.min(mark.lastEnd, now + limit.window)
+    tally.used = isBucket ? used * limit.window : used
+  }
+
   #allows(charges: readonly Charge[], now: number): boolean {
-    let isAllowed = true
-    this.#found.length = charges.length
     for (let at = 0; at < charges.length; at += 1) {
-      const charge = charges[at] as Charge
-      const counter = this.#find(charge)
-      this.#found[at] = counter
-      counter?.heedClock(now)
-      if (charge.capped === true) continue
-      for (let index = 0; index < charge.windows.length; index += 1) {
-        if (charge.cost > leftOf(charge.windows[index] as Limit, counter, index, now)) isAllowed = false
+      const { windows, cost, capped, penalty } = charges[at] as Charge
+      if (penalty !== undefined && this.#penaltyLeft(at, penalty, now) > 0) return false
+      if (capped === true) continue
+      for (let index = 0; index < windows.length; index += 1) {
+        const limit = windows[index] as Limit
+        this.#open(at, index, limit, now)
+        if (cost > leftOf(this.#tally, limit, now)) return false
       }
     }
-    return isAllowed
+    return true
   }
 
   #charge(charges: readonly Charge[], now: number): Verdict {
     const uses: WindowUse[] = []
+    const tally = this.#tally
     for (let at = 0; at < charges.length; at += 1) {
-      const charge = charges[at] as Charge
-      const counter = (this.#found[at] ??= this.#add(charge, now))
-      let lastEnd = now
-      let weight = 0
-      for (let index = 0; index < charge.windows.length; index += 1) {
-        const limit = charge.windows[index] as Limit
-        const endsAt = counter.take(index, limit, charge.cost, now)
-        const remaining = leftOf(limit, counter, index, now)
-        uses.push({ remaining, reset: endsAt - now, endsAt })
-        lastEnd = Math.max(lastEnd, endsAt)
-        weight = Math.max(weight, weightOf(limit, remaining))
+      const { windows, cost } = charges[at] as Charge
+      for (let index = 0; index < windows.length; index += 1) {
+        const limit = windows[index] as Limit
+        let slot = this.#open(at, index, limit, now)
+        take(tally, limit, Math.min(cost, leftOf(tally, limit, now)))
+        if (slot < 0) slot = this.#counters.add(this.#lows[at] as number, this.#high(at, index), now, this.#lows)
+        this.#counters.save(slot, tally, worthOf(tally, limit, now))
+        uses.push({ remaining: leftOf(tally, limit, now), reset: untilWhole(tally, limit, now), endsAt: endOf(tally, limit) })
       }
-      this.#slots.note(counter, lastEnd, weight)
     }
-    return { allowed: true, windows: uses, refusedBy: -1, retryAfter: 0 }
+    return allowedVerdict(uses)
   }
 
-  #refusal(charges: readonly Charge[], now: number): Verdict {
+  /** What the windows and penalties say, and the verdict that follows from it. */
+  #uncharged(charges: readonly Charge[], now: number): Verdict {
     const uses: WindowUse[] = []
-    let refusedBy = -1
-    let retryAfter = 0
-    for (const [at, { windows, cost, capped }] of charges.entries()) {
-      const counter = this.#found[at]
+    const penalties: number[] = []
+    for (const [at, { windows, cost, capped, penalty }] of charges.entries()) {
+      penalties.push(penalty === undefined ? 0 : this.#penaltyLeft(at, penalty, now))
       for (const [index, limit] of windows.entries()) {
-        const endsAt = counter?.endOf(index, limit, now) ?? now + limit.window
-        const remaining = leftOf(limit, counter, index, now)
-        if (capped !== true && cost > remaining && endsAt - now > retryAfter) {
-          refusedBy = uses.length
-          retryAfter = endsAt - now
-        }
-        uses.push({ remaining, reset: endsAt - now, endsAt })
+        this.#open(at, index, limit, now)
+        const remaining = leftOf(this.#tally, limit, now)
+        const isRefusing = capped !== true && cost > remaining
+        const reset = isRefusing ? untilRoom(this.#tally, limit, cost, now) : untilWhole(this.#tally, limit, now)
+        uses.push({ remaining, reset, endsAt: endOf(this.#tally, limit) })
       }
     }
-    return { allowed: false, windows: uses, refusedBy, retryAfter }
+    return refusedVerdict(charges, uses, penalties)
   }
 
-  #add({ rule, key, windows }: Charge, now: number): Counter {
-    if (this.#slots.size === this.#slots.capacity) this.#remove(this.#slots.lightest(now, this.#found))
-    const family = this.#families.get(rule) ?? new Family(windows)
-    this.#families.set(rule, family)
-    const counter = new Counter(family, detached(boundedKey(key)))
-    family.counters.set(counter.key, counter)
-    this.#slots.add(counter)
-    return counter
+  /** Where the clock was set back, a window that nobody writes down would never come nearer. */
+  #heedClock(charges: readonly Charge[], now: number): void {
+    for (const [at, { windows }] of charges.entries()) {
+      for (const [index, limit] of windows.entries()) {
+        const slot = this.#find(at, index)
+        if (slot < 0) continue
+        this.#counters.load(slot, this.#tally)
+        if (!isAhead(this.#tally, limit, now)) continue
+        settle(this.#tally, limit, now)
+        this.#counters.save(slot, this.#tally, worthOf(this.#tally, limit, now))
+      }
+    }
   }
 
-  #sweep(now: number): void {
-    for (let looked = 0; looked < sweptPerCall; looked += 1) this.#remove(this.#slots.nextEnded(now))
+  #punish(charges: readonly Charge[], now: number): void {
+    for (const [at, { windows, cost, capped, penalty }] of charges.entries()) {
+      if (penalty === undefined || capped === true || this.#penaltyLeft(at, penalty, now) > 0) continue
+      const isBroken = windows.some((limit, index) => {
+        this.#open(at, index, limit, now)
+        return cost > leftOf(this.#tally, limit, now)
+      })
+      if (isBroken) this.#punishKey(at, penalty, now)
+    }
   }
 
-  #remove(counter: Counter | undefined): void {
-    if (counter === undefined) return
-    counter.family.counters.delete(counter.key)
-    this.#slots.remove(counter)
+  #punishKey(at: number, penalty: Penalty, now: number): void {
+    const low = this.#lows[at] as number
+    const high = this.#highs[at] as number
+    let slot = this.#penalties.find(low, high)
+    const tally = slot < 0 ? blankTally() : this.#tally
+    if (slot < 0) slot = this.#penalties.add(low, high, now, this.#lows)
+    else this.#penalties.load(slot, tally)
+    punish(tally, penalty, now)
+    this.#penalties.save(slot, tally, { lastEnd: tally.before, weight: tally.used, share: 0 })
+  }
+
+  #penaltyLeft(at: number, penalty: Penalty, now: number): number {
+    const slot = this.#penalties.find(this.#lows[at] as number, this.#highs[at] as number)
+    if (slot < 0) return 0
+    this.#penalties.load(slot, this.#tally)
+    return penaltyLeft(this.#tally, penalty, now)
+  }
+
+  #forget(table: CounterTable, at: number, index: number): void {
+    table.forget(this.#lows[at] as number, this.#high(at, index))
   }
 }
 
@@ -148,7 +248,8 @@ export class MemoryRateLimitStore implements RateLimitStore {
  * What would be lost with a counter: charges times the share of the limit that they are. To outweigh a counter that is used up
  * takes at least as many charges as it has, whatever the limit they are charged to.
  */
-function weightOf({ count }: Limit, remaining: number): number {
-  const used = count - remaining
-  return (used * used) / count
+function worthOf(tally: Tally, limit: Limit, now: number): Worth {
+  const capacity = capacityOf(limit)
+  const share = (capacity - leftOf(tally, limit, now)) / capacity
+  return { lastEnd: lastEndOf(tally, limit), weight: share * share * capacity, share }
 }

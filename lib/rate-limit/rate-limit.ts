@@ -1,23 +1,28 @@
 import type { Context, Input } from '../context.js'
 import type { RouteDecorator } from '../decorator.js'
+import type { Duration } from '../duration.js'
 import type { Protection, RouteSetup } from '../protection.js'
+import type { AddressPrefix } from './address-group.js'
+import { formatLimit } from './limit.js'
 import type { Limit, LimitString } from './limit.js'
 import { rateLimitKind } from './declaration.js'
-import type { RateLimitDeclaration } from './declaration.js'
+import type { PenaltyOptions, RateLimitDeclaration } from './declaration.js'
 import { rulesOfRoutes } from './rules.js'
 import type { LimitPhase, Rule, Subjects } from './rules.js'
 import type { HeaderStyle } from './fields.js'
 import { limiting } from './limiting.js'
+import type { Limiting } from './limiting.js'
 import type { RateLimitStore } from './store.js'
 
 export { addressGroup } from './address-group.js'
-export type { AddressGroup } from './address-group.js'
+export type { AddressGroup, AddressPrefix } from './address-group.js'
 export { formatLimit, LimitSyntaxError, parseLimits } from './limit.js'
-export type { Limit, LimitString } from './limit.js'
+export type { Limit, LimitAlgorithm, LimitString } from './limit.js'
 export { MemoryRateLimitStore } from './memory-store.js'
 export type { MemoryRateLimitStoreOptions } from './memory-store.js'
+export type { PenaltyOptions } from './declaration.js'
 export type { HeaderStyle } from './fields.js'
-export type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
+export type { Charge, Penalty, RateLimitStore, Verdict, WindowUse } from './store.js'
 
 /** The limits of all routes. */
 export interface RateLimitOptions {
@@ -34,8 +39,8 @@ export interface RateLimitOptions {
    * all. They speak of the window that has least left. @default 'draft'
    */
   readonly headers?: HeaderStyle | readonly HeaderStyle[] | boolean
-  /** How many bits of an IPv6 address tell one client from another, from 1 to 128. @default 64 */
-  readonly addressPrefix?: number
+  /** How many bits of an address tell one client from another. @default all 32 of IPv4, 64 of IPv6 */
+  readonly addressPrefix?: AddressPrefix
 }
 
 /** Who is counted, where, and how much. */
@@ -44,12 +49,13 @@ export interface LimitOptions<I extends Input = Input> {
    * - `address`: each client address, before anything is spent on finding out who calls
    * - `principal`: each caller, by issuer and id, once it is known; anonymous callers by their address
    * - `tenant`: all callers of one tenant together, as `createApi({ tenantOf })` says; callers of none as `principal` does
+   * - `apiKey`: each API key, of which a caller may have several; callers without one as `principal` does
    * - a function: whatever text it returns, after the input is validated, so that it may read `ctx.body`. Where several
    *   spellings mean one thing, as with user names, return one of them: the client chooses what to send.
    *
    * @default 'address'
    */
-  readonly by?: 'address' | 'principal' | 'tenant' | ((context: Context<I>) => string)
+  readonly by?: 'address' | 'principal' | 'tenant' | 'apiKey' | ((context: Context<I>) => string)
   /**
    * How much one call takes of each window, from 1 to the smallest of the limits. With a function, which may return 0 too, the
    * limit is charged after the input is validated, whoever is counted. @default 1
@@ -60,6 +66,16 @@ export interface LimitOptions<I extends Input = Input> {
    * dropped. @default nothing
    */
   readonly failureCost?: number
+  /**
+   * Gives the charge back when the call succeeds (a status under 400), after the answer: `@RateLimit('5 per hour', { refundOnSuccess:
+   * true })` counts failures alone. @default false
+   */
+  readonly refundOnSuccess?: true
+  /**
+   * Keeps out for longer whoever breaks this limit: `'1 min'` for a minute the first time, and twice as long each further time. While it
+   * lasts, calls are refused without being counted. @default none: until the limit allows another call
+   */
+  readonly penalty?: Duration | PenaltyOptions
   /** Routes that name the same scope, and the same limit, count in one counter. @default each route counts for itself */
   readonly scope?: string
   /** Stands in the RateLimit fields, for clients to read: printable ASCII. @default the scope, or 'route' */
@@ -74,7 +90,9 @@ export interface LimitOptions<I extends Input = Input> {
  * several on one place; a call passes where none of them refuses, and a call that is refused costs nothing in any of them.
  * Past a limit the client gets 429 with `Retry-After`.
  *
- * Windows are fixed and begin with the first call that they count. How a limit is written: `LimitString`, `parseLimits`.
+ * Windows are fixed and begin with the first call that they count, so that around the end of one twice the count can pass at once;
+ * `'10 per second sliding'` and `'10 per second burst 20'` (a token bucket) count otherwise: `LimitAlgorithm`. How a limit is written:
+ * `LimitString`, `parseLimits`.
  */
 export function RateLimit<I extends Input = Input>(limit: LimitString | readonly Limit[], options: LimitOptions<I> = {}): RouteDecorator {
   return rateLimitKind.declare({ limit, options: options as RateLimitDeclaration['options'] })
@@ -89,11 +107,24 @@ export function rateLimits(
 ): readonly [Protection, Protection, Protection] {
   const rulesOf = rulesOfRoutes(options)
   const limit = limiting({ store, headers: stylesOf(options.headers ?? true) })
-  const known = new WeakMap<RouteSetup, readonly Rule[]>()
+  const known = new WeakMap<RouteSetup, ReturnType<Limiting>>()
 
-  function rulesFor(route: RouteSetup): readonly Rule[] {
-    const rules = known.get(route) ?? rulesOf(route)
-    known.set(route, rules)
+  function limitsOf(route: RouteSetup): ReturnType<Limiting> {
+    const limits = known.get(route) ?? limit(keptRules(route))
+    known.set(route, limits)
+    return limits
+  }
+
+  function keptRules(route: RouteSetup): readonly Rule[] {
+    const rules = rulesOf(route)
+    for (const { limits, penalty } of rules) {
+      const why = store.cannotKeep?.({ windows: limits, penalty })
+      if (why !== undefined)
+        route.mistake(
+          `the limit ${limits.map(formatLimit).join('; ')} cannot be kept: ${why}`,
+          'declare another, or count in another store',
+        )
+    }
     return rules
   }
 
@@ -102,8 +133,8 @@ export function rateLimits(
       name: 'RateLimit',
       phase,
       compile(route) {
-        const rules = rulesFor(route)
-        if (options.off !== true) return limit(rules, phase)
+        const stepIn = limitsOf(route)
+        if (options.off !== true) return stepIn(phase)
         route.describe('limits', [])
         return undefined
       },

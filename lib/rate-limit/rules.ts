@@ -3,18 +3,21 @@ import type { Exchange } from '../exchange.js'
 import type { Declared } from '../policy.js'
 import type { RouteSetup } from '../protection.js'
 import { addressGroup } from './address-group.js'
-import type { AddressGroup } from './address-group.js'
+import type { AddressGroup, AddressPrefix } from './address-group.js'
 import { boundedKey } from './bounded-key.js'
 import { draftOf, rateLimitKind, readLimits } from './declaration.js'
 import type { Counted, Draft, RateLimitDeclaration, Report } from './declaration.js'
 import { headerStyles } from './fields.js'
 import type { HeaderStyle } from './fields.js'
-import { formatLimit, shortWindow } from './limit.js'
+import { algorithmOf, formatLimit, shortWindow } from './limit.js'
 import type { Limit } from './limit.js'
-import type { Charge } from './store.js'
+import type { Charge, Penalty } from './store.js'
 
 /** When a rule is charged: before authentication, after it, or after validation. */
 export type LimitPhase = 'network' | 'caller' | 'object'
+
+/** In their order. */
+export const limitPhases: readonly LimitPhase[] = ['network', 'caller', 'object']
 
 /** One limit of one route, ready to be charged. */
 export interface Rule {
@@ -23,6 +26,12 @@ export interface Rule {
   readonly name: string
   readonly limits: readonly Limit[]
   readonly failureCost: number
+  readonly refundOnSuccess: boolean
+  readonly penalty: Penalty | undefined
+  readonly by: Draft['by']
+  /** Says what is counted: of all routes in one scope the same. */
+  readonly counter: string
+  readonly scope: string | undefined
   readonly charge: (exchange: Exchange) => Charge
 }
 
@@ -36,7 +45,7 @@ export interface Subjects {
 interface Options {
   readonly tenantOf?: Subjects['tenantOf']
   readonly default?: string | readonly Limit[]
-  readonly addressPrefix?: number
+  readonly addressPrefix?: AddressPrefix
   readonly headers?: HeaderStyle | readonly HeaderStyle[] | boolean
 }
 
@@ -45,10 +54,12 @@ interface Scope {
   readonly route: string
 }
 
+/** A limit that nothing was said about. */
+const plain = { by: 'address', cost: 1, failureCost: 0, refundOnSuccess: false, penalty: undefined, scope: undefined } as const
+
 /** Makes the function that reads the rules of a route, and reports what cannot be right. */
 export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly Rule[] {
-  const prefix = options.addressPrefix ?? 64
-  const subjects = { groupOf: addressGroup(prefix), tenantOf: options.tenantOf ?? (() => undefined) }
+  const subjects = { groupOf: addressGroup(options.addressPrefix), tenantOf: options.tenantOf ?? (() => undefined) }
   const scopes = new Map<string, Scope>()
   const reported = new WeakSet<object>()
 
@@ -61,15 +72,21 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
 
   function defaultDraft(route: RouteSetup): Draft | undefined {
     const report = reporter(route, options, 'createApi({ rateLimit })')
-    if (!Number.isInteger(prefix) || prefix < 1 || prefix > 128)
-      report(`addressPrefix is ${String(prefix)}`, 'write a whole number from 1 to 128')
+    for (const [family, most] of [
+      ['ipv4', 32],
+      ['ipv6', 128],
+    ] as const) {
+      const prefix = options.addressPrefix?.[family] ?? most
+      if (Number.isInteger(prefix) && prefix >= 1 && prefix <= most) continue
+      report(`addressPrefix.${family} is ${String(prefix)}`, `write a whole number from 1 to ${most}`)
+    }
     for (const style of [options.headers ?? true].flat()) {
       if (typeof style === 'boolean' || headerStyles.includes(style)) continue
       report(`headers names the style ${JSON.stringify(style)}`, `write ${headerStyles.map((one) => `'${one}'`).join(', ')} or false`)
     }
     if (options.default === undefined) return undefined
     const limits = readLimits(options.default, (problem, mend) => report(`default: ${problem}`, mend))
-    return limits && { limits, by: 'address', cost: 1, failureCost: 0, scope: undefined, name: 'default' }
+    return limits && { ...plain, limits, name: 'default' }
   }
 
   function checkScope(route: RouteSetup, { scope, ...draft }: Draft, taken: Set<string>): void {
@@ -123,7 +140,7 @@ function unusedName(name: string, used: Set<string>): string {
 }
 
 function toRule(route: RouteSetup, draft: Draft, subjects: Subjects): Rule {
-  const { name, limits, failureCost, cost } = draft
+  const { name, limits, failureCost, refundOnSuccess, cost, penalty } = draft
   const rule = counterName(route, draft)
   const keyOf = subjectOf(route, draft.by, subjects, 'RateLimit')
   const costOf = typeof cost === 'function' ? checkedCost(route, cost) : undefined
@@ -132,10 +149,15 @@ function toRule(route: RouteSetup, draft: Draft, subjects: Subjects): Rule {
     name,
     limits,
     failureCost,
+    refundOnSuccess,
+    penalty,
+    by: draft.by,
+    counter: rule,
+    scope: draft.scope,
     charge:
       costOf === undefined
-        ? (exchange) => ({ rule, key: boundedKey(keyOf(exchange)), windows: limits, cost: cost as number })
-        : (exchange) => ({ rule, key: boundedKey(keyOf(exchange)), windows: limits, cost: costOf(exchange) }),
+        ? (exchange) => ({ rule, key: boundedKey(keyOf(exchange)), windows: limits, cost: cost as number, penalty })
+        : (exchange) => ({ rule, key: boundedKey(keyOf(exchange)), windows: limits, cost: costOf(exchange), penalty }),
   }
 }
 
@@ -154,21 +176,31 @@ function kindOf({ by }: Pick<Draft, 'by'>): string {
  */
 function counterName(route: RouteSetup, { limits, scope, name, ...draft }: Draft): string {
   const owner = scope === undefined ? ['route', `${route.method} ${route.path}`, name] : ['scope', scope]
-  const parts = [...owner, kindOf(draft), limits.map(({ window }) => shortWindow(window)).join(',')]
+  const parts = [...owner, kindOf(draft), limits.map(shapeOf).join(',')]
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll('|', '%7C')).join('|')
+}
+
+/** `1m`, `1m~` for a sliding window, `1m+` for a bucket: what two algorithms count for one window are different things. */
+function shapeOf(limit: Limit): string {
+  return shortWindow(limit.window) + { fixed: '', sliding: '~', bucket: '+' }[algorithmOf(limit)]
 }
 
 /** Whose call it is; `decorator` is named where a function of the user's gives no text. */
 export function subjectOf(route: RouteSetup, by: Counted, subjects: Subjects, decorator: string): (exchange: Exchange) => string {
   const { groupOf, tenantOf } = subjects
-  // An address has no space in it: no caller counts as one.
   const callerOf = ({ principal, client }: Exchange) =>
-    principal.kind === 'anonymous' ? groupOf(client.address) : `${principal.issuer ?? ''} ${principal.id}`
+    principal.kind === 'anonymous' ? groupOf(client.address) : principalSubject(principal)
   if (by === 'principal') return callerOf
   if (by === 'tenant') {
     return function tenantOrCaller(exchange) {
       const tenant = tenantOf(exchange.principal)
-      return typeof tenant === 'string' && tenant !== '' ? `=${tenant}` : callerOf(exchange)
+      return typeof tenant === 'string' && tenant !== '' ? tenantSubject(tenant) : callerOf(exchange)
+    }
+  }
+  if (by === 'apiKey') {
+    return function keyOrCaller(exchange) {
+      const { apiKeyId, issuer } = exchange.principal
+      return apiKeyId === undefined ? callerOf(exchange) : apiKeySubject(issuer, apiKeyId)
     }
   }
   if (typeof by !== 'function') return ({ client }) => groupOf(client.address)
@@ -177,6 +209,20 @@ export function subjectOf(route: RouteSetup, by: Counted, subjects: Subjects, de
     if (typeof key !== 'string') throw new TypeError(`the "by" of @${decorator} on ${route.name} returned no text: ${typeof key}`)
     return key
   }
+}
+
+// What callers, tenants and API keys count under. An address has no space in it and begins with neither sign: none counts as another.
+
+export function principalSubject({ issuer, id }: Pick<Principal, 'issuer' | 'id'>): string {
+  return `${issuer ?? ''} ${id}`
+}
+
+export function tenantSubject(tenant: string): string {
+  return `=${tenant}`
+}
+
+export function apiKeySubject(issuer: string | undefined, id: string): string {
+  return `#${issuer ?? ''} ${id}`
 }
 
 function checkedCost(route: RouteSetup, cost: (exchange: Exchange) => number): (exchange: Exchange) => number {
@@ -188,12 +234,14 @@ function checkedCost(route: RouteSetup, cost: (exchange: Exchange) => number): (
 }
 
 /** `10 per second by address, cost 2, scope "search"` */
-function summary({ limits, by, cost, failureCost, scope }: Draft): string {
+function summary({ limits, by, cost, failureCost, refundOnSuccess, penalty, scope }: Draft): string {
   const counted = typeof by === 'function' && by.name !== '' && by.name !== 'by' ? by.name : typeof by === 'function' ? 'a function' : by
   return [
     `${limits.map(formatLimit).join('; ')} by ${counted}`,
     ...(cost === 1 ? [] : [`cost ${typeof cost === 'function' ? 'by a function' : cost}`]),
     ...(failureCost === 0 ? [] : [`${failureCost} more on 401`]),
+    ...(refundOnSuccess ? ['given back on success'] : []),
+    ...(penalty === undefined ? [] : [`penalty from ${penalty.first / 1_000} s`]),
     ...(scope === undefined ? [] : [`scope "${scope}"`]),
   ].join(', ')
 }

@@ -1,7 +1,8 @@
-import { Unavailable } from '../errors.js'
+/** How long stores wait for their servers unless they are told otherwise, in milliseconds. */
+export const usualDeadline = 50
 
 /**
- * What is asked, if it comes in time. Rejects with `Unavailable` where it fails or is late: a late answer counts as none.
+ * What is asked, if it comes in time. Rejects where it fails or is late: a late answer counts as none.
  *
  * @param who stands in the log
  * @param deadline milliseconds
@@ -15,8 +16,6 @@ export async function inTime<T>(who: string, deadline: number, ask: () => Promis
       timer = setTimeout(() => setImmediate(refuse), deadline)
     })
     return await Promise.race([ask(), late])
-  } catch (thrown) {
-    throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
   } finally {
     clearTimeout(timer)
   }

@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto'
 
-/** What scripts need of a client: `Redis` and `Cluster` of ioredis have it. */
-export interface RedisScriptClient {
+/** What scripts need of a client of ioredis: its `Redis` and `Cluster` have it. */
+export interface IoredisScriptClient {
   eval(script: string, keyCount: number, ...keysAndArguments: Array<string | number>): Promise<unknown>
   evalsha(sha: string, keyCount: number, ...keysAndArguments: Array<string | number>): Promise<unknown>
 }
+
+/** What scripts need of a client of node-redis: what its `createClient`, `createClientPool` and `createCluster` make has it. */
+export interface NodeRedisScriptClient {
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+}
+
+/** A client that is connected to Redis or Valkey: of ioredis or of node-redis. */
+export type RedisScriptClient = IoredisScriptClient | NodeRedisScriptClient
 
 /** A script for Redis, and the hash that it is called by. */
 export interface Script {
@@ -23,10 +32,28 @@ export async function evaluate(
   keys: readonly string[],
   values: ReadonlyArray<string | number>,
 ): Promise<unknown> {
+  const ask = 'evalSha' in client ? nodeRedis(client, keys, values) : ioredis(client, keys, values)
   try {
-    return await client.evalsha(script.sha, keys.length, ...keys, ...values)
+    return await ask.byHash(script.sha)
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return client.eval(script.source, keys.length, ...keys, ...values)
+    return ask.whole(script.source)
   }
+}
+
+interface Asking {
+  byHash(sha: string): Promise<unknown>
+  whole(source: string): Promise<unknown>
+}
+
+function ioredis(client: IoredisScriptClient, keys: readonly string[], values: ReadonlyArray<string | number>): Asking {
+  return {
+    byHash: (sha) => client.evalsha(sha, keys.length, ...keys, ...values),
+    whole: (source) => client.eval(source, keys.length, ...keys, ...values),
+  }
+}
+
+function nodeRedis(client: NodeRedisScriptClient, keys: readonly string[], values: ReadonlyArray<string | number>): Asking {
+  const options = { keys: [...keys], arguments: values.map(String) }
+  return { byHash: (sha) => client.evalSha(sha, options), whole: (source) => client.eval(source, options) }
 }

@@ -1,20 +1,20 @@
 import type { Clock } from '../context.js'
-import { inTime, requireDeadline } from './in-time.js'
+import { Breaker } from './breaker.js'
+import { askClosed, probeKey } from './fail-closed.js'
+import { requireDeadline, usualDeadline } from './in-time.js'
 import { evaluate, scriptOf } from './redis-script.js'
 import type { RedisScriptClient, Script } from './redis-script.js'
-import type { StateStore } from './state-store.js'
+import type { StateStore, StoreChange } from './state-store.js'
 import { isStorable, nameOf, requireStorable } from './storable.js'
 
-/** What the store needs of a client: `Redis` and `Cluster` of ioredis have it. */
-export interface RedisStateClient extends RedisScriptClient {
-  get(key: string): Promise<string | null>
-}
+/** A client that is connected to Redis or Valkey: of ioredis or of node-redis. */
+export type RedisStateClient = RedisScriptClient & { get(key: string): Promise<unknown> }
 
 /** Options of a state store in Redis. */
 export interface RedisStateStoreOptions {
   /** Before each key. @default 'portcullis:state:' */
   readonly prefix?: string
-  /** How long to wait for Redis, in milliseconds. @default 250 */
+  /** How long to wait for Redis, in milliseconds. @default 50 */
   readonly deadline?: number
   /** Tells how long a value still lives. @default the system's */
   readonly clock?: Clock
@@ -37,28 +37,33 @@ const taking = scriptOf(`local value = redis.call('GET', KEYS[1]) redis.call('DE
 
 /**
  * Keeps state in Redis 5 or newer, or Valkey, for all processes of an API together; each key ends with its value. It fails
- * closed: where Redis errs or is late, a call ends as `Unavailable` (503), since a token may be a revoked one, a code a used one.
+ * closed: where Redis errs, is late, or was so three times in a row and is not back, a call ends as `Unavailable` (503), since a token
+ * may be a revoked one, a code a used one.
  *
  * Give it a client that fails at once when Redis is away, instead of holding calls back until it returns:
- * `new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1000 })`, with a listener for its
- * `error` events; a `Cluster` must read from masters (`scaleReads: 'master'`, its default), since a replica may not know yet
+ * `new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })` of ioredis, or `createClient({ url, disableOfflineQueue:
+ * true })` of node-redis, each with a listener for its `error` events; a `Cluster` must read from masters (`scaleReads: 'master'`, its default), since a replica may not know yet
  * that a token is revoked. Close the client yourself. The server must not evict keys (`maxmemory-policy noeviction`), and what
  * it may lose in a crash (`appendfsync`) or when a replica takes over is revocations, sessions and marks of used codes lost.
  */
 export class RedisStateStore implements StateStore {
   readonly #client: RedisStateClient
   readonly #prefix: string
-  readonly #deadline: number
+  readonly #breaker: Breaker
   readonly #clock: Clock
 
   /** Throws a `RangeError` where `deadline` is not between 1 and 60,000. */
   constructor(client: RedisStateClient, options: RedisStateStoreOptions = {}) {
-    const { prefix = 'portcullis:state:', deadline = 250, clock = { now: () => Date.now() } } = options
+    const { prefix = 'portcullis:state:', deadline = usualDeadline, clock = { now: () => Date.now() } } = options
     requireDeadline(deadline)
     this.#client = client
     this.#prefix = prefix
-    this.#deadline = deadline
     this.#clock = clock
+    this.#breaker = new Breaker({ who: 'Redis', deadline, clock, probe: () => this.#run(setting, probeKey, ['1', '']) })
+  }
+
+  watch(listener: (change: StoreChange) => void): void {
+    this.#breaker.watch((change) => listener({ store: 'Redis', ...change }))
   }
 
   get(key: string): Promise<string | undefined> {
@@ -96,7 +101,7 @@ export class RedisStateStore implements StateStore {
   }
 
   #inTime<T>(ask: () => Promise<T>): Promise<T> {
-    return inTime('Redis', this.#deadline, ask)
+    return askClosed(this.#breaker, ask)
   }
 }
 

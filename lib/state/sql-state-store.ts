@@ -1,14 +1,17 @@
 import type { Clock } from '../context.js'
+import { Unavailable } from '../errors.js'
 import { identifier, sql } from '../sql/sql.js'
 import type { Database, Query } from '../sql/sql.js'
-import { inTime, requireDeadline } from './in-time.js'
+import { Breaker } from './breaker.js'
+import { askClosed, probeKey } from './fail-closed.js'
+import { inTime, requireDeadline, usualDeadline } from './in-time.js'
 import { makeStateTable } from './sql-state-table.js'
-import type { StateStore } from './state-store.js'
+import type { StateStore, StoreChange } from './state-store.js'
 import { isStorable, nameOf, requireStorable } from './storable.js'
 
 /** Options of a state store in a database. */
 export interface SqlStateStoreOptions {
-  /** How long to wait for the database, in milliseconds. `open` waits ten times as long. @default 1,000 */
+  /** How long to wait for the database, in milliseconds. `open` waits for ten seconds. @default 50 */
   readonly deadline?: number
   /** Tells when values end. It must be about the same on all processes. @default the system's */
   readonly clock?: Clock
@@ -29,23 +32,30 @@ const forGood = Number.MAX_SAFE_INTEGER
 
 /**
  * Keeps state in PostgreSQL or SQLite, for all processes of an API together, in one table. Each call is one statement, which the
- * database runs whole or not at all. It fails closed: where the database errs or is late, a call ends as `Unavailable` (503),
- * since a token may be a revoked one, a code a used one.
+ * database runs whole or not at all. It fails closed: where the database errs, is late, or was so three times in a row and
+ * is not back, a call ends as `Unavailable` (503), since a token may be a revoked one, a code a used one.
  *
  * A call that was late still holds its connection: give a pool of PostgreSQL `connectionTimeoutMillis` and `statement_timeout`,
  * and leave its transactions at READ COMMITTED, or calls that meet fail instead of one of them winning. Close the database
  * yourself.
  */
 export class SqlStateStore implements StateStore {
+  readonly #breaker: Breaker
   #answers = 0
   #isSweeping = false
 
   private constructor(
     private readonly database: Database,
     private readonly table: Query,
-    private readonly deadline: number,
     private readonly clock: Clock,
-  ) {}
+    deadline: number,
+  ) {
+    this.#breaker = new Breaker({ who: 'the database', deadline, clock, probe: () => this.#write(probeKey, '', clock.now() + 1_000) })
+  }
+
+  watch(listener: (change: StoreChange) => void): void {
+    this.#breaker.watch((change) => listener({ store: 'the database', ...change }))
+  }
 
   /**
    * Makes the table where there is none; several processes may start at once. Where it is there already, the database's user
@@ -53,11 +63,11 @@ export class SqlStateStore implements StateStore {
    * no name, with `Unavailable` where the database errs or is late.
    */
   static async open(database: Database, options: SqlStateStoreOptions = {}): Promise<SqlStateStore> {
-    const { deadline = 1_000, clock = { now: () => Date.now() }, table = 'portcullis_state' } = options
+    const { deadline = usualDeadline, clock = { now: () => Date.now() }, table = 'portcullis_state' } = options
     requireDeadline(deadline)
     requireTableName(table)
-    await inTime('the database', deadline * 10, () => makeStateTable(database, table))
-    return new SqlStateStore(database, identifier(table, [table]), deadline, clock)
+    await opened(() => makeStateTable(database, table))
+    return new SqlStateStore(database, identifier(table, [table]), clock, deadline)
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -97,6 +107,10 @@ export class SqlStateStore implements StateStore {
     return (await this.#ask(sql`DELETE FROM ${this.table} WHERE ${this.#isKept(key)} RETURNING value`))?.value
   }
 
+  #write(key: string, value: string, until: number): Promise<Row | undefined> {
+    return this.database.first<Row>(sql`${this.#insert(key, value, until)} RETURNING value`)
+  }
+
   #insert(key: string, value: string, until: number): Query {
     return sql`INSERT INTO ${this.table} (name, value, until) VALUES (${nameOf(key)}, ${value}, ${toColumn(until)})
       ON CONFLICT (name) DO UPDATE SET value = excluded.value, until = excluded.until`
@@ -115,7 +129,7 @@ export class SqlStateStore implements StateStore {
   }
 
   async #ask(query: Query): Promise<Row | undefined> {
-    const row = await inTime('the database', this.deadline, () => this.database.first<Row>(query))
+    const row = await askClosed(this.#breaker, () => this.database.first<Row>(query))
     if (this.#answers === 0) void this.#sweep()
     this.#answers = (this.#answers + 1) % answersForSweep
     return row
@@ -129,8 +143,19 @@ export class SqlStateStore implements StateStore {
     // The first condition is asked again of a row that another process is just keeping anew, the choice of names is not.
     const ended = sql`DELETE FROM ${this.table} WHERE until <= ${now}
       AND name IN (SELECT name FROM ${this.table} WHERE until <= ${now} ORDER BY until LIMIT ${rowsForSweep})`
-    await inTime('the database', this.deadline, () => this.database.all(ended)).catch(() => undefined)
+    await this.#breaker.run(() => this.database.all(ended)).catch(() => undefined)
     this.#isSweeping = false
+  }
+}
+
+/** Milliseconds. */
+const openingTime = 10_000
+
+async function opened(make: () => Promise<void>): Promise<void> {
+  try {
+    await inTime('the database', openingTime, make)
+  } catch (thrown) {
+    throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
   }
 }
 

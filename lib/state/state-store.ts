@@ -25,4 +25,15 @@ export interface StateStore {
   replace(key: string, expected: string, value: string, until: number): Awaitable<boolean>
   /** Takes away what is kept, and answers with it. */
   take(key: string): Awaitable<string | undefined>
+  /** Calls `listener` whenever the server behind this store fails or comes back. */
+  watch?(listener: (change: StoreChange) => void): void
+}
+
+/** The server behind a store was lost, or is back. */
+export interface StoreChange {
+  /** Such as `Redis`. */
+  readonly store: string
+  readonly state: 'lost' | 'back'
+  /** What it failed with, where it was lost. */
+  readonly error?: unknown
 }

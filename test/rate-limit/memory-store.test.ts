@@ -5,6 +5,11 @@ import * as fc from 'fast-check'
 import { MemoryRateLimitStore, parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { Charge, Limit, Verdict } from '../../lib/rate-limit/rate-limit.js'
 
+function collector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
+
 class FakeClock {
   time = 1_700_000_000_000
 
@@ -212,9 +217,43 @@ describe('the memory store', () => {
     }
   })
 
+  it('holds a million addresses in less than 150 MB, without long stops, and those who are used up among them', () => {
+    const collect = collector()
+    collect()
+    const sizeOf = ({ heapUsed, arrayBuffers }: NodeJS.MemoryUsage) => heapUsed + arrayBuffers
+    const before = sizeOf(process.memoryUsage())
+    const store = new MemoryRateLimitStore({ capacity: 1_000_000, clock: new FakeClock() })
+    const limits = parseLimits('3 per minute')
+    const charge = (key: string) => store.consume([{ rule: 'rule', key, windows: limits, cost: 1 }]).allowed
+    for (let call = 0; call < 3; call += 1) charge('victim')
+    const stops: number[] = []
+    for (let number = 0; number < 1_200_000; number += 1) {
+      const started = performance.now()
+      charge(`10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`)
+      stops.push(performance.now() - started)
+    }
+    stops.sort((a, b) => a - b)
+    expect(stops[Math.floor(stops.length * 0.999)]).to.be.below(1)
+    expect([store.size, charge('victim')]).to.deep.equal([1_000_000, false])
+    stops.length = 0
+    collect()
+    expect((sizeOf(process.memoryUsage()) - before) / 1e6).to.be.below(150)
+  }).timeout(60_000)
+
+  it('goes on where counters were that a flood of others pushed out', () => {
+    const store = new MemoryRateLimitStore({ capacity: 100, clock: new FakeClock() })
+    const littleUsed = Array.from({ length: 50 }, (_, number) => one('3/m', `little used ${number}`, 2))
+    for (const charges of littleUsed) store.consume(charges)
+    for (let number = 0; number < 200; number += 1) store.consume(one('3/m', `flood ${number}`, 3))
+    const remembered = littleUsed.filter((charges) => store.read(charges).windows[0]?.remaining === 1)
+    // A mark has one place, and here there are about as many marks as places.
+    expect(remembered.length).to.be.at.least(15)
+    const [again] = remembered
+    expect([store.consume(again!).allowed, store.consume(one('3/m', again![0]!.key)).allowed]).to.deep.equal([false, true])
+  })
+
   it('keeps alive nothing that a key was cut out of', () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
+    const collect = collector()
     const store = new MemoryRateLimitStore({ clock: new FakeClock() })
     collect()
     const before = process.memoryUsage().heapUsed

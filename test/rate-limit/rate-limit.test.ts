@@ -135,6 +135,8 @@ describe('@RateLimit', () => {
         return memory.consume(charges)
       },
       refund: () => undefined,
+      read: (charges) => memory.read(charges),
+      reset: () => undefined,
     }
     class Sessions {
       @RateLimit('2/m', { by: byName })
@@ -280,6 +282,8 @@ describe('@RateLimit', () => {
     const store: RateLimitStore = {
       consume: async (charges) => memory.consume(charges),
       refund: () => Promise.reject(new Error('the store is away')),
+      read: (charges) => memory.read(charges),
+      reset: () => undefined,
     }
     class Orders {
       @RateLimit('5 per minute')
@@ -303,10 +307,10 @@ describe('@RateLimit', () => {
     expect(await status(routes, '::ffff:192.0.2.1')).to.equal(ok)
     expect(await status(routes, '192.0.2.1')).to.equal(refused)
     expect(await status(routes, '::ffff:192.0.2.2')).to.equal(ok)
-    const narrow = new Routes({ addressPrefix: 128 }).add(Orders, 'create')
+    const narrow = new Routes({ addressPrefix: { ipv6: 128 } }).add(Orders, 'create')
     expect(await status(narrow, '2001:db8::1')).to.equal(ok)
     expect(await status(narrow, '2001:db8::2')).to.equal(ok)
-    const wide = new Routes({ addressPrefix: 36 }).add(Orders, 'create')
+    const wide = new Routes({ addressPrefix: { ipv6: 36 } }).add(Orders, 'create')
     expect(await status(wide, '2001:db8:1000::1')).to.equal(ok)
     expect(await status(wide, '2001:db8:1fff::1')).to.equal(refused)
     expect(await status(wide, '2001:db8:2000::1')).to.equal(ok)
@@ -529,14 +533,13 @@ describe('mistakes in rate limits', () => {
 
       two() {}
     }
-    const { mistakes } = new Routes({ default: parseLimits('1/s').map((limit) => ({ ...limit, count: -1 })), addressPrefix: 0 }).add(
-      Search,
-      'one',
-      'two',
-    )
+    const { mistakes } = new Routes({
+      default: parseLimits('1/s').map((limit) => ({ ...limit, count: -1 })),
+      addressPrefix: { ipv6: 0 },
+    }).add(Search, 'one', 'two')
     expect(mistakes.map(({ problem }) => problem)).to.satisfy(
       ([prefix, general, own, ...more]: string[]) =>
-        prefix?.includes('addressPrefix is 0') === true &&
+        prefix?.includes('addressPrefix.ipv6 is 0') === true &&
         general?.includes('default: the limit "-1 per second" is none') === true &&
         own?.includes('@RateLimit on Search: the limit "0 per minute"') === true &&
         more.length === 0,

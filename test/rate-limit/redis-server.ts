@@ -8,6 +8,9 @@ import { freePort } from '../free-port.js'
 /** A Redis of this test's own: on a free port, writing nothing to disk. */
 export interface RedisServer {
   readonly port: number
+  /** Stops it as a hanging machine would; `resume` lets it go on. */
+  pause(): void
+  resume(): void
   stop(): Promise<void>
 }
 
@@ -18,15 +21,18 @@ export function hasRedis(): boolean {
   return isInstalled
 }
 
-export async function startRedis(): Promise<RedisServer> {
+/** @param wanted the port; a free one where none is named */
+export async function startRedis(wanted?: number, ...settings: readonly string[]): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-redis-'))
-  const port = await freePort()
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory], {
+  const port = wanted ?? (await freePort())
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept connections')) break
   return {
     port,
+    pause: () => void server.kill('SIGSTOP'),
+    resume: () => void server.kill('SIGCONT'),
     async stop() {
       if (server.exitCode === null && server.signalCode === null) {
         server.kill('SIGKILL')

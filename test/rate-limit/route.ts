@@ -23,6 +23,8 @@ export interface Call {
   readonly address?: string
   readonly principal?: Partial<Principal>
   readonly body?: unknown
+  /** What the handler answers. @default 200 */
+  readonly status?: number
   /** Called between the phases: throws to refuse. */
   readonly between?: (phase: string) => void
 }
@@ -73,7 +75,7 @@ export class Routes {
   }
 
   /** Goes through the phases as the pipeline does. */
-  async call(name: string, { address = '192.0.2.1', principal, body, between }: Call = {}): Promise<Outcome> {
+  async call(name: string, { address = '192.0.2.1', principal, body, between, status = 200 }: Call = {}): Promise<Outcome> {
     const exchange = this.#exchange(name, address)
     try {
       for (const phase of ['network', 'caller', 'object', 'handler']) {
@@ -82,11 +84,14 @@ export class Routes {
         between?.(phase)
         for (const one of this.#routes.get(name) ?? []) if (one.phase === phase) await one.step(exchange)
       }
-      return outcome(200, undefined, exchange.answerHeaders)
+      exchange.finish(status)
+      return outcome(status, undefined, exchange.answerHeaders)
     } catch (error) {
       if (!(error instanceof ApiError)) return outcome(500, error, exchange.answerHeaders)
-      for (const listener of exchange.refusalListeners) await listener(error)
-      return outcome(error.status, error, [...exchange.answerHeaders, ...error.headers])
+      let refusal = error
+      for (const listener of exchange.refusalListeners) refusal = (await listener(refusal)) ?? refusal
+      exchange.finish(refusal.status)
+      return outcome(refusal.status, refusal, [...exchange.answerHeaders, ...refusal.headers])
     }
   }
 

@@ -19,27 +19,17 @@ Nested(() => Address)(Fitting.prototype, 'address')
 Nested(() => Address, { each: true, groups: ['create'] })(Fitting.prototype, 'addresses')
 Nested(() => Shape)(Fitting.prototype, 'shape')
 
-export class Misfits {
-  // @ts-expect-error: a class is given by a function, since it may come later in the file
-  @Nested(Address)
-  address!: Address
-
-  // @ts-expect-error: it nests something
-  @Nested()
-  nothing!: Address
-
-  // @ts-expect-error: a text is no class
-  @Nested(() => 'Address')
-  text!: Address
-
-  // @ts-expect-error: a list is said by each
-  @Nested(() => [Address])
-  list!: readonly Address[]
-
-  // @ts-expect-error: there is no such option
-  @Nested(() => Address, { every: true })
-  option!: Address
-}
-
+// @ts-expect-error: a class is given by a function, since it may come later in the file
+Nested(Address)
+// @ts-expect-error: it nests something
+Nested()
+// @ts-expect-error: a text is no class
+Nested(() => 'Address')
+// @ts-expect-error: a list is said by each
+Nested(() => [Address])
+// @ts-expect-error: there is no such option
+Nested(() => Address, { every: true })
+// @ts-expect-error: a list of groups
+Nested(() => Address, { groups: 'create' })
 // @ts-expect-error: a class is no property
 Nested(() => Address)(Fitting)

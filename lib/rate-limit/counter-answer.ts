@@ -1,0 +1,38 @@
+import type { Charge, Verdict, WindowUse } from './store.js'
+import { allowedVerdict, refusedVerdict } from './verdict.js'
+
+/** A list of whole numbers, or an error: taken for less, it would let through what must not pass. */
+export function numbersOf(answer: unknown): readonly number[] {
+  const numbers = Array.isArray(answer) ? answer.map(Number) : []
+  if (numbers.length > 0 && numbers.every(Number.isSafeInteger)) return numbers
+  throw new Error('the server gave an answer that is no list of whole numbers')
+}
+
+/**
+ * The verdict in what a server says of each counter: how long its penalty lasts and, for each window, remaining, reset and endsAt.
+ *
+ * @param isCharged whether everything was charged
+ */
+export function countersIn(charges: readonly Charge[], isCharged: boolean, numbers: readonly number[]): Verdict {
+  const size = charges.reduce((sum, { windows }) => sum + 1 + 3 * windows.length, 0)
+  if (numbers.length !== size) throw new Error('the server gave an answer that is no verdict')
+  const penalties: number[] = []
+  const uses: WindowUse[] = []
+  let at = 0
+  for (const { windows } of charges) {
+    penalties.push(numbers[at] ?? 0)
+    at += 1
+    for (let index = 0; index < windows.length; index += 1) {
+      uses.push({ remaining: numbers[at] ?? 0, reset: numbers[at + 1] ?? 0, endsAt: numbers[at + 2] ?? 0 })
+      at += 3
+    }
+  }
+  return isCharged ? allowedVerdict(uses) : refusedVerdict(charges, uses, penalties)
+}
+
+/** The verdict of a server that says itself whether it has charged: where it has not, something must refuse. */
+export function verdictIn(charges: readonly Charge[], allowed: number | undefined, numbers: readonly number[]): Verdict {
+  const verdict = countersIn(charges, allowed === 1, numbers)
+  if (allowed === 1 || (allowed === 0 && !verdict.allowed)) return verdict
+  throw new Error('the server gave an answer that is no verdict')
+}

@@ -1,5 +1,0 @@
-export { RedisRateLimitStore } from './rate-limit/redis-store.js'
-export type { RedisRateLimitStoreOptions } from './rate-limit/redis-store.js'
-export type { RedisScriptClient } from './state/redis-script.js'
-export { RedisStateStore } from './state/redis-state-store.js'
-export type { RedisStateClient, RedisStateStoreOptions } from './state/redis-state-store.js'

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import { Controller, createApi, createContainer, Get, Public, RateLimit, tokens } from '../../lib/index.js'
+import { RedisRateLimitStore } from '../../lib/stores.js'
+import { exchangeOf } from '../exchange.js'
+import { hasRedis, startRedis } from './redis-server.js'
+import type { RedisServer } from './redis-server.js'
+
+const hammer = fileURLToPath(new URL('hammer.js', import.meta.url))
+
+type Admitted = readonly [endsAt: number, at: number]
+
+const describeWithRedis = hasRedis() ? describe : () => undefined
+
+describeWithRedis('four processes on one Redis', function () {
+  this.timeout(30_000)
+  let server: RedisServer
+
+  before(async () => {
+    server = await startRedis()
+  })
+
+  after(() => server.stop())
+
+  /** Everything that was admitted by four processes, in the order of time. */
+  async function admittedBy(limit: string, milliseconds: number): Promise<readonly Admitted[]> {
+    const run = async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, [hammer, String(server.port), limit, String(milliseconds)], {
+        maxBuffer: 1e8,
+      })
+      return JSON.parse(stdout) as readonly Admitted[]
+    }
+    return (await Promise.all([run(), run(), run(), run()])).flat().toSorted(([, a], [, b]) => a - b)
+  }
+
+  function byWindow(admitted: readonly Admitted[]): readonly number[] {
+    const counts = new Map<number, number>()
+    for (const [endsAt] of admitted) counts.set(endsAt, (counts.get(endsAt) ?? 0) + 1)
+    return [...counts.values()]
+  }
+
+  it('admit in each fixed window exactly the limit', async () => {
+    const counts = byWindow(await admittedBy('50 per second', 2_500))
+    expect(counts.length).to.be.at.least(3)
+    expect(Math.max(...counts)).to.equal(50)
+    expect(counts.filter((count) => count === 50).length).to.be.at.least(2)
+  })
+
+  it('admit in each sliding window no more than the limit', async () => {
+    const counts = byWindow(await admittedBy('50 per second sliding', 2_500))
+    expect(counts.length).to.be.at.least(3)
+    expect(Math.max(...counts)).to.be.at.most(50)
+    expect(counts.reduce((sum, count) => sum + count, 0)).to.be.at.least(100)
+  })
+
+  it('admit out of a bucket its burst and what flows in, and no more', async () => {
+    const admitted = await admittedBy('50 per second burst 20', 2_000)
+    const span = (admitted.at(-1)?.[1] ?? 0) - (admitted[0]?.[1] ?? 0)
+    // The processes note when they heard of it, up to a few milliseconds after it was so.
+    expect(admitted.length).to.be.within(Math.floor(20 + (span - 100) / 20), Math.ceil(20 + (span + 100) / 20))
+  })
+
+  it('cost Redis one command for each request, or none where a refusal is known', async () => {
+    @Controller('/things', { inject: [] })
+    class Things {
+      @Get('/')
+      @Public()
+      @RateLimit('3 per minute; 100 per hour')
+      @RateLimit('90 per minute', { by: 'principal' })
+      @RateLimit('90 per minute sliding', { by: () => 'all' })
+      all() {
+        return []
+      }
+    }
+    const client = new Redis(server.port, '127.0.0.1')
+    const monitor = await new Redis(server.port, '127.0.0.1').monitor()
+    try {
+      const container = createContainer()
+      container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client, { prefix: '{monitored}:', deadline: 5_000 }) })
+      const api = createApi({
+        controllers: [Things],
+        container,
+        https: 'off',
+        audit: { sinks: [] },
+        rateLimit: { default: '50 per minute' },
+      })
+      await api.answer(exchangeOf({ request: { headers: { host: 'localhost' }, rawHeaders: ['Host', 'localhost'] } }).request)
+      // The script is there now; what the monitor says of that comes late.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const commands: string[] = []
+      monitor.on('monitor', (_time: string, [command = ''], source: string) => {
+        if (source !== 'lua') commands.push(command.toLowerCase())
+      })
+      const statuses: number[] = []
+      for (let call = 0; call < 10; call += 1)
+        statuses.push(
+          (await api.answer(exchangeOf({ request: { headers: { host: 'localhost' }, rawHeaders: ['Host', 'localhost'] } }).request)).status,
+        )
+      await client.ping()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      expect(statuses).to.deep.equal([200, 200, ...Array(8).fill(429)])
+      expect(commands).to.deep.equal(['evalsha', 'evalsha', 'evalsha', 'ping'])
+    } finally {
+      monitor.disconnect()
+      client.disconnect()
+    }
+  })
+})
