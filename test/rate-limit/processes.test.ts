@@ -76,7 +76,8 @@ describeWithRedis('four processes on one Redis', function () {
       }
     }
     const client = new Redis(server.port, '127.0.0.1')
-    const monitor = await new Redis(server.port, '127.0.0.1').monitor()
+    const listener = new Redis(server.port, '127.0.0.1')
+    const monitor = await listener.monitor()
     try {
       const container = createContainer()
       container.register(tokens.rateLimitStore, { useValue: new RedisRateLimitStore(client, { prefix: '{monitored}:', deadline: 5_000 }) })
@@ -105,6 +106,7 @@ describeWithRedis('four processes on one Redis', function () {
       expect(commands).to.deep.equal(['evalsha', 'evalsha', 'evalsha', 'ping'])
     } finally {
       monitor.disconnect()
+      listener.disconnect()
       client.disconnect()
     }
   })

@@ -1,0 +1,12 @@
+/** Milliseconds that the process may take to end when the last test has. */
+const patience = 10_000
+
+/** A test that leaves a connection or a timer behind fails the run, instead of keeping it from ever ending. */
+export const mochaHooks = {
+  afterAll() {
+    setTimeout(() => {
+      console.error('the tests have ended, and the process has not: something was left open:', process.getActiveResourcesInfo())
+      process.exit(1)
+    }, patience).unref()
+  },
+}
