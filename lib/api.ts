@@ -11,6 +11,7 @@ import { claimsAndRoles, principalBuilder } from './authorization/permissions.js
 import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
 import { permissionUse } from './authorization/permission-use.js'
 import type { PermissionUse } from './authorization/permission-use.js'
+import { claimedTenant } from './authorization/tenant.js'
 import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
@@ -31,8 +32,11 @@ import { routeCompiler, run } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
 import type { OverloadOptions } from './rate-limit/overload.js'
-import { MemoryRateLimitStore } from './rate-limit/rate-limit.js'
+import { limitAdministration } from './rate-limit/administration.js'
+import type { LimitAdministration } from './rate-limit/administration.js'
+import { addressGroup, MemoryRateLimitStore } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions } from './rate-limit/rate-limit.js'
+import { rulesOfRoutes } from './rate-limit/rules.js'
 import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
@@ -108,6 +112,8 @@ export interface Api {
    * the permission source is asked, where `as` does not name permissions.
    */
   readonly explain: (request: ExplainRequest) => Promise<Explanation>
+  /** What the limits have counted for somebody, and how to lift them: `api.limits.reset({ address: '203.0.113.7' })`. */
+  readonly limits: LimitAdministration
   /** Finishes what is buffered. Call it when the server has closed. */
   readonly close: () => Promise<void>
 }
@@ -133,12 +139,15 @@ export function createApi(options: ApiOptions): Api {
     report(mistake)
   }
 
+  const { tenantOf = claimedTenant, rateLimit = {} } = options
+  const limitsOf = rulesOfRoutes({ ...rateLimit, tenantOf })
   const compile = routeCompiler(
     {
       authentication: options.authentication,
       permissions: options.permissions,
-      tenantOf: options.tenantOf,
-      rateLimit: options.rateLimit ?? {},
+      tenantOf,
+      rateLimit,
+      limitsOf,
       overload: options.overload,
       https: options.https ?? 'require',
       httpsHost: options.httpsHost,
@@ -247,6 +256,12 @@ export function createApi(options: ApiOptions): Api {
       }
     },
     inventory: () => inventoryOf(compiled),
+    limits: limitAdministration({
+      routes: compiled.map(({ setup }) => setup),
+      rulesOf: limitsOf,
+      store: services.rateLimitStore,
+      groupOf: addressGroup(rateLimit.addressPrefix),
+    }),
     close: () => {
       events.record('sys_shutdown')
       services.delayMeter?.close()

@@ -51,6 +51,7 @@ export type { SecurityHeader, SecurityHeaderOptions } from './transport/security
 export { Concurrency } from './rate-limit/concurrency.js'
 export type { ConcurrencyOptions } from './rate-limit/concurrency.js'
 export type { OverloadOptions } from './rate-limit/overload.js'
+export type { LimitAdministration, LimitSelection, LimitSubject, LimitUse } from './rate-limit/administration.js'
 export { LimitSyntaxError, MemoryRateLimitStore, RateLimit, addressGroup, formatLimit, parseLimits } from './rate-limit/rate-limit.js'
 export type {
   AddressGroup,

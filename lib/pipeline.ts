@@ -12,7 +12,7 @@ import { elementAccess } from './authorization/each.js'
 import { objectAccess } from './authorization/object-access.js'
 import { scopeUse, scoping } from './authorization/scope.js'
 import { principalBuilder } from './authorization/permissions.js'
-import { claimedTenant, tenancy } from './authorization/tenant.js'
+import { tenancy } from './authorization/tenant.js'
 import type { TenantOf } from './authorization/tenant.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
 import { bodyReading } from './body/body.js'
@@ -29,6 +29,7 @@ import { loadShedding } from './rate-limit/overload.js'
 import type { DelayMeter, OverloadOptions } from './rate-limit/overload.js'
 import { addressGroup, rateLimits } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from './rate-limit/rate-limit.js'
+import type { RuleReader } from './rate-limit/rules.js'
 import { returning } from './returns/returns.js'
 import type { StateStore } from './state/state-store.js'
 import type { Cors } from './transport/cors.js'
@@ -45,8 +46,9 @@ import { bodyValidation, inputValidation, validatesBody } from './validation/val
 export interface PipelineOptions {
   readonly authentication: Authentication | readonly Authentication[] | undefined
   readonly permissions: PermissionCatalogue | undefined
-  readonly tenantOf: TenantOf | undefined
+  readonly tenantOf: TenantOf
   readonly rateLimit: RateLimitOptions
+  readonly limitsOf: RuleReader
   readonly overload: OverloadOptions | undefined
   readonly https: HttpsMode
   readonly httpsHost: string | undefined
@@ -100,8 +102,8 @@ function gate(
   cors: Cors,
   instanceOf: InstanceOf,
 ): readonly Protection[] {
-  const { tenantOf = claimedTenant } = options
-  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits({ ...options.rateLimit, tenantOf }, services.rateLimitStore)
+  const { tenantOf } = options
+  const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, services.rateLimitStore, options.limitsOf)
   const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits({
     groupOf: addressGroup(options.rateLimit.addressPrefix),
     tenantOf,

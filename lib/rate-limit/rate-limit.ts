@@ -7,8 +7,7 @@ import { formatLimit } from './limit.js'
 import type { Limit, LimitString } from './limit.js'
 import { rateLimitKind } from './declaration.js'
 import type { PenaltyOptions, RateLimitDeclaration } from './declaration.js'
-import { rulesOfRoutes } from './rules.js'
-import type { LimitPhase, Rule, Subjects } from './rules.js'
+import type { LimitPhase, Rule, RuleReader } from './rules.js'
 import type { HeaderStyle } from './fields.js'
 import { limiting } from './limiting.js'
 import type { Limiting } from './limiting.js'
@@ -102,10 +101,10 @@ export function RateLimit<I extends Input = Input>(limit: LimitString | readonly
  * The protections that limit: by address before authentication, by principal after it, and by function after validation.
  */
 export function rateLimits(
-  options: RateLimitOptions & Partial<Pick<Subjects, 'tenantOf'>>,
+  options: Pick<RateLimitOptions, 'headers' | 'off'>,
   store: RateLimitStore,
+  rulesOf: RuleReader,
 ): readonly [Protection, Protection, Protection] {
-  const rulesOf = rulesOfRoutes(options)
   const limit = limiting({ store, headers: stylesOf(options.headers ?? true) })
   const known = new WeakMap<RouteSetup, ReturnType<Limiting>>()
 

@@ -42,7 +42,10 @@ export interface Subjects {
   readonly tenantOf: (principal: Principal) => string | undefined
 }
 
-interface Options {
+/** Reads the rules of a route. */
+export type RuleReader = (route: RouteSetup) => readonly Rule[]
+
+export interface RuleOptions {
   readonly tenantOf?: Subjects['tenantOf']
   readonly default?: string | readonly Limit[]
   readonly addressPrefix?: AddressPrefix
@@ -57,11 +60,12 @@ interface Scope {
 /** A limit that nothing was said about. */
 const plain = { by: 'address', cost: 1, failureCost: 0, refundOnSuccess: false, penalty: undefined, scope: undefined } as const
 
-/** Makes the function that reads the rules of a route, and reports what cannot be right. */
-export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly Rule[] {
+/** Makes the function that reads the rules of a route, once, and reports what cannot be right. */
+export function rulesOfRoutes(options: RuleOptions): RuleReader {
   const subjects = { groupOf: addressGroup(options.addressPrefix), tenantOf: options.tenantOf ?? (() => undefined) }
   const scopes = new Map<string, Scope>()
   const reported = new WeakSet<object>()
+  const known = new WeakMap<RouteSetup, readonly Rule[]>()
 
   /** A class speaks for many of its routes: its mistakes are told once. */
   function reporter(route: RouteSetup, subject: object, where: string): Report {
@@ -107,7 +111,7 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
     }
   }
 
-  return function rulesOf(route) {
+  function read(route: RouteSetup): readonly Rule[] {
     const { declared, keepsDefault } = effective(route.policy.all(rateLimitKind))
     const general = defaultDraft(route)
     const drafts = keepsDefault && general !== undefined ? [general] : []
@@ -121,6 +125,12 @@ export function rulesOfRoutes(options: Options): (route: RouteSetup) => readonly
     if (drafts.length > 0) route.describe('limits', drafts.map(summary))
     const names = new Set<string>()
     return drafts.map((draft) => toRule(route, { ...draft, name: unusedName(draft.name, names) }, subjects))
+  }
+
+  return function rulesOf(route) {
+    const rules = known.get(route) ?? read(route)
+    known.set(route, rules)
+    return rules
   }
 }
 

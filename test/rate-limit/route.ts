@@ -9,6 +9,7 @@ import { policyOf } from '../../lib/policy.js'
 import type { RouteSetup, Step } from '../../lib/protection.js'
 import { MemoryRateLimitStore, rateLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from '../../lib/rate-limit/rate-limit.js'
+import { rulesOfRoutes } from '../../lib/rate-limit/rules.js'
 
 export class FakeClock {
   time = 1_700_000_000_000
@@ -46,7 +47,7 @@ export class Routes {
   readonly #routes = new Map<string, ReadonlyArray<{ phase: string; step: Step }>>()
 
   constructor(options: RateLimitOptions = {}, store?: RateLimitStore) {
-    this.#protections = rateLimits(options, store ?? new MemoryRateLimitStore({ clock: this.clock }))
+    this.#protections = rateLimits(options, store ?? new MemoryRateLimitStore({ clock: this.clock }), rulesOfRoutes(options))
   }
 
   add(controller: Class, ...members: string[]): this {
