@@ -10,6 +10,16 @@ export interface CommandOption {
   readonly description: string
 }
 
+/** What a command takes by its place instead of by a name. */
+export interface CommandArgument {
+  /** What stands for it in the help: `MODULE`. */
+  readonly name: string
+  /** Whether there may be more than one; of the last argument alone. */
+  readonly repeats?: boolean
+  /** One line. */
+  readonly description: string
+}
+
 /** The values of options as they were written, by name. */
 export type OptionValues = Readonly<Record<string, readonly string[]>>
 
@@ -19,19 +29,25 @@ export interface Printed {
   readonly output: string
   /** What a person should know besides, on the error stream. */
   readonly notes: readonly string[]
+  /** 1 where what was looked at is not as it should be. @default 0 */
+  readonly exitCode?: 0 | 1
 }
 
 /** One command of the program. */
 export interface Command {
-  /** `api-key` */
+  /** `api-key`, or two words: `limits show`. */
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
   /** What the help of the command says besides its options. */
   readonly description: string
+  /** Whole command lines for the help. @default none */
+  readonly examples?: readonly string[]
+  /** @default none */
+  readonly arguments?: readonly CommandArgument[]
   readonly options: Readonly<Record<string, CommandOption>>
-  /** Throws `UsageError` where the options make no sense. */
-  run(values: OptionValues): Printed | Promise<Printed>
+  /** Throws `UsageError` where the options make no sense, `CommandError` where what they ask for cannot be done. */
+  run(values: OptionValues, given: readonly string[]): Printed | Promise<Printed>
 }
 
 /** The program was called in a way that it does not know; the message says what to write instead. */
@@ -39,6 +55,14 @@ export class UsageError extends Error {
   constructor(message: string) {
     super(message)
     this.name = 'UsageError'
+  }
+}
+
+/** What was asked for cannot be done; the message says why, and the mend. */
+export class CommandError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'CommandError'
   }
 }
 

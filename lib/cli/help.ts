@@ -4,7 +4,7 @@ import type { Command, CommandOption } from './command.js'
 export function overview(commands: readonly Command[]): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const)
   return [
-    'Makes what an API that Portcullis protects needs. Nothing is written to files.',
+    'Makes what an API that Portcullis protects needs, and looks after it. Nothing is written to files.',
     '',
     'Usage: portcullis <command> [options]',
     '',
@@ -16,9 +16,15 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** What `portcullis <command> --help` prints. */
-export function helpOf({ name, description, options }: Command): string {
+export function helpOf({ name, description, options, arguments: wanted = [], examples = [] }: Command): string {
+  const places = wanted.map((one) => `${one.name}${one.repeats === true ? '…' : ''} `).join('')
   const rows = [...Object.entries(options).map(row), ['-h, --help', 'Print this'] as const]
-  return [description, '', `Usage: portcullis ${name} [options]`, '', 'Options:', ...columns(rows)].join('\n')
+  return [
+    ...[description, '', `Usage: portcullis ${name} ${places}[options]`, ''],
+    ...(wanted.length === 0 ? [] : ['Arguments:', ...columns(wanted.map((one) => [one.name, one.description] as const)), '']),
+    ...['Options:', ...columns(rows)],
+    ...(examples.length === 0 ? [] : ['', 'Examples:', ...examples.map((example) => `  ${example}`)]),
+  ].join('\n')
 }
 
 function row([name, { value, description }]: readonly [string, CommandOption]): readonly [string, string] {

@@ -3,7 +3,7 @@ import type { RouteSetup } from '../protection.js'
 import type { AddressGroup } from './address-group.js'
 import { boundedKey } from './bounded-key.js'
 import { windowNames } from './fields.js'
-import { formatLimit } from './limit.js'
+import { capacityOf, formatLimit } from './limit.js'
 import { apiKeySubject, principalSubject, tenantSubject } from './rules.js'
 import type { Rule } from './rules.js'
 import type { Charge, RateLimitStore, Verdict } from './store.js'
@@ -136,7 +136,7 @@ function usesIn({ rule, routes }: Counter, { windows, isPenalty, retryAfter }: V
     name: names[at] ?? rule.name,
     limit: formatLimit(limit),
     remaining: windows[at]?.remaining ?? 0,
-    reset: windows[at]?.reset ?? 0,
+    reset: windows[at]?.remaining === capacityOf(limit) ? 0 : (windows[at]?.reset ?? 0),
     penalty: isPenalty === true ? retryAfter : 0,
   }))
 }
