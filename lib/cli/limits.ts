@@ -20,7 +20,7 @@ export const limitsShow: Command = {
   summary: 'Show what the limits of an API have counted for somebody',
   description: [
     'Prints what the limits have counted for an address, a caller, a tenant or an API key. Charges nothing.',
-    'It asks the store that the API of the module counts in: Redis or PostgreSQL, not the memory of another process.',
+    'It asks the store that the API of the module counts in: Redis or PostgreSQL, not the memory of a process.',
   ].join('\n'),
   examples: [
     'portcullis limits show dist/api.js --address 203.0.113.7',

@@ -33,7 +33,7 @@ async function load(path: string, file: string): Promise<Readonly<Record<string,
     const loaded = (await (needsCompiler ? compiled(url, file) : import(url))) as Readonly<Record<string, unknown>>
     // A CommonJS module's exports stand under its default.
     const inner = loaded['default']
-    return typeof inner === 'object' && inner !== null && !isApi(inner) ? { ...(inner as object), ...loaded } : loaded
+    return typeof inner === 'object' && inner !== null && !isApi(inner) ? { ...inner, ...loaded } : loaded
   } catch (thrown) {
     if (thrown instanceof CommandError) throw thrown
     throw new CommandError(`${file} cannot be loaded: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
