@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../context.js'
 import { Unavailable } from '../errors.js'
-import { Breaker } from '../state/breaker.js'
+import { Breaker, newsIn } from '../state/breaker.js'
 import { requireDeadline, usualDeadline } from '../state/in-time.js'
 import { capacityOf } from './limit.js'
 import type { Limit } from './limit.js'
@@ -153,7 +153,7 @@ export class SharedRateLimitStore implements RateLimitStore {
   #standIn(charges: readonly Charge[], error: unknown): Verdict {
     const penalty = this.#refusals.findPenalty(charges)
     if (penalty !== undefined) return penalty
-    if (this.#policy === 'closed') throw new Unavailable(undefined, { reason: 'rate-limit-store', event: 'sys_crash', cause: error })
+    if (this.#policy === 'closed') throw new Unavailable(undefined, { reason: 'rate-limit-store', cause: newsIn(error) })
     const verdict = this.#policy === 'open' ? uncounted(charges) : this.#local.consume(this.#divided(charges))
     this.#standIns.add(verdict)
     return verdict

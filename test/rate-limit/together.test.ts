@@ -6,6 +6,7 @@ import { PermissionDenied, Unauthenticated } from '../../lib/errors.js'
 import { MemoryRateLimitStore, RateLimit } from '../../lib/rate-limit/rate-limit.js'
 import { SharedRateLimitStore } from '../../lib/rate-limit/shared-store.js'
 import type { CounterServer } from '../../lib/rate-limit/shared-store.js'
+import { exchangeOf } from '../exchange.js'
 import { FakeClock, Routes } from './route.js'
 
 /** A server that counts in memory, answers when it is asked to fail, and notes what it was asked. */
@@ -206,10 +207,11 @@ describe('a lost store', () => {
     class Things {
       @Get('/')
       @Public()
+      @RateLimit('9 per minute')
       all() {}
     }
     const server = new FakeServer()
-    const store = shared(server)
+    const store = shared(server, { onStoreFailure: 'closed' })
     const container = createContainer()
     container.register(tokens.rateLimitStore, { useValue: store })
     const records = recentRecords()
@@ -219,12 +221,22 @@ describe('a lost store', () => {
     })
     const api = createApi({ controllers: [Things], container, audit: { sinks: [records] }, logger })
     server.failure = new Error('away')
-    for (let call = 0; call < 9; call += 1) await store.consume(charges(100))
-    expect(records.newest().map(({ event }) => event)).to.deep.equal(['sys_crash', 'sys_startup'])
+    const { request } = exchangeOf({
+      request: { target: '/things', headers: { host: 'localhost' }, rawHeaders: ['Host', 'localhost'], encrypted: true },
+    })
+    for (let call = 0; call < 9; call += 1) expect((await api.answer(request)).status).to.equal(503)
+    // An outage is one event, however many requests it refuses.
+    expect(records.newest().map(({ event }) => event)).to.deep.equal([
+      ...Array(7).fill(undefined),
+      'sys_crash',
+      ...[undefined, undefined],
+      'sys_startup',
+    ])
     expect(lines.filter((line) => line.includes('Fake does not answer'))).to.have.length(1)
+    expect(lines.filter((line) => line.includes('not available at the moment'))).to.have.length(3)
     server.failure = undefined
     server.clock.time += 1_000
-    await store.consume(charges(100))
+    await store.consume(charges(100)).catch(() => undefined)
     await new Promise(setImmediate)
     expect(records.newest(1).map(({ event }) => event)).to.deep.equal(['sys_restart'])
     await api.close()
