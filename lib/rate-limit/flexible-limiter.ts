@@ -3,9 +3,17 @@ export interface FlexibleAnswer {
   readonly consumedPoints: number
 }
 
-/** How long a key lives that is new, in seconds. */
+/** How long a key lives that is new. */
 export interface FlexibleLife {
+  /** Seconds. */
   readonly customDuration: number
+  /** None: a `RateLimiterMongo` asks for them. */
+  readonly attrs: Readonly<Record<string, never>>
+}
+
+/** @param life in milliseconds */
+export function lifeOf(life: number): FlexibleLife {
+  return { customDuration: life / 1_000, attrs: {} }
 }
 
 /** The part of a limiter of rate-limiter-flexible that is used here. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../context.js'
 import { clockWindow } from './clock-window.js'
-import { chargeKey, flawOf, giveBack, usedOf } from './flexible-limiter.js'
+import { chargeKey, flawOf, giveBack, lifeOf, usedOf } from './flexible-limiter.js'
 import type { FlexibleKey, FlexibleLimiter } from './flexible-limiter.js'
 import { algorithmOf, formatLimit } from './limit.js'
 import type { Limit } from './limit.js'
@@ -33,13 +33,14 @@ export type FlexibleLimiterMaker = (limit: Limit) => FlexibleLimiter
  *
  * - There are no sliding windows, no buckets, no penalties and no counts over 1,000,000,000: the API does not start with them.
  * - No window ever admits more than its limit, however many ask at once in however many processes, if the limiter's own `consume` is
- *   atomic; those called `NonAtomic` are not. What is given back comes into the window that it was taken from, or into none.
+ *   atomic: not where it is called `NonAtomic`, nor in `RateLimiterPrisma` and `RateLimiterDrizzle` before 11.4. What is given back
+ *   comes into the window that it was taken from, or into none.
  * - Windows follow each other by the clocks of the machines that ask, at times that differ from key to key. For as long as two of these
  *   clocks differ, around the end of a window, one machine still counts in the old one and the other in the new one.
  * - A call asks first, and what is refused then costs nothing. What passes is charged to one window after another; where one of them was
  *   used up meanwhile, the call is refused and its charges are given back. Until then, for a few round trips, they may have others
- *   refused, who are then refused for a second at most. What cannot be given back, since the store fails or the process ends, counts
- *   until its window ends. Memcached takes nothing back.
+ *   refused, who are then refused for a second at most. What cannot be given back, since the store fails or the process ends, and
+ *   what was charged too late for the deadline, counts until its window ends. Memcached takes nothing back.
  * - A call takes one round trip, and one more for each window: give `deadline` room.
  */
 export class FlexibleRateLimitStore extends SharedRateLimitStore {
@@ -120,7 +121,7 @@ class FlexibleCounters implements CounterServer {
   /** Writes with a limiter that there is: one that is made while its database is away may never work. */
   async probe(): Promise<void> {
     const [limiter] = this.#limiters.values()
-    await limiter?.penalty('probe', 1, { customDuration: 1 })
+    await limiter?.penalty('probe', 1, lifeOf(1_000))
   }
 
   cannotKeep({ windows, penalty }: Pick<Charge, 'windows' | 'penalty'>): string | undefined {
@@ -178,7 +179,7 @@ class FlexibleCounters implements CounterServer {
     return charges.flatMap((charge) =>
       charge.windows.map((limit) => {
         const { key, endsAt } = clockWindow(charge, limit, now)
-        const life = { customDuration: (limit.window + slack) / 1_000 }
+        const life = lifeOf(limit.window + slack)
         const limiter = this.#limiterOf(limit)
         return { limiter, key, life, limit, cost: charge.cost, isCapped: charge.capped === true, endsAt, reset: Math.ceil(endsAt - now) }
       }),

@@ -100,10 +100,13 @@ describeWithRedis('the contract of rate limit stores, over RateLimiterRedis', ()
     expect((await store.consume(charges)).allowed).to.equal(true)
   })
 
-  it('leaves no key behind that does not end', async () => {
+  it('keeps each key for a minute longer than its window, and none for ever', async () => {
     const store = open()
     const charges = [charge('2 per minute', 'a key that ends')]
+    const { key } = clockWindow(charges[0] as Charge, { count: 2, window: 60_000 }, Date.now())
     await store.refund(charges, await store.consume(charges))
+    // A machine whose clock is behind must find it still.
+    expect(await ioredis.pttl(`limits:${key}`)).to.be.within(110_000, 120_000)
     await store.reset([charge('2 per minute', 'another')])
     const keys = await ioredis.keys('*')
     const lives = await Promise.all(keys.map(async (key) => ioredis.pttl(key)))
@@ -287,11 +290,12 @@ describe('FlexibleRateLimitStore', () => {
   })
 
   it('gives back no more than was charged', async () => {
-    const { store } = hooked()
+    const { store, limiter } = hooked()
     const charges = [charge('3 per minute', 'a', { cost: 2 })]
     const verdict = await store.consume(charges)
     await store.refund(charges, verdict)
     await store.refund(charges, verdict)
+    expect(limiter('3/60').rewarded).to.deep.equal([2])
     expect(await left(store, ...charges)).to.deep.equal([3])
     await store.consume(charges)
     await store.refund(charges, { ...verdict, windows: verdict.windows.map((use) => ({ ...use, endsAt: 0 })) })
@@ -310,6 +314,17 @@ describe('FlexibleRateLimitStore', () => {
     expect(limiter('5/60').rewarded).to.deep.equal([2])
     expect(await left(store, capped)).to.deep.equal([0])
     expect(await store.consume([capped])).to.include({ allowed: true })
+    expect(limiter('5/60').rewarded).to.deep.equal([2])
+  })
+
+  it('gives back of a capped charge what it took', async () => {
+    const { store, limiter } = hooked()
+    const charges = [charge('5 per minute', 'a', { cost: 4, capped: true }), charge('3 per hour', 'a')]
+    await store.read(charges)
+    limiter('5/60').beforeConsume = async (key) => void (await limiter('5/60').penalty(key, 3, { customDuration: 1_000 }))
+    usedUp(limiter('3/3600'))
+    expect((await store.consume(charges)).allowed).to.equal(false)
+    expect(await left(store, ...charges)).to.deep.equal([2, 0])
   })
 
   it('refuses all the same where a charge cannot be given back', async () => {
