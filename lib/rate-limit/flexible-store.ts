@@ -10,7 +10,7 @@ import type { Charge, Verdict, WindowUse } from './store.js'
 import { allowedVerdict, refusedVerdict } from './verdict.js'
 
 /** Options of the store over rate-limiter-flexible. */
-export interface FlexibleRateLimitStoreOptions extends Omit<SharedStoreOptions, 'clock'> {
+export interface FlexibleRateLimitStoreOptions extends SharedStoreOptions {
   /**
    * The longest window that the limiters hold, in milliseconds. Of longer ones a `RateLimiterMemory` or `RateLimiterCluster` would forget
    * each call at once; a `RateLimiterMemcache` holds 29 days, a database any. @default 24 days
@@ -101,12 +101,8 @@ class FlexibleCounters implements CounterServer {
   async refund(charges: readonly Charge[], { windows }: Verdict): Promise<void> {
     const slots = this.#slotsOf(charges)
     const used = await Promise.all(slots.map(usedOf))
-    await settled(
-      slots.map(async (slot, at) => {
-        const points = Math.min(slot.cost, used[at] ?? 0)
-        if (windows[at]?.endsAt === slot.endsAt && points > 0) await giveBack(slot, points)
-      }),
-    )
+    const charged = slots.map((slot, at) => ({ slot, points: Math.min(slot.cost, used[at] ?? 0) }))
+    await takeBack(charged.filter(({ slot }, at) => windows[at]?.endsAt === slot.endsAt))
   }
 
   async read(charges: readonly Charge[]): Promise<Verdict> {
@@ -202,13 +198,10 @@ function leftOf({ limit }: Slot, used = 0): number {
   return Math.max(0, limit.count - Math.max(0, used))
 }
 
-/** What cannot be taken back is a call too few for whoever made it, until the window ends: the refusal stands all the same. */
+/**
+ * What cannot be taken back is a call too few for whoever made it, until the window ends: a refusal stands all the same, and the store is
+ * not lost for it. Memcached never takes anything back.
+ */
 async function takeBack(held: readonly Held[]): Promise<void> {
   await Promise.allSettled(held.filter(({ points }) => points > 0).map(async ({ slot, points }) => giveBack(slot, points)))
-}
-
-/** Waits for all of them, then rejects with the first that did. */
-async function settled(all: ReadonlyArray<Promise<void>>): Promise<void> {
-  await Promise.allSettled(all)
-  await Promise.all(all)
 }

@@ -51,7 +51,7 @@ describe('the contract of rate limit stores, over RateLimiterMemory', () => {
 
   for (const { name, run } of rateLimitStoreCases((clock) => new FlexibleRateLimitStore(limiterFor, { ...exact, clock }), {
     ...abilities,
-    runs: 300,
+    runs: 200,
   })) {
     it(name, run)
   }
@@ -335,6 +335,18 @@ describe('FlexibleRateLimitStore', () => {
     limiter('5/60').beforeReward = () => Promise.reject(new Error('CLIENT_ERROR invalid numeric delta argument'))
     expect(await store.consume(charges)).to.include({ allowed: false, refusedBy: 1 })
     expect((await left(store, ...charges))[0]).to.equal(4)
+  })
+
+  it('is not lost where the limiter takes nothing back', async () => {
+    const { store, limiter } = hooked()
+    const changes: string[] = []
+    store.watch(({ state }) => changes.push(state))
+    const charges = [charge('5 per minute', 'a')]
+    const verdict = await store.consume(charges)
+    limiter('5/60').beforeReward = () => Promise.reject(new Error('Can not add key'))
+    for (let call = 0; call < 4; call += 1) await store.refund(charges, verdict)
+    expect(limiter('5/60').rewarded).to.have.length(4)
+    expect(changes).to.deep.equal([])
   })
 
   it('gives back what it charged before the limiter failed', async () => {
