@@ -93,17 +93,19 @@ describeWithRedis('the contract of rate limit stores, over RateLimiterRedis', ()
   it('says truly, by the clock of the machine, when it lets in again', async () => {
     const store = open()
     const charges = [charge('1 per second', 'real time')]
-    while ((await store.consume(charges)).allowed);
-    const { allowed, retryAfter } = await store.consume(charges)
-    expect(allowed ? 1 : retryAfter).to.be.within(0, 1_000)
+    let verdict = await store.consume(charges)
+    while (verdict.allowed) verdict = await store.consume(charges)
+    const { retryAfter } = verdict
+    expect(retryAfter).to.be.within(1, 1_000)
     await new Promise((resolve) => setTimeout(resolve, retryAfter + 2))
     expect((await store.consume(charges)).allowed).to.equal(true)
   })
 
   it('keeps each key for a minute longer than its window, and none for ever', async () => {
-    const store = open()
+    const clock = new FakeClock()
+    const store = open(clock)
     const charges = [charge('2 per minute', 'a key that ends')]
-    const { key } = clockWindow(charges[0] as Charge, { count: 2, window: 60_000 }, Date.now())
+    const { key } = clockWindow(charges[0] as Charge, { count: 2, window: 60_000 }, clock.time)
     await store.refund(charges, await store.consume(charges))
     // A machine whose clock is behind must find it still.
     expect(await ioredis.pttl(`limits:${key}`)).to.be.within(110_000, 120_000)
