@@ -1,3 +1,6 @@
+export type { FlexibleAnswer, FlexibleLife, FlexibleLimiter } from './rate-limit/flexible-limiter.js'
+export { FlexibleRateLimitStore } from './rate-limit/flexible-store.js'
+export type { FlexibleLimiterMaker, FlexibleRateLimitStoreOptions } from './rate-limit/flexible-store.js'
 export { postgresRateLimitMigration } from './rate-limit/postgres-migration.js'
 export { PostgresRateLimitStore } from './rate-limit/postgres-store.js'
 export type { PostgresPool } from './rate-limit/postgres-store.js'

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { createLogger, transports } from 'winston'
 import { Controller, createApi, createContainer, Get, Public, recentRecords, tokens } from '../../lib/index.js'
 import { PermissionDenied, Unauthenticated } from '../../lib/errors.js'
-import { MemoryRateLimitStore, RateLimit } from '../../lib/rate-limit/rate-limit.js'
+import { MemoryRateLimitStore, RateLimit, parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import { SharedRateLimitStore } from '../../lib/rate-limit/shared-store.js'
 import type { CounterServer } from '../../lib/rate-limit/shared-store.js'
 import { exchangeOf } from '../exchange.js'
@@ -182,6 +182,20 @@ describe('a lost store', () => {
     while ((await store.consume(charges(100))).allowed) admitted += 1
     expect(admitted).to.equal(25)
     expect((await store.consume([{ ...charges(10, 5)[0]!, rule: 'dear' }])).allowed).to.equal(true)
+  })
+
+  it('is given back nothing that it did not charge, where some of it is given back too', async () => {
+    const server = new FakeServer()
+    const store = shared(server)
+    const charges = ['a', 'b'].map((key) => ({ rule: 'rule', key, windows: parseLimits('1 per minute'), cost: 1 }))
+    server.failure = new Error('gone')
+    const verdict = await store.consume(charges)
+    server.failure = undefined
+    await store.refund(charges.slice(1), { ...verdict, windows: verdict.windows.slice(1) })
+    expect(server.asked).to.deep.equal([])
+    server.failure = new Error('gone')
+    expect((await store.consume(charges.slice(1))).allowed).to.equal(true)
+    expect((await store.consume(charges.slice(0, 1))).allowed).to.equal(false)
   })
 
   it('is told of once, and once when it is back', async () => {
