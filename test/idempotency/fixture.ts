@@ -18,13 +18,13 @@ import {
   tokenIssuer,
   tokens,
 } from '../../lib/index.js'
-import type { Api, ApiRequest, Context, IdempotentOptions, Reply, StateStore } from '../../lib/index.js'
+import type { Authentication, Api, ApiRequest, Context, IdempotentOptions, Reply, StateStore } from '../../lib/index.js'
 import { exchangeOf } from '../exchange.js'
 
 const key = { algorithm: 'HS256', secret: 'ruq8Vb2LwZ0nXk5TcY7sJm4GdHf9Pe1A' } as const
 const names = { issuer: 'https://auth.test', audience: 'https://api.test' }
 
-export const authentication = bearer({ ...names, keys: [key] })
+export const bearerTokens = bearer({ ...names, keys: [key] })
 
 /** A token of `sub`. */
 export function tokenOf(sub: string, claims: Readonly<Record<string, unknown>> = {}): string {
@@ -51,12 +51,14 @@ export interface Setup {
   readonly accounts?: Map<string, string>
   readonly timeout?: number
   readonly logger?: Logger
+  /** In the place of tokens. */
+  readonly authentication?: Authentication
 }
 
 /** An API that pays, and the records that it makes. */
 export function payments(setup: Setup) {
   const { work, options, state = new MemoryStateStore(), clock, timeout = 5_000, accounts = new Map<string, string>() } = setup
-  const { permissions = new Set(['payments:write']), logger = createLogger({ silent: true }) } = setup
+  const { authentication = bearerTokens, permissions = new Set(['payments:write']), logger = createLogger({ silent: true }) } = setup
   const records = recentRecords(50)
 
   @Controller('/payments', { inject: [] })
