@@ -129,6 +129,8 @@ export interface Heard {
   readonly json: Readonly<Record<string, unknown>>
   readonly isReplayed: boolean
   header(name: string): string | undefined
+  /** How often a header is there. */
+  count(name: string): number
 }
 
 export async function send(api: Api, call?: Call): Promise<Heard> {
@@ -141,9 +143,19 @@ export function heard({ status, headers, body }: Reply): Heard {
     const at = headers.findIndex((one, index) => index % 2 === 0 && one.toLowerCase() === name.toLowerCase())
     return at < 0 ? undefined : headers[at + 1]
   }
+  const count = (name: string) => headers.filter((one, index) => index % 2 === 0 && one.toLowerCase() === name.toLowerCase()).length
   const isJson = header('content-type')?.includes('json') === true
   const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {}
-  return { status, text, json, header, isReplayed: header('Idempotency-Replayed') === 'true' }
+  return { status, text, json, header, count, isReplayed: header('Idempotency-Replayed') === 'true' }
+}
+
+/** Waits for what is about to happen. */
+export async function until(hasHappened: () => boolean | Promise<boolean>): Promise<void> {
+  const patienceEnds = performance.now() + 5_000
+  while (!(await hasHappened())) {
+    if (performance.now() > patienceEnds) throw new Error('it did not happen')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
 /** A promise that the test settles. */

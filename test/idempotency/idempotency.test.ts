@@ -39,7 +39,7 @@ import { RedisStateStore } from '../../lib/stores.js'
 import { http } from '../../adapters/http.js'
 import { hasRedis, startRedis } from '../rate-limit/redis-server.js'
 import type { RedisServer } from '../rate-limit/redis-server.js'
-import { bearerTokens, gate, heard, payments, requestOf, send, tokenOf } from './fixture.js'
+import { bearerTokens, gate, heard, payments, requestOf, send, tokenOf, until } from './fixture.js'
 import type { Call, Work } from './fixture.js'
 
 /** Counts its runs. */
@@ -135,6 +135,16 @@ describe('@Idempotent', () => {
     }
     expect(done.runs).to.equal(1)
     expect((await send(api)).isReplayed).to.equal(true)
+  })
+
+  it('refuses another path of the route under a key that was used', async () => {
+    const accounts = new Map([
+      ['/payments/of/7', 'alice'],
+      ['/payments/of/8', 'alice'],
+    ])
+    const { api } = payments({ ...counted(), accounts })
+    await send(api, { target: '/payments/of/7' })
+    expect((await send(api, { target: '/payments/of/8' })).status).to.equal(422)
   })
 
   it('keeps keys of routes, callers and tenants apart', async () => {
@@ -300,6 +310,7 @@ describe('@Idempotent', () => {
       const { api } = payments({
         work: (context) => {
           context.setHeader('X-Made', 'here')
+          context.setHeader('Content-Length', '2')
           context.setHeader('Set-Cookie', 'a=1')
           return reply(200, {}, { 'set-cookie': 'b=2', 'X-Own': 'too' })
         },
@@ -309,6 +320,7 @@ describe('@Idempotent', () => {
       expect(first.header('Set-Cookie')).to.equal('a=1')
       expect([second.isReplayed, second.header('Set-Cookie')]).to.deep.equal([true, undefined])
       expect([second.header('X-Made'), second.header('X-Own')]).to.deep.equal(['here', 'too'])
+      for (const name of ['RateLimit', 'Content-Type', 'Content-Length']) expect(second.count(name), name).to.equal(1)
     })
 
     it('what a view let out, and not what the handler had', async () => {
@@ -462,9 +474,10 @@ describe('@Idempotent', () => {
   describe('while the first runs', () => {
     it('refuses the second with 409 and Retry-After, and another request with 422', async () => {
       const { promise, open } = gate<string>()
-      const { api } = payments({ work: () => promise })
+      const done = counted(() => promise)
+      const { api } = payments(done)
       const first = send(api)
-      await delay(5)
+      await until(() => done.runs === 1)
       const second = await send(api)
       expect([second.status, second.json['code'], second.header('Retry-After')]).to.deep.equal([409, 'idempotency-key-in-use', '1'])
       expect((await send(api, { body: { amount: 2, to: 'bob' } })).status).to.equal(422)
@@ -478,7 +491,7 @@ describe('@Idempotent', () => {
       const done = counted(() => promise)
       const { api } = payments({ ...done, options: { whileRunning: 'wait', waitFor: '4 s' } })
       const all = [send(api), send(api), send(api)]
-      await delay(5)
+      await until(() => done.runs === 1)
       open('paid')
       const heardOf = await Promise.all(all)
       expect(heardOf.map(({ text }) => text)).to.deep.equal(['"paid"', '"paid"', '"paid"'])
@@ -488,9 +501,10 @@ describe('@Idempotent', () => {
 
     it('refuses the second when it has waited long enough', async () => {
       const { promise, open } = gate<string>()
-      const { api } = payments({ work: () => promise, options: { whileRunning: 'wait', waitFor: 30 } })
+      const done = counted(() => promise)
+      const { api } = payments({ ...done, options: { whileRunning: 'wait', waitFor: 30 } })
       const first = send(api)
-      await delay(5)
+      await until(() => done.runs === 1)
       expect((await send(api)).status).to.equal(409)
       open('paid')
       await first
@@ -501,7 +515,7 @@ describe('@Idempotent', () => {
       const done = counted((run) => (run === 1 ? promise : { run }))
       const { api } = payments({ ...done, options: { whileRunning: 'wait' } })
       const all = [send(api), send(api), send(api)]
-      await delay(5)
+      await until(() => done.runs === 1)
       fail(new TooManyRequests(1))
       const statuses = (await Promise.all(all)).map(({ status }) => status)
       expect(statuses.toSorted((a, b) => a - b)).to.deep.equal([200, 200, 429])
@@ -511,12 +525,16 @@ describe('@Idempotent', () => {
     it('waits no longer than the route’s time', async () => {
       const { promise, open } = gate<string>()
       const done = counted(() => promise)
-      const state = new MemoryStateStore()
-      const slow = payments({ ...done, state })
-      const { api } = payments({ ...done, state, timeout: 40, options: { whileRunning: 'wait' } })
+      const { store, seen } = watchedStore()
+      const slow = payments({ ...done, state: store })
+      const { api } = payments({ ...done, state: store, timeout: 40, options: { whileRunning: 'wait' } })
       const first = send(slow.api)
-      await delay(5)
+      await until(() => done.runs === 1)
       expect((await send(api)).json['code']).to.equal('timeout')
+      await delay(100)
+      const after = seen.calls
+      await delay(200)
+      expect(seen.calls, 'it asks no more').to.equal(after)
       open('paid')
       await first
       expect(done.runs).to.equal(1)
@@ -531,8 +549,8 @@ describe('@Idempotent', () => {
       expect((await send(api)).json['code']).to.equal('timeout')
       expect((await send(api)).status).to.equal(409)
       open(created({ id: 1 }))
-      await delay(5)
-      const late = await send(api)
+      let late = await send(api)
+      await until(async () => (late = await send(api)).status !== 409)
       expect([late.status, late.json, late.isReplayed]).to.deep.equal([201, { id: 1 }, true])
       expect(done.runs).to.equal(1)
     })
@@ -543,26 +561,26 @@ describe('@Idempotent', () => {
       const { api } = payments({ ...done, timeout: 20 })
       await send(api)
       fail(new ApiError(402, 'no-money', 'No money', 'Nothing left.'))
-      await delay(5)
-      expect((await send(api)).json['code']).to.equal('no-money')
+      await until(async () => (await send(api)).json['code'] === 'no-money')
       expect(done.runs).to.equal(1)
     })
 
     it('does not begin the handler where the claim came too late, and gives the key back', async () => {
       const inner = new MemoryStateStore()
       const { promise, open } = gate<void>()
+      const { store, seen } = watchedStore(inner)
       const slow: StateStore = {
-        ...watchedStore(inner).store,
-        add: async (name, value, until) => {
+        ...store,
+        add: async (name, value, end) => {
           await promise
-          return inner.add(name, value, until)
+          return store.add(name, value, end)
         },
       }
       const done = counted()
       const { api } = payments({ ...done, state: slow, timeout: 20 })
       expect((await send(api)).json['code']).to.equal('timeout')
       open()
-      await delay(5)
+      await until(() => seen.texts.filter((text) => text.includes('running')).length === 2)
       expect(done.runs).to.equal(0)
       expect((await send(api)).status).to.equal(201)
     })
@@ -573,11 +591,12 @@ describe('@Idempotent', () => {
       const clock = { time: Date.now() }
       const state = new MemoryStateStore({ clock: { now: () => clock.time } })
       const hang = gate<string>()
-      const dead = payments({ work: () => hang.promise, state, clock })
+      const died = counted(() => hang.promise)
+      const dead = payments({ ...died, state, clock })
       const done = counted()
       const { api } = payments({ ...done, state, clock })
       const lost = send(dead.api)
-      await delay(5)
+      await until(() => died.runs === 1)
       clock.time += 59_999
       expect((await send(api)).status).to.equal(409)
       clock.time += 1
@@ -585,6 +604,47 @@ describe('@Idempotent', () => {
       hang.open('what nobody waits for')
       await lost
       expect((await send(api)).json, 'an owner who comes back writes nothing').to.deep.equal({ run: 1 })
+    })
+
+    it('tells a handler that has lost its lease all the same, by its signal', async () => {
+      const clock = { time: Date.now() }
+      const state = new MemoryStateStore({ clock: { now: () => clock.time } })
+      const { promise, open } = gate<string>()
+      let signal: AbortSignal | undefined
+      const { api } = payments({
+        ...{ state, clock, options: { lease: '1 s' } },
+        work: (context) => {
+          signal = context.signal
+          return promise
+        },
+      })
+      const first = send(api)
+      await until(() => signal !== undefined)
+      clock.time += 1_000
+      await until(() => signal?.aborted === true)
+      open('late')
+      await first
+    })
+
+    it('leaves the key to its lease where no answer could be made', async () => {
+      const clock = { time: Date.now() }
+      const state = new MemoryStateStore({ clock: { now: () => clock.time } })
+      const done = counted((run) => {
+        if (run > 1) return { run }
+        const error = new Conflict()
+        Object.defineProperty(error, 'document', {
+          get: () => {
+            throw new Error('no document')
+          },
+        })
+        throw error
+      })
+      const { api } = payments({ ...done, state, clock, options: { lease: '1 s' } })
+      expect((await send(api)).status).to.equal(500)
+      clock.time += 600
+      await delay(400)
+      clock.time += 400
+      expect((await send(api)).json).to.deep.equal({ run: 2 })
     })
 
     it('renews the lease while the handler runs', async () => {
@@ -630,7 +690,14 @@ describe('@Idempotent', () => {
 
     it('answers 503 where something else stands in its place', async () => {
       const ownTextOf = (text: string) => (name: string) => (name.startsWith('idempotency:') ? text : undefined)
-      for (const text of ['', 'null', '{"state":"done"}', '{"state":"done","request":"a"}', '[]']) {
+      for (const text of [
+        '',
+        'null',
+        '{"state":"done"}',
+        '{"state":"done","request":"a"}',
+        '{"state":"done","request":"a","permissions":1}',
+        '[]',
+      ]) {
         const state = new MemoryStateStore()
         const { api } = payments({ ...counted(), state: { ...watchedStore(state).store, add: () => false, get: ownTextOf(text) } })
         expect((await send(api)).status, text).to.equal(503)
