@@ -48,6 +48,11 @@ function counted(work: (run: number) => unknown = (run) => created({ run }, { lo
   return done
 }
 
+/** Stands still, later than the time at which tokens are issued. */
+function clockOfTest() {
+  return { time: Date.now() + 60_000 }
+}
+
 /** A store that a test makes fail, and looks into. */
 function watchedStore(inner: StateStore = new MemoryStateStore()) {
   const seen = { calls: 0, texts: [] as string[], failing: new Set<keyof StateStore>(), inner }
@@ -211,11 +216,11 @@ describe('@Idempotent', () => {
   })
 
   it('forgets an answer when its time is over', async () => {
-    const clock = { time: Date.now() }
+    const clock = clockOfTest()
     const done = counted()
     const state = new MemoryStateStore({ clock: { now: () => clock.time } })
     const { api } = payments({ ...done, state, clock, options: { keepFor: '10 s' } })
-    await send(api)
+    expect((await send(api)).status).to.equal(201)
     clock.time += 9_999
     expect((await send(api)).isReplayed).to.equal(true)
     clock.time += 1
@@ -510,6 +515,17 @@ describe('@Idempotent', () => {
       await first
     })
 
+    it('does not keep waiting for a client that has left', async () => {
+      const { promise, open } = gate<string>()
+      const done = counted(() => promise)
+      const { api } = payments({ ...done, options: { whileRunning: 'wait', waitFor: '4 s' } })
+      const first = send(api)
+      await until(() => done.runs === 1)
+      expect((await send(api, { request: { gone: true } })).status).to.equal(409)
+      open('paid')
+      await first
+    })
+
     it('lets one of those who wait run when the first has given the key back', async () => {
       const { promise, fail } = gate<string>()
       const done = counted((run) => (run === 1 ? promise : { run }))
@@ -588,7 +604,7 @@ describe('@Idempotent', () => {
 
   describe('when a process dies', () => {
     it('frees the key with its lease, and not before', async () => {
-      const clock = { time: Date.now() }
+      const clock = clockOfTest()
       const state = new MemoryStateStore({ clock: { now: () => clock.time } })
       const hang = gate<string>()
       const died = counted(() => hang.promise)
@@ -607,7 +623,7 @@ describe('@Idempotent', () => {
     })
 
     it('tells a handler that has lost its lease all the same, by its signal', async () => {
-      const clock = { time: Date.now() }
+      const clock = clockOfTest()
       const state = new MemoryStateStore({ clock: { now: () => clock.time } })
       const { promise, open } = gate<string>()
       let signal: AbortSignal | undefined
@@ -627,7 +643,7 @@ describe('@Idempotent', () => {
     })
 
     it('leaves the key to its lease where no answer could be made', async () => {
-      const clock = { time: Date.now() }
+      const clock = clockOfTest()
       const state = new MemoryStateStore({ clock: { now: () => clock.time } })
       const done = counted((run) => {
         if (run > 1) return { run }
