@@ -518,7 +518,7 @@ describe('@Idempotent', () => {
     it('does not keep waiting for a client that has left', async () => {
       const { promise, open } = gate<string>()
       const done = counted(() => promise)
-      const { api } = payments({ ...done, options: { whileRunning: 'wait', waitFor: '4 s' } })
+      const { api } = payments({ ...done, options: { whileRunning: 'wait', waitFor: '5 min' } })
       const first = send(api)
       await until(() => done.runs === 1)
       expect((await send(api, { request: { gone: true } })).status).to.equal(409)
@@ -664,12 +664,17 @@ describe('@Idempotent', () => {
     })
 
     it('renews the lease while the handler runs', async () => {
-      const state = new MemoryStateStore()
+      const clock = clockOfTest()
+      const { store, seen } = watchedStore(new MemoryStateStore({ clock: { now: () => clock.time } }))
       const { promise, open } = gate<string>()
       const done = counted(() => promise)
-      const { api } = payments({ ...done, state, options: { lease: '1 s' } })
+      const { api } = payments({ ...done, state: store, clock, options: { lease: '1 s' } })
       const first = send(api)
-      await delay(1_150)
+      await until(() => done.runs === 1)
+      const before = seen.calls
+      clock.time += 900
+      await until(() => seen.calls > before)
+      clock.time += 900
       expect((await send(api)).status).to.equal(409)
       open('paid')
       await first
