@@ -7,6 +7,7 @@ import type { Charge, Penalty, RateLimitStore, Verdict } from '../rate-limit/sto
 import type { Awaitable } from '../state/state-store.js'
 import type { Case } from './case.js'
 import { difference, LimitModel } from './limit-model.js'
+import { MovedClock } from './moved-clock.js'
 import { random } from './random.js'
 import type { Random } from './random.js'
 
@@ -157,15 +158,6 @@ export function rateLimitStoreCases(
     },
   ]
   return cases
-}
-
-/** A clock that stands still until it is moved. */
-class MovedClock implements Clock {
-  time = Date.now()
-
-  now(): number {
-    return this.time
-  }
 }
 
 const limitsFor: Readonly<Record<LimitAlgorithm, readonly string[]>> = {
