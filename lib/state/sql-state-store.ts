@@ -1,7 +1,7 @@
 import type { Clock } from '../context.js'
 import { Unavailable } from '../errors.js'
 import { identifier, sql } from '../sql/sql.js'
-import type { Database, Query } from '../sql/sql.js'
+import type { Database, Query, Queryable } from '../sql/sql.js'
 import { Breaker } from './breaker.js'
 import { askClosed, probeKey } from './fail-closed.js'
 import { inTime, requireDeadline, usualDeadline } from './in-time.js'
@@ -27,6 +27,9 @@ interface Row {
 const answersForSweep = 500
 const rowsForSweep = 1_000
 
+/** How much longer than its deadline a call may hold its connection, in milliseconds. */
+const patience = 2_000
+
 /** As `Infinity`, in a column of whole numbers. */
 const forGood = Number.MAX_SAFE_INTEGER
 
@@ -35,9 +38,9 @@ const forGood = Number.MAX_SAFE_INTEGER
  * database runs whole or not at all. It fails closed: where the database errs, is late, or was so three times in a row and
  * is not back, a call ends as `Unavailable` (503), since a token may be a revoked one, a code a used one.
  *
- * A call that was late still holds its connection: give a pool of PostgreSQL `connectionTimeoutMillis` and `statement_timeout`,
- * and leave its transactions at READ COMMITTED, or calls that meet fail instead of one of them winning. Close the database
- * yourself.
+ * Give a pool of PostgreSQL `connectionTimeoutMillis`, so that calls do not queue for connections that do not come about,
+ * `statement_timeout`, so that the server does not go on with what nobody waits for, and a listener for its `error` events. Leave its
+ * transactions at READ COMMITTED, or calls that meet fail instead of one of them winning. Close the database yourself.
  */
 export class SqlStateStore implements StateStore {
   readonly #breaker: Breaker
@@ -45,7 +48,7 @@ export class SqlStateStore implements StateStore {
   #isSweeping = false
 
   private constructor(
-    private readonly database: Database,
+    private readonly database: Queryable,
     private readonly table: Query,
     private readonly clock: Clock,
     deadline: number,
@@ -67,7 +70,7 @@ export class SqlStateStore implements StateStore {
     requireDeadline(deadline)
     requireTableName(table)
     await opened(() => makeStateTable(database, table))
-    return new SqlStateStore(database, identifier(table, [table]), clock, deadline)
+    return new SqlStateStore(database.within?.(deadline + patience) ?? database, identifier(table, [table]), clock, deadline)
   }
 
   async get(key: string): Promise<string | undefined> {
