@@ -22,7 +22,7 @@ CREATE INDEX IF NOT EXISTS portcullis_limits_until ON ${within}.portcullis_limit
 CREATE UNLOGGED TABLE IF NOT EXISTS ${within}.portcullis_limit_instances (instance text PRIMARY KEY, seen float8 NOT NULL);
 
 CREATE OR REPLACE FUNCTION ${within}.portcullis_limits_1(mode text, charges jsonb, at_time float8, instance_name text) RETURNS float8[]
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $body$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $body$
 DECLARE
   now_ms float8;
   names text[];

@@ -27,7 +27,7 @@ const openingTime = 10_000
  * How much longer than its deadline a call may hold its connection, in milliseconds: a server that hangs would keep all of the pool for as
  * long as the network believes in it. Longer than the function waits for a lock, so that the server ends first what waits for one.
  */
-const patience = 2_000
+const patience = 1_000
 
 /**
  * Counts calls in PostgreSQL 12 or newer, for all processes of an API together. One statement, and so one round trip, looks at all limits

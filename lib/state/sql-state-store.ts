@@ -28,7 +28,7 @@ const answersForSweep = 500
 const rowsForSweep = 1_000
 
 /** How much longer than its deadline a call may hold its connection, in milliseconds. */
-const patience = 2_000
+const patience = 1_000
 
 /** As `Infinity`, in a column of whole numbers. */
 const forGood = Number.MAX_SAFE_INTEGER
