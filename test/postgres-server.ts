@@ -39,7 +39,10 @@ export async function startPostgres(programs: string, ...more: readonly string[]
   const initdb = asUser(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'])
   const made = spawnSync(initdb.command, initdb.args, { encoding: 'utf8', cwd: directory })
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`, ...more].flatMap((one) => ['-c', one])
+  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`, ...more].flatMap((one) => [
+    '-c',
+    one,
+  ])
   const program = asUser(join(programs, 'postgres'), ['-D', data, '-p', String(port), ...settings])
   let server = await started()
 
@@ -84,7 +87,9 @@ export async function startPostgres(programs: string, ...more: readonly string[]
 /** The first process first: it would start anew what it sees end. */
 function signal(data: string, name: NodeJS.Signals): void {
   const [first] = read(join(data, 'postmaster.pid')).split('\n')
-  const others = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' }).stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  const others = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .map((line) => line.trim().split(/\s+/))
   const all = [first, ...others.filter(([parent]) => parent === first).map(([, id]) => id)]
   for (const id of all.map(Number).filter((id) => id > 1)) attempt(() => process.kill(id, name))
 }

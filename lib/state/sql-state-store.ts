@@ -110,8 +110,8 @@ export class SqlStateStore implements StateStore {
     return (await this.#ask(sql`DELETE FROM ${this.table} WHERE ${this.#isKept(key)} RETURNING value`))?.value
   }
 
-  #write(key: string, value: string, until: number): Promise<Row | undefined> {
-    return this.database.first<Row>(sql`${this.#insert(key, value, until)} RETURNING value`)
+  #write(key: string, value: string, until: number): Promise<unknown> {
+    return this.database.first(sql`${this.#insert(key, value, until)} RETURNING value`)
   }
 
   #insert(key: string, value: string, until: number): Query {
@@ -132,7 +132,7 @@ export class SqlStateStore implements StateStore {
   }
 
   async #ask(query: Query): Promise<Row | undefined> {
-    const row = await askClosed(this.#breaker, () => this.database.first<Row>(query))
+    const row = await askClosed(this.#breaker, async () => rowOf(await this.database.first(query)))
     if (this.#answers === 0) void this.#sweep()
     this.#answers = (this.#answers + 1) % answersForSweep
     return row
@@ -160,6 +160,13 @@ async function opened(make: () => Promise<void>): Promise<void> {
   } catch (thrown) {
     throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
   }
+}
+
+/** What is no row of ours is a failure: taken for none, it would make a revoked token a good one. */
+function rowOf(answer: unknown): Row | undefined {
+  if (answer === undefined) return undefined
+  if (typeof answer === 'object' && answer !== null && 'value' in answer && typeof answer.value === 'string') return { value: answer.value }
+  throw new Error('the database gave an answer that is no row with a value')
 }
 
 function requireTableName(table: string): void {
