@@ -163,8 +163,8 @@ describe('a server of state that answers nonsense', () => {
       expect(await outcomeOf(() => answered().add('a', '1', Infinity)), String(answer)).to.be.instanceOf(Unavailable)
       expect(await outcomeOf(() => answered().replace('a', '1', '2', Infinity)), String(answer)).to.be.instanceOf(Unavailable)
       if (typeof answer === 'string' || answer === null) continue
-      expect(await outcomeOf(() => answered().get('a')), String(answer)).to.be.instanceOf(Unavailable)
-      expect(await outcomeOf(() => answered().take('a')), String(answer)).to.be.instanceOf(Unavailable)
+      expect(await outcomeOf(() => answered().get('a'))).to.be.instanceOf(Unavailable)
+      expect(await outcomeOf(() => answered().take('a'))).to.be.instanceOf(Unavailable)
     }
   })
 
