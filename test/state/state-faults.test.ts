@@ -186,6 +186,25 @@ describe('a server of state that answers nonsense', () => {
   })
 })
 
+describe('state in PostgreSQL that hangs', () => {
+  it('has each call give up its connection a second after its deadline, so that the pool is not kept for ever', async () => {
+    const timeouts = new Set<unknown>()
+    const pool = {
+      query: async (query: { query_timeout?: number }) => {
+        timeouts.add(query.query_timeout)
+        return { rows: [] }
+      },
+      connect: () => Promise.reject(new Error('not used')),
+      end: async () => undefined,
+    }
+    const store = await SqlStateStore.open(postgres(pool), { deadline: 70 })
+    timeouts.clear()
+    await Promise.all([store.get('a'), store.set('a', '1', Infinity), store.add('a', '1', Infinity), store.take('a')])
+    await store.replace('a', '1', '2', Infinity)
+    expect([...timeouts]).to.deep.equal([1_070])
+  })
+})
+
 function outcomeOf(ask: () => unknown): Promise<unknown> {
   return Promise.resolve()
     .then(ask)
