@@ -8,6 +8,7 @@ import type { Awaitable } from '../state/state-store.js'
 import type { Case } from './case.js'
 import { difference, LimitModel } from './limit-model.js'
 import type { WindowEnd } from './limit-model.js'
+import { MovedClock } from './moved-clock.js'
 import { random } from './random.js'
 import type { Random } from './random.js'
 
@@ -165,15 +166,6 @@ export function rateLimitStoreCases(
     },
   ]
   return cases
-}
-
-/** A clock that stands still until it is moved. */
-class MovedClock implements Clock {
-  time = Date.now()
-
-  now(): number {
-    return this.time
-  }
 }
 
 const limitsFor: Readonly<Record<LimitAlgorithm, readonly string[]>> = {
