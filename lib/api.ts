@@ -17,9 +17,9 @@ import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
+import type { Class } from './decorator.js'
 import { detection, detectionMistakes } from './detection/detection.js'
 import type { DetectionOptions, DetectionServices, RunningDetection } from './detection/detection.js'
-import type { Class } from './decorator.js'
 import type { Duration } from './duration.js'
 import { BootError } from './errors.js'
 import type { Mistake } from './errors.js'
@@ -27,11 +27,11 @@ import { Exchange } from './exchange.js'
 import type { Target } from './exchange.js'
 import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
-import { sumOfUses } from './monitor.js'
-import type { Monitor, MonitoredStoreChange, StoreRole } from './monitor.js'
-import { monitored } from './monitored.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow } from './inventory.js'
+import { sumOfUses } from './monitor.js'
+import type { Monitor, MonitoredStoreChange, StoreRole } from './monitor.js'
+import { monitorMistakes, monitored } from './monitored.js'
 import { routeCompiler, run } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
@@ -99,7 +99,7 @@ export interface ApiOptions {
    * Whether a request's `traceparent` is believed (W3C Trace Context). `false`, for an API that strangers call, begins a new trace for
    * each request. @default true
    */
-  readonly trustsTraceparent?: boolean
+  readonly trustTraceparent?: boolean
   /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
   readonly logger?: Logger
 }
@@ -144,6 +144,7 @@ export function createApi(options: ApiOptions): Api {
     ...bodyMistakes(options.body ?? {}),
     ...overloadMistakes(options.overload),
     ...detectionMistakes(options.detection ?? {}),
+    ...monitorMistakes(options.monitors ?? []),
   ]) {
     report(mistake)
   }
@@ -207,7 +208,7 @@ export function createApi(options: ApiOptions): Api {
     stores: () => answering,
     tokenCache: () => sumOfUses(services.tokenVerifier === undefined ? ways : [services.tokenVerifier]),
     lostRecords: () => services.auditLog.lost ?? 0,
-    trustsTraceparent: services.trustsTraceparent,
+    trustTraceparent: services.trustTraceparent,
   })
   events.record('sys_startup', { detail: { routes: compiled.length } })
 
@@ -300,7 +301,7 @@ function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
 }
 
 interface Services extends PipelineServices {
-  readonly trustsTraceparent: boolean
+  readonly trustTraceparent: boolean
 }
 
 function servicesOf(options: ApiOptions, container: DependencyContainer): Services {
@@ -318,7 +319,7 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Servic
   return {
     clock,
     logger,
-    trustsTraceparent: options.trustsTraceparent ?? true,
+    trustTraceparent: options.trustTraceparent ?? true,
     monitored: watched,
     tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),

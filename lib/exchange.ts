@@ -12,7 +12,7 @@ export interface Runtime {
   readonly logger: Logger
   readonly clock: Clock
   /** Whether a request may say which trace it belongs to. @default true */
-  readonly trustsTraceparent?: boolean
+  readonly trustTraceparent?: boolean
 }
 
 /** Where a request came from, after trusted proxies had their say. */
@@ -154,7 +154,7 @@ export class Exchange implements Context {
   /** The place in a trace that the caller names, or a new trace. */
   get trace(): TraceContext {
     return (this.#trace ??=
-      (this.runtime.trustsTraceparent === false ? undefined : readTraceparent(this.request.headers['traceparent'])) ?? newTrace())
+      (this.runtime.trustTraceparent === false ? undefined : readTraceparent(this.request.headers['traceparent'])) ?? newTrace())
   }
 
   set trace(trace: TraceContext) {

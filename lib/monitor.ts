@@ -89,5 +89,5 @@ export interface MonitoredApi {
   /** Records that had no more room in front of a sink, since the start. */
   lostRecords(): number
   /** Whether the traces that requests say they belong to are continued. */
-  readonly trustsTraceparent: boolean
+  readonly trustTraceparent: boolean
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'winston'
 import type { Reply } from './context.js'
+import type { Mistake } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { Monitor, MonitoredApi, MonitoredStoreChange, Stage } from './monitor.js'
 import { isPromiseLike } from './promise.js'
@@ -125,4 +126,18 @@ export function monitored(monitors: readonly Monitor[], logger: Pick<Logger, 'er
       return listeners.reduceRight((inner, monitor) => () => within(monitor, exchange, inner), work)()
     },
   }
+}
+
+const methods: ReadonlyArray<keyof Monitor> = [
+  ...(['opened', 'isListening', 'requestBegan', 'around'] as const),
+  ...(['phaseEnded', 'requestSettled', 'storeChanged', 'detected'] as const),
+]
+
+/** What is wrong with a list of monitors: one without any of the methods would be silent for good. */
+export function monitorMistakes(monitors: readonly Monitor[]): readonly Mistake[] {
+  return monitors.flatMap((monitor, index) => {
+    const isMonitor = typeof monitor === 'object' && monitor !== null && methods.some((name) => typeof monitor[name] === 'function')
+    const mend = 'hand in a monitor, such as openTelemetry() or prometheus().monitor'
+    return isMonitor ? [] : [{ place: `monitors[${index}]`, problem: 'this has none of the methods of a monitor', mend }]
+  })
 }

@@ -1,8 +1,12 @@
-import { expect } from 'chai'
+import { once } from 'node:events'
+import { request as ask } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Writable } from 'node:stream'
+import { expect } from 'chai'
 import { transports } from 'winston'
 import {
   Authenticated,
+  BootError,
   Controller,
   Get,
   NotFound,
@@ -17,6 +21,9 @@ import {
   tokens,
 } from '../lib/index.js'
 import type { Api, ApiOptions, Context, Monitor, Reply, StateStore, StoreChange, MonitoredApi } from '../lib/index.js'
+import { http, serve } from '../adapters/http.js'
+import { openTelemetry } from '../lib/opentelemetry.js'
+import { prometheus } from '../lib/prometheus.js'
 import { exchangeOf } from './exchange.js'
 
 const key = { algorithm: 'HS256', secret: 'kX2s8fQz0pWv7LdYb4Ne1RtGh6Jm9Ca3' } as const
@@ -235,6 +242,11 @@ describe('a monitor', () => {
     })
   }
 
+  it('does not start where it could never be told of anything', () => {
+    const odd = [prometheus(), openTelemetry, {}, null] as unknown as Monitor[]
+    for (const monitor of odd) expect(() => apiOf({ monitors: [{ opened: () => undefined }, monitor] })).to.throw(BootError, 'monitors[1]')
+  })
+
   it('can ask how many records were lost', () => {
     let api: MonitoredApi | undefined
     const sinks = [{ name: 'full', write: () => new Promise<void>(() => undefined) }]
@@ -269,6 +281,21 @@ describe('the trace of a request', () => {
     })
   }
 
+  it('begins here where two come over the wire', async () => {
+    const server = await serve(http(apiOf()), { port: 0 })
+    try {
+      const request = ask(`${server.url}/things/plain/one`, { headers: { traceparent: [traceparent, traceparent] } }).end()
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      await once(response.resume(), 'end')
+      expect(newest()).to.include({ path: '/things/plain/one' })
+      expect(newest()['trace_id'])
+        .to.match(/^[\da-f]{32}$/)
+        .and.not.to.equal(traceId)
+    } finally {
+      await server.close()
+    }
+  })
+
   it('begins here, and is the same everywhere, where the handler asks for one', async () => {
     const { trace } = bodyOf(await get(apiOf(), '/things'))
     expect(trace).to.match(/^[\da-f]{32}$/)
@@ -284,7 +311,7 @@ describe('the trace of a request', () => {
   })
 
   it('is never the caller’s where callers are not believed', async () => {
-    const { trace } = bodyOf(await get(apiOf({ trustsTraceparent: false }), '/things', { traceparent }))
+    const { trace } = bodyOf(await get(apiOf({ trustTraceparent: false }), '/things', { traceparent }))
     expect(trace).not.to.equal(traceId)
     expect(newest()['trace_id']).to.equal(trace)
   })

@@ -97,7 +97,7 @@ describe('a tracestate', () => {
     ['a key that is too long', `${'a'.repeat(257)}=1`],
     ['a value that is too long', `a=${'1'.repeat(257)}`],
     ['33 members', Array.from({ length: 33 }, (_, index) => `k${index}=1`).join(',')],
-    ['more than anybody reads', ','.repeat(9_000)],
+    ['more than anybody reads', `a=1${','.repeat(9_000)}`],
   ] as const) {
     it(`is dropped whole: ${why}`, () => {
       expect(readTracestate(header)).to.equal(undefined)

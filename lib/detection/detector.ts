@@ -14,7 +14,7 @@ export interface Detection {
   readonly event: DetectionRule['event']
   /** The limit that was passed. */
   readonly limit: string
-  /** Whom the rule counted. */
+  /** Whom the rule counted: an address, or an account as it is called; unchecked input where nobody has proved to be it. */
   readonly subject: string
   /** Of the sighting that passed the limit. */
   readonly address: string | undefined

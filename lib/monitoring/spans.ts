@@ -30,7 +30,7 @@ export class Spans {
   readonly #redactor: Redactor
   readonly #open = new WeakMap<MonitoredRequest, OpenSpan>()
   readonly #hidesPath = new WeakMap<RouteInfo, boolean>()
-  #trustsTraceparent = true
+  #trustTraceparent = true
   #isHeard = false
 
   constructor({ tracerProvider = trace.getTracerProvider(), redact }: Options) {
@@ -39,8 +39,8 @@ export class Spans {
     this.#redactor = new Redactor(redact)
   }
 
-  opened({ trustsTraceparent }: MonitoredApi): void {
-    this.#trustsTraceparent = trustsTraceparent
+  opened({ trustTraceparent }: MonitoredApi): void {
+    this.#trustTraceparent = trustTraceparent
   }
 
   /** Whether an SDK is registered; once there is one, there always is. */
@@ -130,7 +130,7 @@ export class Spans {
 
   /** A trace that is not continued can still be found from the one that begins here. */
   #links(request: MonitoredRequest): Link[] {
-    if (this.#trustsTraceparent) return []
+    if (this.#trustTraceparent) return []
     const named = readTraceparent(request.request.headers['traceparent'])
     return named === undefined ? [] : [{ context: spanContextOf(named, undefined) }]
   }

@@ -153,8 +153,8 @@ const missing = (address: string): Sighting => ({
 
 function detecting(rules: readonly DetectionRule[]) {
   const found: Detection[] = []
-  const clock = { now: () => 1_700_000_000_000 }
-  return { found, detector: new Detector({ rules, clock, capacity: 1_000, coolDown: 60_000, raise: (one) => void found.push(one) }) }
+  const clock = { time: 1_700_000_000_000, now: () => clock.time }
+  return { found, clock, detector: new Detector({ rules, clock, capacity: 1_000, coolDown: 60_000, raise: (one) => void found.push(one) }) }
 }
 
 const later = () => new Promise((resolve) => setImmediate(resolve))
@@ -230,6 +230,23 @@ describe('detection', () => {
     ])
   })
 
+  it('begins anew after a success', () => {
+    const { found, detector, clock } = detecting(usualRules())
+    const sight = (event: string) => detector.see({ ...missing('192.0.2.1'), status: 200, account: 'dave', event })
+    for (let count = 0; count < 5; count += 1) sight('authn_login_fail')
+    sight('authn_login_success')
+    clock.time += 61_000
+    sight('authn_login_success')
+    expect(found.map(({ rule }) => rule)).to.deep.equal(['success-after-failures-on-account'])
+  })
+
+  it('keeps little of a name that is claimed', async () => {
+    const { login, found } = world()
+    for (let count = 0; count < 11; count += 1) await login('n'.repeat(5_000), 'wrong')
+    await later()
+    expect(found.map(({ subject }) => subject)).to.deep.equal(['n'.repeat(200)])
+  })
+
   it('forgives a few failures before a success', async () => {
     const { login, found } = world()
     for (let count = 0; count < 4; count += 1) await login('dave', 'wrong')
@@ -252,8 +269,12 @@ describe('detection', () => {
     await later()
     expect(found).to.deep.equal([])
     await get('/me', { as: 'alice', from: '203.0.113.1' })
+    for (let count = 0; count < 11; count += 1) await get('/me', { as: 'bob', from: `198.51.100.${count}` })
     await later()
-    expect(found.map(({ rule, event }) => [rule, event])).to.deep.equal([['account-from-many-addresses', 'authn_impossible_travel']])
+    expect(found.map(({ rule, event, account }) => [rule, event, account])).to.deep.equal([
+      ['account-from-many-addresses', 'authn_impossible_travel', 'alice of https://auth.test'],
+      ['account-from-many-addresses', 'authn_impossible_travel', 'bob of https://auth.test'],
+    ])
   })
 
   it('tells of an account that tries what it may not', async () => {
@@ -274,7 +295,7 @@ describe('detection', () => {
     const { log, found, clock } = world()
     const events = securityEvents(log, clock)
     const { principal } = exchangeOf()
-    for (let count = 0; count < 11; count += 1) {
+    for (let count = 0; count < 25; count += 1) {
       const context = { requestId: 'r', principal, address: '192.0.2.9' }
       events.record('authn_login_fail', { context, principalId: 'frank' })
     }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { IncomingHttpHeaders, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
@@ -29,18 +29,18 @@ describe('the example of a webhook', () => {
   let status = 204
 
   before(async () => {
-    server = createServer((request, response) => {
-      void text(request).then((body) => {
-        received.push({ headers: request.headers, body })
-        response.writeHead(status).end()
-        server.emit('received')
-      })
-    }).listen(0, '127.0.0.1')
+    server = createServer((request, response) => void receive(request, response)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   })
 
   after(() => server.close())
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    received.push({ headers: request.headers, body: await text(request) })
+    response.writeHead(status).end()
+    server.emit('received')
+  }
 
   it('gets what an API detects, signed', async () => {
     const api = createApi({

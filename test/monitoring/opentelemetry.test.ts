@@ -135,6 +135,17 @@ describe('an API under OpenTelemetry', () => {
     expect(newest().attributes['url.path']).to.equal('/things/by-token/:token')
   })
 
+  it('masks what looks like a secret in a path and in what a client says it is, and keeps little of the latter', async () => {
+    await get(api, '/nothing/password=hunter22', { 'user-agent': `bot password=hunter22 ${'x'.repeat(2_000)}` })
+    expect(JSON.stringify(newest().attributes)).not.to.contain('hunter22')
+    expect(String(newest().attributes['user_agent.original'])).to.have.length.below(600)
+  })
+
+  it('keeps little of a method that nobody knows', async () => {
+    await get(api, '/things', {}, 'M'.repeat(1_000))
+    expect(newest().attributes['http.request.method_original']).to.equal('M'.repeat(32))
+  })
+
   it('names a span without a route or a known method by neither path nor method', async () => {
     await get(api, '/wp-admin/setup.php', {}, 'BREW')
     expect(newest().name).to.equal('HTTP')
@@ -168,10 +179,17 @@ describe('an API under OpenTelemetry', () => {
   })
 
   it('begins a trace and links to the caller’s where callers are not believed', async () => {
-    await get(apiOf(openTelemetry({ tracerProvider, meterProvider }), { trustsTraceparent: false }), '/things/7', { traceparent })
+    await get(apiOf(openTelemetry({ tracerProvider, meterProvider }), { trustTraceparent: false }), '/things/7', { traceparent })
     expect(newest().parentSpanContext).to.equal(undefined)
     expect(newest().spanContext().traceId).not.to.equal(traceId)
     expect(newest().links.map(({ context: linked }) => linked.traceId)).to.deep.equal([traceId])
+  })
+
+  it('takes a trace that the host has read from elsewhere for the caller’s, not for a span of its own', async () => {
+    const remote = { traceId, spanId: parentId, traceFlags: 1, isRemote: true }
+    await context.with(trace.setSpanContext(context.active(), remote), () => get(api, '/things/7'))
+    expect(newest().kind).to.equal(SpanKind.SERVER)
+    expect(newest().parentSpanContext).to.include({ traceId, spanId: parentId })
   })
 
   it('makes an internal span under the one of the host, and tells that its route', async () => {
