@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { DependencyContainer } from 'tsyringe'
 import type { Logger } from 'winston'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
-import type { AuditOptions } from './audit/audit.js'
+import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { createLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
 import { StoredRevocations } from './authentication/revocations.js'
@@ -19,6 +19,8 @@ import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
+import { detection, detectionMistakes } from './detection/detection.js'
+import type { DetectionOptions, DetectionServices, RunningDetection } from './detection/detection.js'
 import type { Duration } from './duration.js'
 import { BootError } from './errors.js'
 import type { Mistake } from './errors.js'
@@ -28,6 +30,9 @@ import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow } from './inventory.js'
+import { sumOfUses } from './monitor.js'
+import type { Monitor, MonitoredStoreChange, StoreRole } from './monitor.js'
+import { monitorMistakes, monitored } from './monitored.js'
 import { routeCompiler, run } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
@@ -41,7 +46,7 @@ import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { MemoryStateStore } from './state/memory-state-store.js'
-import type { StoreChange } from './state/state-store.js'
+import type { StateStore } from './state/state-store.js'
 import { clientResolver } from './transport/client.js'
 import type { TrustProxy } from './transport/client.js'
 import { cors } from './transport/cors.js'
@@ -90,6 +95,15 @@ export interface ApiOptions {
   readonly timeout?: Duration
   /** Where records go, and what is masked in them. @default JSON lines to stdout */
   readonly audit?: AuditOptions
+  /** Are told what happens: `openTelemetry()` of `portcullis/opentelemetry`, `prometheus().monitor` of `portcullis/prometheus`, your own. @default none */
+  readonly monitors?: readonly Monitor[]
+  /** Notices floods of failures, enumeration and the like, and tells of them. `{}` switches it on. @default off */
+  readonly detection?: DetectionOptions
+  /**
+   * Whether a request's `traceparent` is believed (W3C Trace Context). `false`, for an API that strangers call, begins a new trace for
+   * each request. @default true
+   */
+  readonly trustTraceparent?: boolean
   /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
   readonly logger?: Logger
 }
@@ -135,6 +149,8 @@ export function createApi(options: ApiOptions): Api {
     ...auditMistakes(options.audit ?? {}),
     ...bodyMistakes(options.body ?? {}),
     ...overloadMistakes(options.overload),
+    ...detectionMistakes(options.detection ?? {}),
+    ...monitorMistakes(options.monitors ?? []),
   ]) {
     report(mistake)
   }
@@ -175,19 +191,40 @@ export function createApi(options: ApiOptions): Api {
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
-  for (const store of new Set([services.rateLimitStore, services.state])) store.watch?.(noteChange)
+  const { monitored: watched } = services
+  const answering = new Map<StoreRole, boolean>()
+  const stores = new Map<Pick<StateStore, 'watch'>, StoreRole>([
+    [services.rateLimitStore, 'rate-limit'],
+    [services.state, 'state'],
+  ])
+  for (const [store, role] of stores) {
+    if (store.watch === undefined) continue
+    answering.set(role, true)
+    store.watch((change) => noteChange({ ...change, role }))
+  }
 
-  function noteChange({ store, state, error }: StoreChange): void {
+  function noteChange(change: MonitoredStoreChange): void {
+    const { store, role, state, error } = change
+    answering.set(role, state !== 'lost')
+    watched.storeChanged(change)
     if (state === 'lost') services.logger.error(`${store} does not answer`, { error })
     else services.logger.warn(`${store} answers again`)
     events.record(state === 'lost' ? 'sys_crash' : 'sys_restart', { detail: { store } })
   }
 
+  const ways = [options.authentication ?? []].flat()
+  watched.opened({
+    stores: () => answering,
+    tokenCache: () => sumOfUses(services.tokenVerifier === undefined ? ways : [services.tokenVerifier]),
+    lostRecords: () => services.auditLog.lost ?? 0,
+    trustTraceparent: services.trustTraceparent,
+  })
   events.record('sys_startup', { detail: { routes: compiled.length } })
 
   function start(route: CompiledRoute, request: ApiRequest, target: Target): Promise<Reply> {
     const { client, requestId } = clientOf(request)
-    return run(route, new Exchange(request, route.info, target, client, requestId ?? ids.next(), services))
+    const exchange = new Exchange(request, route.info, target, client, requestId ?? ids.next(), services)
+    return watched.around === undefined ? run(route, exchange) : watched.around(exchange, () => run(route, exchange))
   }
 
   function handle(request: ApiRequest): Promise<Reply> | undefined {
@@ -278,16 +315,28 @@ function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
   return [...mistakes, { place: 'authentication', problem, mend: 'write one: bearer({ issuers: [{ … }, { … }] })' }]
 }
 
-function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
+interface Services extends PipelineServices {
+  readonly trustTraceparent: boolean
+}
+
+function servicesOf(options: ApiOptions, container: DependencyContainer): Services {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
   // In memory apart: whoever floods the one with logins that they begin, or with idempotency keys, must not keep others from logging out.
   const isShared = container.isRegistered(tokens.state, true)
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
   const [revocationState, repeats] = isShared ? [state, state] : [new MemoryStateStore({ clock }), new MemoryStateStore({ clock })]
+  const auditLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
+  const detecting = detectionOf(options, { clock, logger, detected: (found) => watched.detected(found) }, auditLog)
+  const watched = monitored([...(options.monitors ?? []), ...(detecting === undefined ? [] : [detecting.monitor])], logger)
+  const tappedLog = detecting?.tap(auditLog) ?? auditLog
+  // Services that record security events of their own are to be seen too.
+  if (detecting !== undefined) container.register(tokens.auditLog, { useValue: tappedLog })
   return {
     clock,
     logger,
+    trustTraceparent: options.trustTraceparent ?? true,
+    monitored: watched,
     tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
     state,
@@ -295,6 +344,18 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Pipeli
     revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
     delayMeter: options.overload === undefined ? undefined : delayMeter(),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
-    auditLog: serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger)),
+    auditLog: tappedLog,
   }
+}
+
+function detectionOf(
+  options: ApiOptions,
+  services: Pick<DetectionServices, 'clock' | 'logger' | 'detected'>,
+  log: AuditLog,
+): RunningDetection | undefined {
+  const { detection: wanted, audit, rateLimit } = options
+  // What is wrong with the options is told together with all other mistakes.
+  if (wanted === undefined || detectionMistakes(wanted).length > 0) return undefined
+  const events = securityEvents(log, services.clock, audit?.redact)
+  return detection(wanted, { ...services, events, addressPrefix: rateLimit?.addressPrefix })
 }
