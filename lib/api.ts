@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { DependencyContainer } from 'tsyringe'
-import type { Logger } from 'winston'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditOptions } from './audit/audit.js'
-import { createLogger } from './audit/logger.js'
+import { createLogger, maskingLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
 import { StoredRevocations } from './authentication/revocations.js'
 import type { Authentication } from './authentication/ways.js'
@@ -15,7 +14,7 @@ import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
-import type { ApiRequest, Reply } from './context.js'
+import type { ApiRequest, Logger, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
 import type { Duration } from './duration.js'
@@ -86,7 +85,10 @@ export interface ApiOptions {
   readonly timeout?: Duration
   /** Where records go, and what is masked in them. @default JSON lines to stdout */
   readonly audit?: AuditOptions
-  /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
+  /**
+   * Takes the API's own messages and those of `ctx.log`: any logger of winston, `pinoLogger(pino())`, `consoleLogger()`. Secrets are masked
+   * before it sees them. @default JSON lines to stdout
+   */
   readonly logger?: Logger
 }
 
@@ -165,7 +167,7 @@ export function createApi(options: ApiOptions): Api {
   }
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
-  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
+  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact, options.audit?.format)
   for (const store of new Set([services.rateLimitStore, services.state])) store.watch?.(noteChange)
 
   function noteChange({ store, state, error }: StoreChange): void {
@@ -265,7 +267,11 @@ function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
 
 function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
-  const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
+  const { redact = {} } = options.audit ?? {}
+  const logger = maskingLogger(
+    serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact })),
+    redact,
+  )
   // In memory apart: whoever floods the one with logins that they begin must not keep others from logging out.
   const revocationState = container.isRegistered(tokens.state, true) ? container.resolve(tokens.state) : new MemoryStateStore({ clock })
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
