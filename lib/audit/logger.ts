@@ -68,7 +68,7 @@ export function consoleLogger(options: ConsoleLoggerOptions = {}): Logger {
   const { level: least = 'info', console = globalThis.console } = options
   const redactor = new Redactor(options.redact)
   const methods = { debug: 'log', info: 'log', warn: 'warn', error: 'error' } as const
-  return made(withLevels((level, message, about) => {
+  return made(withLevels(redactor, (level, message, about) => {
     if (levels.indexOf(level) < levels.indexOf(least)) return
     console[methods[level]](logLine({ level, message }, about, redactor))
   }))
@@ -86,7 +86,7 @@ export interface PinoLogger {
 /** Writes messages with pino: `createApi({ logger: pinoLogger(pino()) })`. Secrets are masked before pino sees them. */
 export function pinoLogger(logger: PinoLogger, redact: RedactionOptions = {}): Logger {
   const redactor = new Redactor(redact)
-  return made(withLevels((level, message, about) => {
+  return made(withLevels(redactor, (level, message, about) => {
     if (logger.isLevelEnabled?.(level) === false) return
     logger[level](safeAbout(about, redactor), safeMessage(message, redactor))
   }))
@@ -100,42 +100,39 @@ export function maskingLogger(logger: Logger, redact: RedactionOptions = {}): Lo
   if (safe.has(logger)) return logger
   const redactor = new Redactor(redact)
   const enabled = logger as { isLevelEnabled?: (level: string) => boolean }
-  return made(withLevels((level, message, about) => {
+  return made(withLevels(redactor, (level, message, about) => {
     if (enabled.isLevelEnabled?.(level) === false) return
     logger[level](safeMessage(message, redactor), safeAbout(about, redactor))
   }))
 }
 
+/** What always stands in the lines of a logger is not for a message to say otherwise. */
 type Write = (level: LogLevel, message: string, about: object) => void
 
-function withLevels(write: Write, always: object = {}): Logger {
+function withLevels(redactor: Redactor, write: Write, always: object = {}): Logger {
   const at =
     (level: LogLevel) =>
     (message: string, about: object = {}): void =>
-      write(level, String(message), together(always, about))
+      write(level, String(message), { ...membersOf(about, redactor), ...always })
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (about) => withLevels(write, together(always, about)),
+    child: (about) => withLevels(redactor, write, { ...membersOf(about, redactor), ...always }),
   }
-}
-
-/** What always stands in the lines of this logger is not for a message to say otherwise. */
-function together(always: object, about: object): object {
-  return { ...membersOf(about), ...always }
 }
 
 /** Names that loggers write themselves: the same name twice in a line would hide what the logger said. */
 const ownNames: ReadonlySet<string> = new Set(['timestamp', 'level', 'message', 'time', 'msg'])
 
 /** What came along, by name; an error in its place is an error, whatever its members are. */
-function membersOf(about: unknown): object {
+function membersOf(about: unknown, redactor: Redactor): object {
   if (typeof about !== 'object' || about === null) return about === undefined ? {} : { about }
   if (about instanceof Error) return { error: about }
   try {
-    return Object.fromEntries(Object.entries(about).map(([name, value]) => [ownNames.has(name) ? `about_${name}` : name, value as unknown]))
+    const members = Object.entries(redactor.membersOf(about))
+    return Object.fromEntries(members.map(([name, value]) => [ownNames.has(name) ? `about_${name}` : name, value]))
   } catch {
     // A getter that throws: the redacting walk knows what to do with it.
     return { about }
@@ -150,12 +147,16 @@ function made(logger: Logger): Logger {
 function lineOf(info: Readonly<Record<PropertyKey, unknown>>, redactor: Redactor): string {
   const { level, message, timestamp, ...rest } = info
   const said = timestamp === undefined ? {} : { about_timestamp: timestamp }
-  return logLine({ level, message }, Object.assign(missing(info), said, rest, { timestamp: undefined }), redactor)
+  return logLine({ level, message }, Object.assign(rest, said, missing(info, redactor), { timestamp: undefined }), redactor)
 }
 
-/** What winston leaves out when the message holds something like `%s`: user input in a message must not hide the rest. */
-function missing(info: Readonly<Record<PropertyKey, unknown>>): Record<string, unknown> {
+/**
+ * What came along, as it was: winston leaves it out when the message holds something like `%s`, and user input in a message must not
+ * hide the rest; and its copy does not know of which class it was.
+ */
+function missing(info: Readonly<Record<PropertyKey, unknown>>, redactor: Redactor): Record<string, unknown> {
   const [first] = (info[furtherArguments] as readonly unknown[] | undefined) ?? []
   if (typeof first !== 'object' || first === null) return {}
-  return first instanceof Error ? { error: first } : { ...first, level: undefined, message: undefined, timestamp: undefined }
+  if (first instanceof Error) return 'error' in info ? {} : { error: first }
+  return { ...redactor.membersOf(first), level: undefined, message: undefined, timestamp: undefined }
 }

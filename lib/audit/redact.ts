@@ -90,6 +90,13 @@ export class Redactor {
     return this.#name(name).isSecret || this.#sensitiveOf(owner)?.has(name) === true
   }
 
+  /** The members of a value, those masked that its class calls sensitive: for whoever copies it, and loses its class. */
+  membersOf(value: object): Record<string, unknown> {
+    const sensitive = this.#sensitiveOf(value)
+    const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(value)
+    return Object.fromEntries(sensitive === undefined ? entries : entries.map(([name, own]) => [name, sensitive.has(name) ? mask : own]))
+  }
+
   /** What the options say of paths, for whoever walks values by itself. */
   get places(): MaskPlace | undefined {
     return this.#places

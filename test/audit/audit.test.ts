@@ -69,6 +69,7 @@ describe('the record of a request', () => {
       method: 'POST',
       path: '/api/v1/orders',
       status: 201,
+      outcome: 'success',
       principal_id: 'alice',
       principal_kind: 'user',
       issuer: 'https://auth.example.com/',
