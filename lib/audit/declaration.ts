@@ -58,7 +58,8 @@ export function auditOf(route: RouteSetup): AuditDeclaration | undefined {
     return undefined
   }
   for (const name of ['detail', 'id'] as const) {
-    if (!['undefined', 'function'].includes(typeof declared[name])) route.mistake(`@Audit's ${name} is no function`, `write ${name}: (context, status) => …`)
+    if (!['undefined', 'function'].includes(typeof declared[name]))
+      route.mistake(`@Audit's ${name} is no function`, `write ${name}: (context, status) => …`)
   }
   route.describe('audit', action)
   return declared

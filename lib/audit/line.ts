@@ -18,13 +18,15 @@ export function logLine({ level, message }: LineHead, about: object, redactor: R
   return members.startsWith('{') ? `${head},${members.slice(1)}` : `${head},"about":${members}}`
 }
 
+/** Whoever calls from JavaScript may give anything as a message. */
 function messageOf(message: unknown, redactor: Redactor): string {
   return typeof message === 'string' ? redactor.text(message, longestMessage) : redactor.json(message)
 }
 
 /** A message as plain text, secrets masked and commands to terminals shown as what they are. */
 export function safeMessage(message: string, redactor: Redactor): string {
-  return JSON.parse(withVisibleEscapes(redactor.text(message, longestMessage))) as string
+  const text: unknown = JSON.parse(withVisibleEscapes(messageOf(message, redactor)))
+  return typeof text === 'string' ? text : JSON.stringify(text)
 }
 
 /** What came along with a message, as plain data that any logger can write. */

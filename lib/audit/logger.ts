@@ -68,10 +68,12 @@ export function consoleLogger(options: ConsoleLoggerOptions = {}): Logger {
   const { level: least = 'info', console = globalThis.console } = options
   const redactor = new Redactor(options.redact)
   const methods = { debug: 'log', info: 'log', warn: 'warn', error: 'error' } as const
-  return made(withLevels(redactor, (level, message, about) => {
-    if (levels.indexOf(level) < levels.indexOf(least)) return
-    console[methods[level]](logLine({ level, message }, about, redactor))
-  }))
+  return made(
+    withLevels(redactor, (level, message, about) => {
+      if (levels.indexOf(level) < levels.indexOf(least)) return
+      console[methods[level]](logLine({ level, message }, about, redactor))
+    }),
+  )
 }
 
 /** What this package needs of a pino logger. */
@@ -86,10 +88,12 @@ export interface PinoLogger {
 /** Writes messages with pino: `createApi({ logger: pinoLogger(pino()) })`. Secrets are masked before pino sees them. */
 export function pinoLogger(logger: PinoLogger, redact: RedactionOptions = {}): Logger {
   const redactor = new Redactor(redact)
-  return made(withLevels(redactor, (level, message, about) => {
-    if (logger.isLevelEnabled?.(level) === false) return
-    logger[level](safeAbout(about, redactor), safeMessage(message, redactor))
-  }))
+  return made(
+    withLevels(redactor, (level, message, about) => {
+      if (logger.isLevelEnabled?.(level) === false) return
+      logger[level](safeAbout(about, redactor), safeMessage(message, redactor))
+    }),
+  )
 }
 
 /**
@@ -100,10 +104,12 @@ export function maskingLogger(logger: Logger, redact: RedactionOptions = {}): Lo
   if (safe.has(logger)) return logger
   const redactor = new Redactor(redact)
   const enabled = logger as { isLevelEnabled?: (level: string) => boolean }
-  return made(withLevels(redactor, (level, message, about) => {
-    if (enabled.isLevelEnabled?.(level) === false) return
-    logger[level](safeMessage(message, redactor), safeAbout(about, redactor))
-  }))
+  return made(
+    withLevels(redactor, (level, message, about) => {
+      if (enabled.isLevelEnabled?.(level) === false) return
+      logger[level](safeMessage(message, redactor), safeAbout(about, redactor))
+    }),
+  )
 }
 
 /** What always stands in the lines of a logger is not for a message to say otherwise. */
@@ -113,7 +119,7 @@ function withLevels(redactor: Redactor, write: Write, always: object = {}): Logg
   const at =
     (level: LogLevel) =>
     (message: string, about: object = {}): void =>
-      write(level, String(message), { ...membersOf(about, redactor), ...always })
+      write(level, message, { ...membersOf(about, redactor), ...always })
   return {
     debug: at('debug'),
     info: at('info'),

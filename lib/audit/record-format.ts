@@ -38,7 +38,7 @@ type Constants = ReadonlyArray<readonly [name: string, json: string]>
 
 /** How records are written. */
 export interface RecordFormat {
-  readonly layouts: ReadonlyArray<Layout<RecordField>>
+  readonly layouts: readonly Layout[]
   /** The name of the time, which stands first. */
   readonly time: string
   /** Whether a caller whom nobody knows is `null` rather than left out. */
@@ -101,7 +101,13 @@ const elastic = {
 } as const satisfies Record<RecordField, string>
 
 function ecs(): RecordFormat {
-  const layout = new Layout({ ...elastic, ecs_outcome: 'event.outcome', version: 'ecs.version', dataset: 'event.dataset', event_kind: 'event.kind' })
+  const layout = new Layout({
+    ...elastic,
+    ecs_outcome: 'event.outcome',
+    version: 'ecs.version',
+    dataset: 'event.dataset',
+    event_kind: 'event.kind',
+  })
   return {
     layouts: [layout],
     time: elastic.timestamp,
@@ -209,13 +215,25 @@ const userTypes = { anonymous: '0', user: '1', client: '4' } as const
 const succeeded = '1'
 const failed = '2'
 
-function eventClass(uid: number, user: string, moved: Partial<Record<RecordField, string>>, activityOf: EventClass['activityOf']): EventClass {
+function eventClass(
+  uid: number,
+  user: string,
+  moved: Partial<Record<RecordField, string>>,
+  activityOf: EventClass['activityOf'],
+): EventClass {
   const places = {
     ...open,
     ...{ principal_id: `${user}/uid`, principal_kind: `${user}/type`, token_id: `${user}/credential_uid` },
     ...moved,
   }
-  const layout = new Layout({ ...places, ...always, user_type: `${user}/type_id`, user_name: `${user}/name`, service: 'service/name', app: 'app/name' })
+  const layout = new Layout({
+    ...places,
+    ...always,
+    user_type: `${user}/type_id`,
+    user_name: `${user}/name`,
+    service: 'service/name',
+    app: 'app/name',
+  })
   return { uid, layout, userType: layout.fields.user_type, userName: layout.fields.user_name, activityOf }
 }
 

@@ -69,7 +69,11 @@ interface Draft {
 }
 
 /** Makes the recorder of each route: one line of JSON for each request, whatever became of it. */
-export function auditing(options: RecordingOptions, log: AuditLog, services: RecordingServices = {}): { compile(route: RouteSetup): Recorder } {
+export function auditing(
+  options: RecordingOptions,
+  log: AuditLog,
+  services: RecordingServices = {},
+): { compile(route: RouteSetup): Recorder } {
   const usual = new Redactor(options.redact)
   const format = recordFormat(options.format)
   const timestamp = timestamps()

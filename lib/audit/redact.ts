@@ -214,7 +214,9 @@ export class Redactor {
     let isHidden = isSensitive
     try {
       member = (value as Record<string, unknown>)[name]
-      isHidden ||= this.#name(name).isNamedBeside && labels.some((label) => Object.hasOwn(value, label) && this.#isLabel((value as Record<string, unknown>)[label]))
+      isHidden ||=
+        this.#name(name).isNamedBeside &&
+        labels.some((label) => Object.hasOwn(value, label) && this.#isLabel((value as Record<string, unknown>)[label]))
     } catch {
       member = '[unreadable]'
     }

@@ -54,8 +54,8 @@ const lookAlikes: ReadonlyMap<string, string> = new Map([
 ])
 
 function pairsOf(foreign: string, ours: string): ReadonlyArray<readonly [string, string]> {
-  const letters = [...ours]
-  return [...foreign].map((letter, index) => [letter, letters[index] ?? letter] as const)
+  const letters = Array.from(ours)
+  return Array.from(foreign).map((letter, index) => [letter, letters[index] ?? letter] as const)
 }
 
 /** A name with its accents and look-alikes undone, and without what nobody sees. */
@@ -63,7 +63,7 @@ function plainName(name: string): string {
   // Nearly all names are plain: nothing is done to them.
   if (/^[\u0000-\u007f]*$/.test(name)) return name
   const letters = name.normalize('NFKD').replaceAll(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
-  return [...letters].map((letter) => lookAlikes.get(letter) ?? letter).join('')
+  return Array.from(letters, (letter) => lookAlikes.get(letter) ?? letter).join('')
 }
 
 /** `userPIN-2` → `_user_pin_` */
@@ -109,7 +109,13 @@ const masks: readonly Mask[] = [
   { pattern: new RegExp(String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})[\w-]{0,32}${assignment})${assigned}`, 'gi'), by: keepFirst },
   { pattern: new RegExp(String.raw`((?:^|[^a-z\d])(?:${wordInText})${assignment})${assigned}`, 'gi'), by: keepFirst },
   // `password "hunter2" is wrong`
-  { pattern: new RegExp(String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})\s{1,4})(?:"[^"]{1,512}"|'[^']{1,512}'|\u0060[^\u0060]{1,512}\u0060)`, 'gi'), by: keepFirst },
+  {
+    pattern: new RegExp(
+      String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})\s{1,4})(?:"[^"]{1,512}"|'[^']{1,512}'|\u0060[^\u0060]{1,512}\u0060)`,
+      'gi',
+    ),
+    by: keepFirst,
+  },
   // An authorization code on its way back to a client.
   { pattern: /([?&]code=)[^\s&#"']+/gi, by: keepFirst },
   { pattern: /\b(?:[rs]k_(?:live|test)_\w{8,}|gh[opsru]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|npm_\w{30,})/g, by: whole },

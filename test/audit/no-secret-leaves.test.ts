@@ -89,13 +89,20 @@ class Patient {
 class AccountsController {
   @Post('/')
   @Public()
-  @Audit('account.create', { resource: 'account', detail: ({ body, request }) => ({ body, headers: request.headers, raw: request.rawHeaders }) })
+  @Audit('account.create', {
+    resource: 'account',
+    detail: ({ body, request }) => ({ body, headers: request.headers, raw: request.rawHeaders }),
+  })
   @Validate({ body: Account })
   create(context: Context<{ body: Account }>) {
     const { body, log, request } = context
     context.audit({ before: { password: secret(), deep: [{ apiKey: secret() }] }, after: body })
     log.info(`created with password=${secret()} and Bearer ${secret()}`, { body, headers: request.headers, pairs: request.rawHeaders })
-    log.warn('as pairs', { list: [['password', secret()]], entries: [{ name: 'api_key', value: secret() }], map: new Map([['pin', secret()]]) })
+    log.warn('as pairs', {
+      list: [['password', secret()]],
+      entries: [{ name: 'api_key', value: secret() }],
+      map: new Map([['pin', secret()]]),
+    })
     return { id: 1 }
   }
 
@@ -118,7 +125,9 @@ class AccountsController {
   @Get('/fail')
   @Public()
   fail(): never {
-    const inner = Object.assign(new Error(`connect postgres://shop:${secret()}@db/shop`), { config: { headers: { Authorization: `Digest a="${secret()}"` } } })
+    const inner = Object.assign(new Error(`connect postgres://shop:${secret()}@db/shop`), {
+      config: { headers: { Authorization: `Digest a="${secret()}"` } },
+    })
     throw new AggregateError([new Error(`{"client_secret":"${secret()}"}`)], `token: ${secret()}`, { cause: inner })
   }
 
@@ -153,7 +162,9 @@ const account = (more: object = {}): string => JSON.stringify({ name: 'a', passw
 /** Every place in which a request can bear a secret. */
 function requests(): readonly string[] {
   const headers: ReadonlyArray<readonly [string, string]> = [
-    ...['Bearer', 'DPoP', 'Token', 'ApiKey', 'Negotiate', 'NTLM', 'Unknown'].map((scheme) => ['Authorization', `${scheme} ${secret()}`] as const),
+    ...['Bearer', 'DPoP', 'Token', 'ApiKey', 'Negotiate', 'NTLM', 'Unknown'].map(
+      (scheme) => ['Authorization', `${scheme} ${secret()}`] as const,
+    ),
     ['Authorization', `Basic ${base64(`carol:${secret()}`)}`],
     ['Authorization', `Digest username="u", realm="r", response="${secret()}"`],
     ['Authorization', `AWS4-HMAC-SHA256 Credential=${secret()}/20240101, Signature=${secret()}`],
@@ -186,7 +197,11 @@ function requests(): readonly string[] {
       request('POST /accounts', { ...json, [name]: value }, account()),
       request('GET /nothing', { [name]: value }),
     ]),
-    ...inQuery.flatMap((query) => [request(`GET /accounts?${query}`), request(`GET /nothing?${query}`), request(`GET /accounts/me?${query}`)]),
+    ...inQuery.flatMap((query) => [
+      request(`GET /accounts?${query}`),
+      request(`GET /nothing?${query}`),
+      request(`GET /accounts/me?${query}`),
+    ]),
     request(`GET /accounts?patient=${secret()}`),
     request(`GET /accounts?patient=${secret()}&unknown=1`),
     request(`GET /accounts/reset/${secret()}`),
@@ -222,7 +237,7 @@ async function consoleDuring(act: () => Promise<void>): Promise<string> {
     text += String(chunk)
     return true
   }
-  for (const { stream } of streams) stream.write = note as typeof stream.write
+  for (const { stream } of streams) stream.write = note
   try {
     await act()
   } finally {
