@@ -95,7 +95,7 @@ const masks: readonly Mask[] = [
   { pattern: /-----BEGIN [^-]{0,40}PRIVATE KEY[^-]{0,40}-----[^]*?(?:-----END [^-]{0,60}-----|$)/g, by: whole },
   { pattern: /\b((?:set-)?cookie["']?\s{0,4}:\s{0,4})[^\r\n"]+/gi, by: keepFirst },
   // A scheme may have parameters: all of the line is the credential.
-  { pattern: /\b((?:proxy-)?authorization["']?\s{0,4}[:=]\s{0,4})(?!["'\s\\])[^\r\n"]+/gi, by: keepFirst },
+  { pattern: /\b((?:proxy-)?authorization["']?\s{0,4}[:=]\s{0,4})(?!["'\s\\])[^\r\n]+/gi, by: keepFirst },
   { pattern: /\b((?:digest|hawk|oauth|aws4-hmac-sha\d{3})\s{1,4})(?=[\w-]{1,32}=)[^\r\n]+/gi, by: keepFirst },
   { pattern: /\b((?:negotiate|ntlm|apikey|privatetoken|token)\s{1,4})(?=[\w+/=.-]{0,80}\d)[\w+/=.-]{16,}/gi, by: keepFirst },
   { pattern: /\b((?:bearer|dpop)(?:\s|%20|\+){1,4})[^\s"',;]+/gi, by: keepFirst },

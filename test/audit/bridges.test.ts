@@ -73,17 +73,24 @@ for (const [name, make] of loggers) {
     })
 
     it('writes honest lines, whatever it is given', () => {
-      const attack = fc.oneof(fc.constantFrom('\n{"level":"error"}', '\u001b[2J', '\u2028', '\u202Eevil', '"}', '\\u202e', '\ud800'), fc.string({ unit: 'binary', maxLength: 30 }))
+      const attack = fc.oneof(
+        fc.constantFrom('\n{"level":"error"}', '\u001b[2J', '\u2028', '\u202Eevil', '"}', '\\u202e', '\ud800'),
+        fc.string({ unit: 'binary', maxLength: 30 }),
+      )
       fc.assert(
         fc.property(attack, attack, (one, two) => {
-          const lines = written((logger) => logger.info(`m${one}`, { about: two, [one]: two, level: 'debug', message: one, msg: one, time: one, timestamp: one }))
+          const lines = written((logger) =>
+            logger.info(`m${one}`, { about: two, [one]: two, level: 'debug', message: one, msg: one, time: one, timestamp: one }),
+          )
           expect(lines).to.have.length(1)
           expect(String(lines[0]?.['message'] ?? lines[0]?.['msg'])).to.match(/^m/)
           expect(lines[0]?.['level']).to.be.oneOf(['info', 30])
         }),
         { numRuns: 50 },
       )
-      expect(JSON.stringify(written((logger) => logger.info('x'.repeat(100_000), { long: 'y'.repeat(100_000) }))).length).to.be.lessThan(7_000)
+      expect(JSON.stringify(written((logger) => logger.info('x'.repeat(100_000), { long: 'y'.repeat(100_000) }))).length).to.be.lessThan(
+        7_000,
+      )
     })
 
     it('holds to its level', () => {
@@ -93,13 +100,20 @@ for (const [name, make] of loggers) {
 }
 
 describe('sinks of loggers', () => {
-  const record = (status: number, agent = 'curl') => `{"timestamp":"2024-02-29T12:00:00.007Z","status":${status},"level":"WARN","user_agent":"${agent}"}`
+  const record = (status: number, agent = 'curl') =>
+    `{"timestamp":"2024-02-29T12:00:00.007Z","status":${status},"level":"WARN","user_agent":"${agent}"}`
 
   it('pass records on at the level of their status', () => {
     const lines: string[] = []
     pinoSink(pino({ timestamp: false, base: null }, into(lines))).write([record(200), record(404), record(500)])
     expect(lines.map((line) => JSON.parse(line) as unknown)).to.deep.equal(
-      ([[30, 200], [40, 404], [50, 500]] as const).map(([level, status]) => ({ level, timestamp: '2024-02-29T12:00:00.007Z', status, user_agent: 'curl', event_level: 'WARN' })),
+      (
+        [
+          [30, 200],
+          [40, 404],
+          [50, 500],
+        ] as const
+      ).map(([level, status]) => ({ level, timestamp: '2024-02-29T12:00:00.007Z', status, user_agent: 'curl', event_level: 'WARN' })),
     )
     const levels: unknown[] = []
     winstonSink({ log: ((entry: { level: string }) => levels.push(entry.level)) as never }).write([record(200), record(404), record(500)])

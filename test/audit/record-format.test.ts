@@ -26,7 +26,11 @@ const list = routeOf(OrdersController, 'list', '/orders/:id', ['id'])
 /** A record in which every field stands. */
 function whole(options: AuditOptions, status = 403, refusal: ApiError = new PermissionDenied('No.', { reason: 'lacks orders:write' })) {
   const log = new KeptLog()
-  const exchange = exchangeOf(update, { method: 'PUT', headers: { 'user-agent': 'curl/8' }, gone: true }, { path: '/orders/7', query: 'a=1', params: { id: '7' } })
+  const exchange = exchangeOf(
+    update,
+    { method: 'PUT', headers: { 'user-agent': 'curl/8' }, gone: true },
+    { path: '/orders/7', query: 'a=1', params: { id: '7' } },
+  )
   exchange.principal = { ...anonymous, id: 'alice', kind: 'user', issuer: 'https://auth.test', tokenId: 'jti-1' }
   exchange.authentication = 'bearer'
   exchange.provide('body', { sku: 'A' })
@@ -40,12 +44,20 @@ function whole(options: AuditOptions, status = 403, refusal: ApiError = new Perm
 
 function event(name: SecurityEvent, format: AuditOptions['format']) {
   const log = new KeptLog()
-  securityEvents(log, { now: () => noon }, {}, format).record(name, { principalId: 'bob', address: '203.0.113.9', reason: 'why', detail: { n: 1 } })
+  securityEvents(log, { now: () => noon }, {}, format).record(name, {
+    principalId: 'bob',
+    address: '203.0.113.9',
+    reason: 'why',
+    detail: { n: 1 },
+  })
   return log.records[0] ?? {}
 }
 
 const paths = (value: object, before = ''): readonly string[] =>
-  Object.entries(value).flatMap(([name, inner]) => [`${before}${name}`, ...(typeof inner === 'object' && inner !== null ? paths(inner, `${before}${name}/`) : [])])
+  Object.entries(value).flatMap(([name, inner]) => [
+    `${before}${name}`,
+    ...(typeof inner === 'object' && inner !== null ? paths(inner, `${before}${name}/`) : []),
+  ])
 
 describe('the format of records', () => {
   it('is our own by default, with every field under its name', () => {
@@ -55,7 +67,9 @@ describe('the format of records', () => {
 
   it('maps every field of ours, each to a place of its own, as docs/records.md lists them', () => {
     const page = readFileSync(fileURLToPath(new URL('../../../docs/records.md', import.meta.url)), 'utf8')
-    const rows = new Map([...page.matchAll(/^\| `(\w+)` \| `([^`]+)` \| `([^`]+)` \|$/gm)].map(([, own = '', ...others]) => [own, others] as const))
+    const rows = new Map(
+      [...page.matchAll(/^\| `(\w+)` \| `([^`]+)` \| `([^`]+)` \|$/gm)].map(([, own = '', ...others]) => [own, others] as const),
+    )
     expect([...rows.keys()]).to.have.members([...recordFields])
     for (const [index, format] of (['ecs', 'ocsf'] as const).entries()) {
       const written = new Set([...paths(whole({ format }).record), ...paths(whole({ format }, 200).record)])
@@ -69,8 +83,18 @@ describe('the format of records', () => {
 
   it('ecs: durations in nanoseconds, outcomes of two kinds, nobody left out', () => {
     const { record, line } = whole({ format: 'ecs' })
-    expect(record).to.include({ '@timestamp': '2024-02-29T12:00:00.007Z', 'event.outcome': 'failure', 'portcullis.outcome': 'refusal', 'user.id': 'alice' })
-    expect(record).to.include({ 'ecs.version': '8.17.0', 'event.dataset': 'portcullis.audit', 'log.level': 'CRITICAL', 'event.code': 'authz_fail' })
+    expect(record).to.include({
+      '@timestamp': '2024-02-29T12:00:00.007Z',
+      'event.outcome': 'failure',
+      'portcullis.outcome': 'refusal',
+      'user.id': 'alice',
+    })
+    expect(record).to.include({
+      'ecs.version': '8.17.0',
+      'event.dataset': 'portcullis.audit',
+      'log.level': 'CRITICAL',
+      'event.code': 'authz_fail',
+    })
     expect(Number.isSafeInteger(record['event.duration'])).to.equal(true)
     expect(line.startsWith('{"@timestamp":')).to.equal(true)
     const log = new KeptLog()
@@ -81,8 +105,20 @@ describe('the format of records', () => {
 
   it('ocsf: API Activity for requests, with what the class requires', () => {
     const { record } = whole({ format: 'ocsf' })
-    expect(record).to.include({ class_uid: 6003, category_uid: 6, activity_id: 3, type_uid: 600303, severity_id: 5, status_id: 2, time: noon })
-    expect(record).to.deep.include({ resources: [{ type: 'order', uid: '7' }], src_endpoint: { ip: '203.0.113.9' }, status_code: 'permission-denied' })
+    expect(record).to.include({
+      class_uid: 6003,
+      category_uid: 6,
+      activity_id: 3,
+      type_uid: 600303,
+      severity_id: 5,
+      status_id: 2,
+      time: noon,
+    })
+    expect(record).to.deep.include({
+      resources: [{ type: 'order', uid: '7' }],
+      src_endpoint: { ip: '203.0.113.9' },
+      status_code: 'permission-denied',
+    })
     expect(record).to.have.nested.property('actor.user.type_id', 1)
     expect(record).to.have.nested.property('api.operation', 'order.update')
     expect(record).to.have.nested.property('metadata.tenant_uid', 'acme')
