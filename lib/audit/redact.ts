@@ -210,24 +210,26 @@ export class Redactor {
   }
 
   #member(value: object, name: string, walk: Walk, place: MaskPlace | undefined, isSensitive: boolean): string | undefined {
+    const known = this.#name(name)
     let member: unknown
-    let isHidden = isSensitive
+    let isHidden = isSensitive || known.isSecret
     try {
       member = (value as Record<string, unknown>)[name]
-      isHidden ||=
-        this.#name(name).isNamedBeside &&
-        labels.some((label) => Object.hasOwn(value, label) && this.#isLabel((value as Record<string, unknown>)[label]))
+      if (known.isNamedBeside) isHidden ||= this.#isLabelled(value as Record<string, unknown>)
     } catch {
       member = '[unreadable]'
     }
-    return member === undefined ? undefined : this.#pair(name, member, walk, place, isHidden)
+    return member === undefined ? undefined : this.#pair(known.text, member, walk, placeOfMember(place, name), isHidden)
   }
 
-  #pair(name: string, value: unknown, walk: Walk, place: MaskPlace | undefined, isHidden = false): string {
-    const { text, isSecret } = this.#name(name)
-    const own = placeOfMember(place, name)
+  /** `text` is the name as JSON. */
+  #pair(text: string, value: unknown, walk: Walk, place: MaskPlace | undefined, isHidden: boolean): string {
     walk.room -= text.length
-    return text + (isSecret || isHidden || own?.isMasked === true ? this.#hidden(value) : this.#text(value, walk, own))
+    return text + (isHidden || place?.isMasked === true ? this.#hidden(value) : this.#text(value, walk, place))
+  }
+
+  #isLabelled(value: Readonly<Record<string, unknown>>): boolean {
+    return labels.some((label) => Object.hasOwn(value, label) && this.#isLabel(value[label]))
   }
 
   /** That nothing was there is worth knowing. */
@@ -247,7 +249,9 @@ export class Redactor {
         pairs.push('"…":"[more]"')
         break
       }
-      pairs.push(this.#pair(nameOf(key), value, walk, place))
+      const name = nameOf(key)
+      const { text, isSecret } = this.#name(name)
+      pairs.push(this.#pair(text, value, walk, placeOfMember(place, name), isSecret))
     }
     return `{${pairs.join(',')}}`
   }

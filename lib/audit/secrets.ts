@@ -128,6 +128,7 @@ const masks: readonly Mask[] = [
 // and digits unrolled, because the engine is several times slower with the same in one expression.
 const schemes = /eyJ|bearer|dpop|basic|\/\//i
 const spacedSchemes = /digest|hawk|oauth|aws4|negotiate|ntlm|apikey|token /i
+const credentialLike = /[=\d]/
 const encodedJson = /eyA|ewo|ew0|W3s|W1s|WyJ/
 // A word this short has no room for any of them.
 const shortWord = /^[\w.-]{0,12}$/
@@ -141,9 +142,9 @@ function isSuspect(text: string): boolean {
   return (
     schemes.test(text) ||
     prefixes.test(text) ||
-    encodedJson.test(text) ||
+    (text.length > 15 && encodedJson.test(text)) ||
     someDigits.test(text) ||
-    (text.includes(' ') && spacedSchemes.test(text)) ||
+    (text.includes(' ') && credentialLike.test(text) && spacedSchemes.test(text)) ||
     (assigning.test(text) && namedSecret.test(text))
   )
 }

@@ -105,7 +105,7 @@ describe('sinks of loggers', () => {
 
   it('pass records on at the level of their status', () => {
     const lines: string[] = []
-    pinoSink(pino({ timestamp: false, base: null }, into(lines))).write([record(200), record(404), record(500)])
+    void pinoSink(pino({ timestamp: false, base: null }, into(lines))).write([record(200), record(404), record(500)])
     expect(lines.map((line) => JSON.parse(line) as unknown)).to.deep.equal(
       (
         [
@@ -116,13 +116,17 @@ describe('sinks of loggers', () => {
       ).map(([level, status]) => ({ level, timestamp: '2024-02-29T12:00:00.007Z', status, user_agent: 'curl', event_level: 'WARN' })),
     )
     const levels: unknown[] = []
-    winstonSink({ log: ((entry: { level: string }) => levels.push(entry.level)) as never }).write([record(200), record(404), record(500)])
+    void winstonSink({ log: ((entry: { level: string }) => levels.push(entry.level)) as never }).write([
+      record(200),
+      record(404),
+      record(500),
+    ])
     expect(levels).to.deep.equal(['info', 'warn', 'error'])
   })
 
   it('show marks that turn text around as what they are', () => {
     const lines: string[] = []
-    pinoSink(pino(into(lines))).write([record(200, String.raw`a\u202eb\\u202ec\u2028\n`)])
+    void pinoSink(pino(into(lines))).write([record(200, String.raw`a\u202eb\\u202ec\u2028\n`)])
     expect(lines).to.have.length(1)
     expect(lines[0]).not.to.match(breaksLines)
     expect(JSON.parse(lines[0] ?? '')).to.have.property('user_agent', `a\\u202eb\\u202ec\\u2028\n`)
