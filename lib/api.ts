@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { DependencyContainer } from 'tsyringe'
-import type { Logger } from 'winston'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
-import { createLogger } from './audit/logger.js'
+import { createLogger, maskingLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
 import { StoredRevocations } from './authentication/revocations.js'
 import type { Authentication } from './authentication/ways.js'
@@ -16,7 +15,7 @@ import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
-import type { ApiRequest, Reply } from './context.js'
+import type { ApiRequest, Logger, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
 import { detection, detectionMistakes } from './detection/detection.js'
@@ -104,7 +103,10 @@ export interface ApiOptions {
    * each request. @default true
    */
   readonly trustTraceparent?: boolean
-  /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
+  /**
+   * Takes the API's own messages and those of `ctx.log`: any logger of winston, `pinoLogger(pino())`, `consoleLogger()`. Secrets are masked
+   * before it sees them. @default JSON lines to stdout
+   */
   readonly logger?: Logger
 }
 
@@ -190,7 +192,7 @@ export function createApi(options: ApiOptions): Api {
   }
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
-  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
+  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact, options.audit?.format)
   const { monitored: watched } = services
   const answering = new Map<StoreRole, boolean>()
   const stores = new Map<Pick<StateStore, 'watch'>, StoreRole>([
@@ -321,7 +323,11 @@ interface Services extends PipelineServices {
 
 function servicesOf(options: ApiOptions, container: DependencyContainer): Services {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
-  const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
+  const { redact = {} } = options.audit ?? {}
+  const logger = maskingLogger(
+    serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact })),
+    redact,
+  )
   // In memory apart: whoever floods the one with logins that they begin, or with idempotency keys, must not keep others from logging out.
   const isShared = container.isRegistered(tokens.state, true)
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))

@@ -6,7 +6,20 @@ export type { InventoryRow, ProtectionFacts } from './inventory.js'
 export { Answer, created, noContent, reply } from './answer.js'
 export { createContainer, tokens } from './container.js'
 export { anonymous } from './context.js'
-export type { ApiRequest, Clock, Context, IdGenerator, Identity, Input, Principal, Reply, RouteInfo } from './context.js'
+export type {
+  ApiRequest,
+  AuditedChange,
+  AuthenticationMethod,
+  Clock,
+  Context,
+  IdGenerator,
+  Identity,
+  Input,
+  Logger,
+  Principal,
+  Reply,
+  RouteInfo,
+} from './context.js'
 export type { Class, ClassDecorator, MethodDecorator, RouteDecorator } from './decorator.js'
 export {
   ApiError,
@@ -41,6 +54,7 @@ export type { ExplainCaller, ExplainRequest, ExplainedDecision, Explanation } fr
 export type { Declared, Policy } from './policy.js'
 export { outboundFetch } from './outbound.js'
 export type { OutboundFetch, OutboundInit, OutboundOptions } from './outbound.js'
+export { Sensitive } from './sensitive.js'
 export { phases, protection } from './protection.js'
 export type { AnswerContext, Phase, ProtectionDefinition, RouteSetup } from './protection.js'
 
@@ -172,12 +186,13 @@ export type { AuditDetails, AuditLog, AuditOptions, Sink } from './audit/audit.j
 export type { RecordFacts, RecordKind } from './audit/audit-log.js'
 export { BufferedAuditLog } from './audit/buffered-audit-log.js'
 export type { BufferOptions } from './audit/buffered-audit-log.js'
-export { createLogger } from './audit/logger.js'
-export type { LoggerOptions } from './audit/logger.js'
+export { consoleLogger, createLogger, pinoLogger } from './audit/logger.js'
+export type { ConsoleLoggerOptions, LogLevel, LoggerOptions, PinoLogger } from './audit/logger.js'
+export type { RecordFormatName } from './audit/record-format.js'
 export { Redactor } from './audit/redact.js'
 export type { RedactionOptions } from './audit/secrets.js'
 export { noteEvent, securityEvents } from './audit/security-events.js'
 export type { EventFacts, SecurityEvents } from './audit/security-events.js'
-export { fileSink, recentRecords, stdoutSink, winstonSink } from './audit/sinks.js'
+export { fileSink, pinoSink, recentRecords, stdoutSink, winstonSink } from './audit/sinks.js'
 export type { RecentRecord, RecentRecords } from './audit/sinks.js'
 export type { EventLevel, SecurityEvent } from './audit/vocabulary.js'

@@ -1,5 +1,4 @@
-import type { Logger } from 'winston'
-import type { Reply } from './context.js'
+import type { Logger, Reply } from './context.js'
 import type { Mistake } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { Monitor, MonitoredApi, MonitoredStoreChange, Stage } from './monitor.js'

@@ -1,6 +1,6 @@
 import { problemReply, successReply, toApiError } from './answer.js'
 import type { ReplyDefaults } from './answer.js'
-import { auditing } from './audit/audit.js'
+import { auditing, changeReading } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { authentication } from './authentication/authentication.js'
 import type { CallerAuthentication } from './authentication/authentication.js'
@@ -42,7 +42,7 @@ import type { Trace } from './trace.js'
 import { securityHeaders } from './transport/security-headers.js'
 import type { SecurityHeaderOptions } from './transport/security-headers.js'
 import { wellFormed } from './transport/well-formed.js'
-import { bodyValidation, inputValidation, validatesBody } from './validation/validation.js'
+import { bodyValidation, inputValidation, sensitiveNames, validatesBody } from './validation/validation.js'
 
 /** What the protections need to know of the API. */
 export interface PipelineOptions {
@@ -142,7 +142,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const principalOf = principalBuilder(services.permissionSource)
   const callers = authentication(options.authentication, { ...services, principalOf, isPublic })
   const builtIn = gate(options, services, callers, cors, instanceOf)
-  const records = auditing(options.audit, services.auditLog)
+  const records = auditing(options.audit, services.auditLog, { tenantOf: options.tenantOf, sensitiveNames })
   const { monitored: watched } = services
   return function compile(route, handle, last = 'answer') {
     const tracer = new Tracer(route)
@@ -156,10 +156,15 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
           .map((protection) => tracer.compile(protection))
           .filter((step) => step !== undefined),
       )
+    const changes = changeReading(route, options.audit.redact)
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
       info: { name: route.name, method: route.method, path: route.path },
-      steps: [...wanted.flatMap(stepsOf), ...watched.steps('handler', [handle]), ...(last === 'answer' ? stepsOf('answer') : [])],
+      steps: [
+        ...wanted.flatMap(stepsOf),
+        ...watched.steps('handler', [...changes.before, handle, ...changes.after]),
+        ...(last === 'answer' ? stepsOf('answer') : []),
+      ],
       defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
       record: watched.recorder(records.compile(route)),

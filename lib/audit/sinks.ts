@@ -2,7 +2,10 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Logger } from 'winston'
 import type { Sink } from './audit-log.js'
+import { recordOf } from './line.js'
 import { isRecord } from './logger.js'
+import type { PinoLogger } from './logger.js'
+import { recordLevel } from './record-level.js'
 
 /**
  * Appends records to a file, created with mode 0600. Writing is synchronous: a batch is written whole, in order, also
@@ -51,12 +54,30 @@ export function stdoutSink(stream: Writable = process.stdout): Sink {
   }
 }
 
-/** Hands each record to a winston logger as the message of an `info` line. Winston may lose lines under stress: have another sink too. */
+/**
+ * Hands each record to a winston logger as a message at the level that its status or event has: `error` for failures of ours and critical
+ * events, `warn` for refusals and warnings, `info` for the rest. Winston may lose lines under stress: have another sink too.
+ */
 export function winstonSink(logger: Pick<Logger, 'log'>): Sink {
   return {
     name: 'winston',
     write(lines) {
-      for (const line of lines) logger.log({ level: 'info', message: line, [isRecord]: true })
+      for (const line of lines) logger.log({ level: recordLevel(recordOf(line)), message: line, [isRecord]: true })
+    },
+  }
+}
+
+/** Hands each record to a pino logger as the members of a line, at the level that `winstonSink` gives it. */
+export function pinoSink(logger: PinoLogger): Sink {
+  return {
+    name: 'pino',
+    write(lines) {
+      for (const line of lines) {
+        const record = recordOf(line)
+        // Pino's own level, a number, stands under this name.
+        const { level, ...members } = record
+        logger[recordLevel(record)](level === undefined ? members : { ...members, event_level: level })
+      }
     },
   }
 }
