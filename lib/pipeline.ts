@@ -1,7 +1,8 @@
 import { problemReply, successReply, toApiError } from './answer.js'
 import type { ReplyDefaults } from './answer.js'
-import { auditing } from './audit/audit.js'
+import { auditRoom, auditing } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
+import type { Recorder } from './audit/critical.js'
 import { authentication } from './authentication/authentication.js'
 import type { CallerAuthentication } from './authentication/authentication.js'
 import type { Revocations } from './authentication/revocations.js'
@@ -78,7 +79,7 @@ export interface CompiledRoute {
   readonly defaults: ReplyDefaults
   /** Milliseconds. */
   readonly timeout: number
-  readonly record: (exchange: Exchange, status: number) => void
+  readonly record: Recorder
   /** What each protection made of the route, in their order. */
   readonly traces: readonly Trace[]
 }
@@ -108,6 +109,7 @@ function gate(
   })
   return [
     loadShedding(options.overload, services.delayMeter),
+    auditRoom(options.audit, services.auditLog),
     wellFormed(),
     https(options.https, { host: options.httpsHost }),
     cors.protection,
@@ -146,13 +148,16 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
         .filter((protection) => protection.phase === phase)
         .map((protection) => tracer.compile(protection))
         .filter((step) => step !== undefined)
+    const record = records.compile(route)
+    // After all checks: what is refused was never going to happen.
+    const intend = last === 'answer' && record.critical !== undefined ? [record.critical.intend] : []
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
       info: { name: route.name, method: route.method, path: route.path },
-      steps: [...wanted.flatMap(stepsOf), handle, ...(last === 'answer' ? stepsOf('answer') : [])],
+      steps: [...wanted.flatMap(stepsOf), ...intend, handle, ...(last === 'answer' ? stepsOf('answer') : [])],
       defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
-      record: records.compile(route),
+      record,
       traces: tracer.traces,
     }
   }
@@ -173,7 +178,23 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 
     function settle(reply: Reply): void {
       exchange.finish(reply.status)
-      end(reply)
+      const recorded = exchange.ended ? undefined : route.record.critical?.conclude(exchange, reply.status)
+      if (recorded === undefined) return end(reply)
+      close()
+      recorded.then(
+        () => resolve(reply),
+        (thrown: unknown) => {
+          const error = toApiError(thrown)
+          logCause(exchange, error)
+          resolve(problemReply(exchange, route.defaults, error))
+        },
+      )
+    }
+
+    /** From here on the answer is decided, or about to be: nothing else may answer. */
+    function close(): void {
+      exchange.ended = true
+      clearTimeout(timer)
     }
 
     function fail(thrown: unknown): void {
@@ -185,8 +206,7 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 
     function end(reply: Reply): void {
       if (exchange.ended) return
-      exchange.ended = true
-      clearTimeout(timer)
+      close()
       try {
         route.record(exchange, reply.status)
       } catch (thrown) {

@@ -1,15 +1,19 @@
 import type { Context } from '../context.js'
 import type { RouteDecorator } from '../decorator.js'
+import { millisecondsOf } from '../duration.js'
+import type { Duration } from '../duration.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
-import type { RouteSetup } from '../protection.js'
-import type { AuditLog, RecordFacts, Sink } from './audit-log.js'
+import type { Protection, RouteSetup } from '../protection.js'
+import { inTime } from '../state/in-time.js'
+import type { AuditLog, RecordFacts, Sink, SinkWatch } from './audit-log.js'
 import { BufferedAuditLog } from './buffered-audit-log.js'
+import { criticalRecords } from './critical.js'
+import type { Recorder, Stage } from './critical.js'
 import { readRawQuery } from './raw-query.js'
 import { quote, Redactor } from './redact.js'
 import type { RedactionOptions } from './secrets.js'
-import type { SinkWatch } from './sink-queue.js'
 import { stdoutSink } from './sinks.js'
 import { timestamps } from './timestamps.js'
 import { levelOf } from './vocabulary.js'
@@ -28,6 +32,14 @@ export interface AuditOptions {
   readonly delay?: number
   /** Characters that may wait for one sink; past that, new records are lost, counted and reported. @default 16,777,216 */
   readonly maxBuffered?: number
+  /**
+   * What becomes of requests while a sink is so far behind that three quarters of `maxBuffered` wait. `drop`: they are served, and records
+   * that find no room are lost and counted. `block`: new requests wait for room, until their time is up (503).
+   * @default 'drop'
+   */
+  readonly whenFull?: 'drop' | 'block'
+  /** How long a critical record may take to stay. @default '1 s' */
+  readonly deadline?: Duration
 }
 
 /** What an audit record holds besides what every record does. */
@@ -39,11 +51,20 @@ export interface AuditDetails {
   /** Names whose values are masked on this route, besides those that always are. */
   readonly redact?: readonly string[]
   /**
+   * Whether nothing may happen that is not recorded. Before the handler runs, a record of the intent is on the disk, and before the answer
+   * leaves, that of the outcome; both bear the same request id. Where the first cannot be written in time, nothing happens and the answer
+   * is 503; where the second cannot, the answer is 503 and the intent stands. @default false
+   */
+  readonly critical?: boolean
+  /**
    * More to record; synchronous. It is called on refusals too, where parts of the input may be missing: when it
    * throws, the record goes without.
    */
   detail?(context: Context, status: number): object
 }
+
+/** Milliseconds that a critical record may take. */
+const longestDeadline = 60_000
 
 interface AuditDeclaration extends AuditDetails {
   readonly action: string
@@ -59,17 +80,18 @@ export function Audit(action: string, details: AuditDetails = {}): RouteDecorato
   return auditKind.declare({ ...details, action })
 }
 
-/** Writes the record of one request. */
-type Recorder = (exchange: Exchange, status: number) => void
-
 /** Makes the recorder of each route: one line of JSON for each request, whatever became of it. */
 export function auditing(options: AuditOptions, log: AuditLog): { compile(route: RouteSetup): Recorder } {
   const usual = new Redactor(options.redact)
   const timestamp = timestamps()
+  const deadline = millisecondsOf(options.deadline ?? '1 s', longestDeadline) ?? 1_000
 
   return {
     compile(route) {
       const declared = checked(route.policy.nearest(auditKind), route)
+      if (declared?.critical === true && log.commit === undefined) {
+        route.mistake('@Audit says critical, and no sink keeps what it takes', "give audit: { sinks: [fileSink('audit.log')] }")
+      }
       const redactor = declared?.redact === undefined ? usual : redactorFor(declared.redact, options.redact)
       const constant = constantPart(route, declared)
       const method = quote(route.method)
@@ -78,10 +100,11 @@ export function auditing(options: AuditOptions, log: AuditLog): { compile(route:
       const fixedPath = route.params.some((name) => redactor.isSecret(name)) ? quote(route.path) : undefined
       const uneventful: RecordFacts = { kind: declared === undefined ? 'access' : 'audit', event: undefined }
 
-      return function record(exchange, status) {
+      function lineOf(exchange: Exchange, status: number | null, stage?: Stage): string {
         const { request, refusal, target } = exchange
         const event = refusal?.event ?? exchange.event
         let line = `{"timestamp":"${timestamp(exchange.receivedAt)}",${constant},"request_id":${quote(exchange.requestId)}`
+        if (stage !== undefined) line += `,"stage":"${stage}"`
         line += `,"method":${request.method === route.method ? method : quote(request.method)}`
         line += `,"path":${fixedPath ?? redactor.text(target.path)},"status":${status},"duration_ms":${elapsed(exchange)}`
         line += `${caller(exchange)},"address":${quote(exchange.address)}`
@@ -94,9 +117,31 @@ export function auditing(options: AuditOptions, log: AuditLog): { compile(route:
         if (agent !== undefined) line += `,"user_agent":${redactor.text(agent)}`
         if (options.headers === true) line += `,"headers":${redactor.json(request.headers)}`
         if (request.gone) line += ',"client_gone":true'
-        log.write(`${line}}`, event === undefined ? uneventful : { kind: uneventful.kind, event })
+        return `${line}}`
       }
+
+      function factsOf(exchange: Exchange): RecordFacts {
+        const event = exchange.refusal?.event ?? exchange.event
+        return event === undefined ? uneventful : { kind: uneventful.kind, event }
+      }
+
+      const record = (exchange: Exchange, status: number) => log.write(lineOf(exchange, status), factsOf(exchange))
+      if (declared?.critical !== true) return record
+      const critical = criticalRecords(async (exchange, status, stage) => {
+        const line = lineOf(exchange, status, stage)
+        await inTime('the audit log', deadline, async () => log.commit?.(line, factsOf(exchange)))
+      })
+      return Object.assign(record, { critical })
     },
+  }
+}
+
+/** Has new requests wait while too many records do, where the options say so. */
+export function auditRoom({ whenFull = 'drop' }: AuditOptions, log: AuditLog): Protection {
+  return {
+    name: 'audit',
+    phase: 'transport',
+    compile: () => (whenFull === 'block' ? () => log.room?.() : undefined),
   }
 }
 
@@ -110,9 +155,14 @@ export function auditLogOf(options: AuditOptions, logger: SinkWatch): AuditLog {
 export function auditMistakes(options: AuditOptions): readonly Mistake[] {
   const { sinks = [], delay = 0, maxBuffered = 1, redact = {} } = options
   const mistakes: Mistake[] = []
+  const { whenFull = 'drop', deadline = 1_000 } = options
   const say = (name: string, problem: string, mend: string) => mistakes.push({ place: `audit.${name}`, problem, mend })
   if (!(delay >= 0 && delay < 2 ** 31)) say('delay', `a delay of ${delay} is none`, 'write milliseconds, such as 250')
   if (!(maxBuffered >= 1)) say('maxBuffered', `${maxBuffered} characters hold no record`, 'write a number of characters, such as 16777216')
+  if (whenFull !== 'drop' && whenFull !== 'block') say('whenFull', `${JSON.stringify(whenFull)} is unknown`, "write 'drop' or 'block'")
+  if (millisecondsOf(deadline, longestDeadline) === undefined) {
+    say('deadline', `the deadline ${JSON.stringify(deadline)} is none`, "write from 1 ms to 1 min, such as '1 s'")
+  }
   sinks.forEach((sink, index) => {
     if (typeof sink?.write !== 'function')
       say(`sinks[${index}]`, 'this is no sink', "give an object with write(lines), such as fileSink('audit.log')")
@@ -147,7 +197,10 @@ function checked(declared: AuditDeclaration | undefined, route: RouteSetup): Aud
   if (!['undefined', 'function'].includes(typeof declared.detail)) {
     route.mistake("@Audit's detail is no function", 'write detail: (context, status) => ({ … })')
   }
-  route.describe('audit', action)
+  if (!['undefined', 'boolean'].includes(typeof declared.critical)) {
+    route.mistake("@Audit's critical is neither true nor false", 'write critical: true')
+  }
+  route.describe('audit', declared.critical === true ? `${action} (critical)` : action)
   return declared
 }
 
@@ -181,10 +234,11 @@ function input(exchange: Exchange, hasParams: boolean, redactor: Redactor): stri
   return query === '' ? text : `${text},"query":${redactor.json(readRawQuery(query))}`
 }
 
-function auditPart(declared: AuditDeclaration, exchange: Exchange, status: number, redactor: Redactor): string {
+function auditPart(declared: AuditDeclaration, exchange: Exchange, status: number | null, redactor: Redactor): string {
   const body = declared.body === false ? undefined : exchange.provided('body')
   const text = body === undefined ? '' : `,"body":${redactor.json(body)}`
-  if (declared.detail === undefined) return text
+  // Of what has not happened yet there is nothing to tell.
+  if (declared.detail === undefined || status === null) return text
   try {
     return `${text},"detail":${redactor.json(declared.detail(exchange, status))}`
   } catch (error) {
