@@ -22,6 +22,9 @@ interface OpenFile {
   synced: number
 }
 
+/** What a chain adds to a record, in bytes: its number, its hash and the line break. */
+const sealLength = 80
+
 /** Who hears of what went wrong where nobody was named. */
 const warnings: SinkWatch = {
   error: (message, about) => process.emitWarning(`${message}: ${JSON.stringify(about)}`, 'AuditLogError'),
@@ -104,8 +107,7 @@ export class FileLog implements FileSink {
       if (this.#syncs && this.#file.isRegular) this.#syncNow(this.#file)
     }
     this.#closeFile()
-    this.#lock?.release()
-    this.#lock = undefined
+    this.#unlock()
     await this.#chained?.close()
   }
 
@@ -114,7 +116,8 @@ export class FileLog implements FileSink {
     if (this.#file !== undefined) this.#inspect(this.#file)
     if (this.#isMoved) this.#closeFile()
     this.#isMoved = false
-    if (this.#file !== undefined && this.#rotation !== undefined) this.#rotate(this.#file, this.#rotation, lines)
+    const file = (this.#file ??= this.#open())
+    if (this.#rotation !== undefined) this.#rotate(file, this.#rotation, lines)
     this.#file ??= this.#open()
   }
 
@@ -135,7 +138,8 @@ export class FileLog implements FileSink {
 
   #rotate(file: OpenFile, rotation: Rotation, lines: readonly string[]): void {
     if (file.size === 0) return
-    const coming = lines.reduce((sum, line) => sum + line.length + 1, 0)
+    const more = this.#chained === undefined ? 1 : sealLength
+    const coming = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + more, this.#unwritten.length)
     if (file.size + coming <= rotation.size && !isPast(rotation, file.began, this.#now())) return
     this.#append(this.#chained?.ending() ?? '')
     this.#write()
@@ -155,12 +159,12 @@ export class FileLog implements FileSink {
   }
 
   #open(): OpenFile {
-    if (this.#isExclusive) this.#lock ??= lockFile(`${this.#path}.lock`)
     const isNew = !existsSync(this.#path)
     let descriptor = this.#files.openSync(this.#path, 'a', 0o600)
     try {
       const isRegular = this.#files.fstatSync(descriptor).isFile()
       if (!isRegular && this.#isExclusive) throw new TypeError(`${this.#path} is no plain file: it can have neither a chain nor rotation`)
+      if (this.#isExclusive) this.#lock ??= lockFile(`${this.#path}.lock`)
       const torn = isRegular ? tornLine(this.#path) : undefined
       const aside = torn === undefined || torn.length === 0 || !this.#isExclusive ? undefined : this.#putAside(descriptor, torn)
       const beginning = this.#chained?.look(oldFiles(this.#path).at(-1))
@@ -174,6 +178,7 @@ export class FileLog implements FileSink {
       return file
     } catch (thrown) {
       this.#files.closeSync(descriptor)
+      this.#unlock()
       throw thrown
     }
   }
@@ -280,6 +285,11 @@ export class FileLog implements FileSink {
   #done(): void {
     this.#taken = 0
     this.#chained?.written()
+  }
+
+  #unlock(): void {
+    this.#lock?.release()
+    this.#lock = undefined
   }
 
   #closeFile(): void {

@@ -38,21 +38,28 @@ export function isPast({ every }: Rotation, began: number, now: number): boolean
   return Math.floor(began / period) !== Math.floor(now / period)
 }
 
-/** `audit.log.2026-11-25T190941.000Z`: names sort by time. A name that is taken is never given again. */
+/**
+ * What a file is called when it has ended: `audit.log.2026-11-25T190941.000Z`. Names sort as the files came, also where the clock went back
+ * or two files began in one millisecond, and none is given twice.
+ */
 export function oldName(path: string, began: number): string {
-  return freeName(`${path}.`, began)
+  const name = `${path}.${stamp(began)}`
+  const newest = oldFiles(path).at(-1)
+  if (newest === undefined || newest < name) return name
+  const [, base = newest, count = '1'] = /^(.*Z)(?:-(\d+))?$/.exec(newest) ?? []
+  return `${base}-${String(Number(count) + 1).padStart(4, '0')}`
 }
 
 /** Where a line is put that a crash cut off: `audit.log.torn-2026-11-25T190941.000Z`. */
 export function tornName(path: string, now: number): string {
-  return freeName(`${path}.torn-`, now)
-}
-
-function freeName(start: string, time: number): string {
-  const name = start + new Date(time).toISOString().replaceAll(':', '')
+  const name = `${path}.torn-${stamp(now)}`
   let free = name
   for (let count = 2; existsSync(free); count++) free = `${name}-${count}`
   return free
+}
+
+function stamp(time: number): string {
+  return new Date(time).toISOString().replaceAll(':', '')
 }
 
 /** The old files of a log, oldest first. */
@@ -60,7 +67,7 @@ export function oldFiles(path: string): readonly string[] {
   const start = `${basename(path)}.`
   return readdirSync(dirname(path))
     .filter((name) => name.startsWith(start) && /^\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z(?:-\d+)?$/.test(name.slice(start.length)))
-    .toSorted((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+    .toSorted()
     .map((name) => join(dirname(path), name))
 }
 

@@ -1,14 +1,33 @@
 #!/usr/bin/env node
+import { once } from 'node:events'
 import { apiKey } from './api-key.js'
+import { auditTail } from './audit-tail.js'
+import { auditVerify } from './audit-verify.js'
 import { clientSecret } from './client-secret.js'
-import type { Command } from './command.js'
+import type { Command, Surroundings } from './command.js'
 import { keyPair } from './key-pair.js'
 import { runProgram } from './program.js'
 
-const commands: readonly Command[] = [apiKey, clientSecret, keyPair]
+const commands: readonly Command[] = [apiKey, auditTail, auditVerify, clientSecret, keyPair]
 
-const { output, notes, exitCode } = await runProgram(commands, process.argv.slice(2))
-if (notes.length > 0) process.stderr.write(`${notes.join('\n')}\n`)
-if (output !== '') process.stdout.write(`${output}\n`)
+const end = new AbortController()
+const { stdout, stderr } = process
+// `portcullis … | head` ends when head does.
+stdout.on('error', () => end.abort())
+process.once('SIGINT', () => end.abort())
+
+const surroundings: Surroundings = {
+  env: process.env,
+  isTerminal: stdout.isTTY,
+  write: async (text) => {
+    if (!stdout.write(text)) await once(stdout, 'drain', { signal: end.signal }).catch(() => undefined)
+  },
+  progress: stderr.isTTY ? (text) => void stderr.write(`\r\u001b[K${text}`) : undefined,
+  signal: end.signal,
+}
+
+const { output, notes, exitCode } = await runProgram(commands, process.argv.slice(2), surroundings)
+if (notes.length > 0) stderr.write(`${notes.join('\n')}\n`)
+if (output !== '') stdout.write(`${output}\n`)
 // What was written must leave first: process.exit would cut a pipe off.
 process.exitCode = exitCode

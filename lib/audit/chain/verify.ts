@@ -14,7 +14,7 @@ export interface VerifyOptions {
   /** A head that was kept elsewhere, as it was exported. Without one, nobody can tell that the end was cut off. */
   readonly head?: string | undefined
   /** Hears now and then how many bytes have been read. */
-  readonly progress?: (bytes: number) => void
+  readonly progress?: ((bytes: number) => void) | undefined
 }
 
 /** A file by its path, or what it holds: the lines of an export, say. */
