@@ -104,6 +104,7 @@ export type { Authentication, CallerIdentification, WayServices } from './authen
 
 export { MemoryStateStore } from './state/memory-state-store.js'
 export type { MemoryStateStoreOptions } from './state/memory-state-store.js'
+export type { PostgresPool } from './state/postgres-pool.js'
 export type { Awaitable, StateStore, StoreChange } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
@@ -160,6 +161,8 @@ export { verifyAuditLog } from './audit/chain/verify.js'
 export type { LogSource, VerifyOptions } from './audit/chain/verify.js'
 export { fileSink } from './audit/file-sink.js'
 export type { FileSink, FileSinkOptions, HeadOptions } from './audit/file-sink.js'
+export { postgresAuditLines, postgresAuditMigration, postgresSink } from './audit/postgres-sink.js'
+export type { PostgresSinkOptions } from './audit/postgres-sink.js'
 export type { RotationOptions } from './audit/rotation.js'
 export { BufferedAuditLog } from './audit/buffered-audit-log.js'
 export type { BufferOptions } from './audit/buffered-audit-log.js'

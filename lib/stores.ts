@@ -1,6 +1,6 @@
 export { postgresRateLimitMigration } from './rate-limit/postgres-migration.js'
 export { PostgresRateLimitStore } from './rate-limit/postgres-store.js'
-export type { PostgresPool } from './rate-limit/postgres-store.js'
+export type { PostgresPool } from './state/postgres-pool.js'
 export { RedisRateLimitStore } from './rate-limit/redis-store.js'
 export type { RedisRateLimitStoreOptions } from './rate-limit/redis-store.js'
 export { SharedRateLimitStore } from './rate-limit/shared-store.js'

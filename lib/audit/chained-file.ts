@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Clock } from '../context.js'
 import { millisecondsOf } from '../duration.js'
-import { isPromiseLike } from '../promise.js'
 import type { SinkWatch } from './audit-log.js'
 import { Chain, chainSetup } from './chain/chain.js'
 import type { ChainSetup } from './chain/chain.js'
+import { exportHead } from './chain/export-head.js'
 import { BrokenChain, isEnough, requireHead, resume } from './chain/resume.js'
 import type { Resumption } from './chain/resume.js'
 import { endOf } from './file-end.js'
 import type { FileSinkOptions, HeadOptions } from './file-sink.js'
-import { replaceFile } from './file-system.js'
 import type { FileSystem } from './file-system.js'
 
 /** How a file's chain begins, as it was found out before anything is written. */
@@ -143,12 +142,7 @@ export class ChainedFile {
   async #exportHead(): Promise<void> {
     if (this.#headTo === undefined || this.#chain === undefined) return
     try {
-      const head = this.#chain.head()
-      if (typeof this.#headTo === 'string') replaceFile(this.#parts.files, this.#headTo, `${head}\n`)
-      else {
-        const sent = this.#headTo(head)
-        if (isPromiseLike(sent)) await sent
-      }
+      await exportHead(this.#headTo, this.#chain.head(), this.#parts.files)
     } catch (error) {
       this.#parts.watch().error('the head of an audit log could not be exported', { file: this.#path, error })
     }

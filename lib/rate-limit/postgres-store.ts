@@ -1,5 +1,6 @@
 import { Unavailable } from '../errors.js'
 import { inTime } from '../state/in-time.js'
+import type { PostgresPool } from '../state/postgres-pool.js'
 import { counterName } from './bounded-key.js'
 import { countersIn, numbersOf, verdictIn } from './counter-answer.js'
 import { algorithmOf, capacityOf } from './limit.js'
@@ -7,11 +8,6 @@ import { postgresRateLimitMigration } from './postgres-migration.js'
 import { SharedRateLimitStore } from './shared-store.js'
 import type { Answer, CounterServer, SharedStoreOptions } from './shared-store.js'
 import type { Charge, Verdict } from './store.js'
-
-/** The part of a pool of pg that is used here. */
-export interface PostgresPool {
-  query(query: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: unknown[] }>
-}
 
 /** Milliseconds. */
 const openingTime = 10_000
