@@ -68,7 +68,8 @@ export function postgresSink(pool: PostgresPool, options: PostgresSinkOptions = 
 /** Everything in the table, oldest first, as the lines of a file: for `verifyAuditLog`, or to be written to one. */
 export async function* postgresAuditLines(pool: PostgresPool, table: string = usualTable): AsyncGenerator<Uint8Array> {
   requireName(table)
-  const text = `SELECT position::text, line FROM ${table} WHERE position > $1 ORDER BY position LIMIT 1000`
+  // By the number: the name alone would mean the text that is selected.
+  const text = `SELECT position::text, line FROM ${table} WHERE position > $1 ORDER BY ${table}.position LIMIT 1000`
   for (let after = '-1'; ;) {
     const rows = (await pool.query({ text, values: [after] })).rows as readonly Row[]
     const last = rows.at(-1)
@@ -216,7 +217,7 @@ class ChainedTable implements Sink {
   async #end(): Promise<LogEnd | undefined> {
     for (let limit = 16; ; limit *= 8) {
       const { rows } = await this.pool.query({
-        text: `SELECT position::text, line FROM ${this.table} ORDER BY position DESC LIMIT $1`,
+        text: `SELECT position::text, line FROM ${this.table} ORDER BY ${this.table}.position DESC LIMIT $1`,
         values: [limit],
       })
       const last = (rows as Row[]).toReversed()

@@ -12,7 +12,7 @@ const key = randomBytes(32)
 const describeWithPostgres = programs === undefined ? () => undefined : describe
 
 describeWithPostgres('the audit log in PostgreSQL', function () {
-  this.timeout(30_000)
+  this.timeout(8_000)
   let server: PostgresServer
   let pool: Pool
   before(async () => {
