@@ -105,6 +105,8 @@ class ChainedTable implements Sink {
   #position = -1
   #isKnown = false
   #sent: Sent | undefined
+  /** Records at the front of the coming batch that are there. */
+  #done = 0
   #exportedAt = 0
   #watch: SinkWatch | undefined
 
@@ -130,6 +132,7 @@ class ChainedTable implements Sink {
     const done = await this.#arrived()
     if (done < lines.length) await this.#append(lines.slice(done), done)
     this.#sent = undefined
+    this.#done = 0
     if (this.clock.now() - this.#exportedAt >= this.#headEvery) await this.#export()
   }
 
@@ -141,12 +144,14 @@ class ChainedTable implements Sink {
 
   async #arrived(): Promise<number> {
     const sent = this.#sent
-    if (sent === undefined) return 0
-    if (await this.#isThere(sent)) return sent.count
-    // What the chain has sealed is not there: seal it again.
-    this.#chain = undefined
+    if (sent === undefined) return this.#done
+    if (await this.#isThere(sent)) {
+      this.#done = sent.count
+      this.#position = sent.position
+      // What the chain has sealed is not there: seal it again.
+    } else this.#chain = undefined
     this.#sent = undefined
-    return 0
+    return this.#done
   }
 
   async #isThere({ position, line }: Sent): Promise<boolean> {
