@@ -19,8 +19,8 @@ export interface AuditLog {
    * record may come to its sinks later all the same. Without it, routes with `@Audit(…, { critical: true })` do not start.
    */
   commit?(line: string, facts: RecordFacts): Promise<void>
-  /** Settles when there is room for records again; undefined where there is. For `whenFull: 'block'`. */
-  room?(): Promise<void> | undefined
+  /** Whether so many records wait that new requests had better wait too. For `whenFull: 'block'`. */
+  readonly isCrowded?: boolean
   /** Settles when what was written before has reached its sinks, or could not. Never rejects. */
   flush(): Promise<void>
   /** Flushes, and lets go of files and timers. Never rejects. */

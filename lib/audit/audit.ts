@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Context } from '../context.js'
 import type { RouteDecorator } from '../decorator.js'
 import { millisecondsOf } from '../duration.js'
@@ -125,12 +126,14 @@ export function auditing(options: AuditOptions, log: AuditLog): { compile(route:
         return event === undefined ? uneventful : { kind: uneventful.kind, event }
       }
 
-      const record = (exchange: Exchange, status: number) => log.write(lineOf(exchange, status), factsOf(exchange))
-      if (declared?.critical !== true) return record
+      if (declared?.critical !== true) return (exchange, status) => log.write(lineOf(exchange, status), factsOf(exchange))
       const critical = criticalRecords(async (exchange, status, stage) => {
         const line = lineOf(exchange, status, stage)
         await inTime('the audit log', deadline, async () => log.commit?.(line, factsOf(exchange)))
       })
+      const record = (exchange: Exchange, status: number) => {
+        log.write(lineOf(exchange, status, critical.isIntended(exchange) ? 'outcome' : undefined), factsOf(exchange))
+      }
       return Object.assign(record, { critical })
     },
   }
@@ -141,8 +144,16 @@ export function auditRoom({ whenFull = 'drop' }: AuditOptions, log: AuditLog): P
   return {
     name: 'audit',
     phase: 'transport',
-    compile: () => (whenFull === 'block' ? () => log.room?.() : undefined),
+    compile: () => (whenFull === 'block' ? (exchange) => (log.isCrowded === true ? roomFor(exchange, log) : undefined) : undefined),
   }
+}
+
+/** How often a request that waits looks again, in milliseconds. */
+const glance = 20
+
+/** Waits for room, or until nobody waits for the answer any more: who waits for a promise of the log would be kept until the log has room. */
+async function roomFor(exchange: Exchange, log: AuditLog): Promise<void> {
+  while (log.isCrowded === true && !exchange.ended) await pause(glance)
 }
 
 /** The audit log that the options describe. */

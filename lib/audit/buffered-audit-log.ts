@@ -34,10 +34,9 @@ export class BufferedAuditLog implements AuditLog {
     for (const queue of this.#queues) queue.add(line)
   }
 
-  /** Settles when all sinks have room again; undefined where they have. */
-  room(): Promise<void> | undefined {
-    const waits = this.#queues.map((queue) => queue.room()).filter((one) => one !== undefined)
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined)
+  /** Whether more than three quarters of what may wait for one of the sinks does. */
+  get isCrowded(): boolean {
+    return this.#queues.some((queue) => queue.isCrowded)
   }
 
   async #commit(line: string): Promise<void> {

@@ -13,6 +13,7 @@ export interface Recorder {
 export interface CriticalRecords {
   /** Records what is about to be done. Refuses where that does not stay. */
   readonly intend: Step
+  readonly isIntended: (exchange: Exchange) => boolean
   /** Records the outcome of what was intended, and waits until it stays. Undefined, and nothing recorded, where nothing was. */
   readonly conclude: (exchange: Exchange, status: number) => Promise<void> | undefined
 }
@@ -32,6 +33,7 @@ export function criticalRecords(stays: (exchange: Exchange, status: number | nul
       }
       intended.add(exchange)
     },
+    isIntended: (exchange) => intended.has(exchange),
     conclude(exchange, status) {
       if (!intended.has(exchange)) return undefined
       return stays(exchange, status, 'outcome').catch((thrown: unknown) => {

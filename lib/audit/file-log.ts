@@ -57,7 +57,8 @@ export class FileLog implements FileSink {
 
   constructor(path: string, options: FileSinkOptions = {}, files: FileSystem = realFiles) {
     const { fsync = 'batch', clock = { now: () => Date.now() } } = options
-    if (!['always', 'batch', 'never'].includes(fsync)) throw new TypeError(`fsync is ${JSON.stringify(fsync)}: write 'always', 'batch' or 'never'`)
+    if (!['always', 'batch', 'never'].includes(fsync))
+      throw new TypeError(`fsync is ${JSON.stringify(fsync)}: write 'always', 'batch' or 'never'`)
     this.name = `file ${path}`
     this.immediate = fsync === 'always'
     this.durable = fsync !== 'never'

@@ -1,7 +1,10 @@
 import fs from 'node:fs'
 
 /** What a log does to files, so that tests can stand in for a disk that is full or fails. */
-export type FileSystem = Pick<typeof fs, 'closeSync' | 'fstatSync' | 'fsync' | 'fsyncSync' | 'ftruncateSync' | 'openSync' | 'renameSync' | 'writeSync'>
+export type FileSystem = Pick<
+  typeof fs,
+  'closeSync' | 'fstatSync' | 'fsync' | 'fsyncSync' | 'ftruncateSync' | 'openSync' | 'renameSync' | 'writeSync'
+>
 
 /** The system's own. */
 export const realFiles: FileSystem = fs

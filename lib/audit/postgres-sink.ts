@@ -259,5 +259,6 @@ function storable(line: string): string {
 }
 
 function requireName(table: string): void {
-  if (!/^[a-z_][a-z0-9_]{0,50}$/.test(table)) throw new TypeError(`${JSON.stringify(table)} is no name of a table: small letters, digits and _`)
+  if (!/^[a-z_][a-z0-9_]{0,50}$/.test(table))
+    throw new TypeError(`${JSON.stringify(table)} is no name of a table: small letters, digits and _`)
 }

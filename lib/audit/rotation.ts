@@ -26,7 +26,8 @@ export function rotationOf({ size, every, keep = Infinity }: RotationOptions): R
   const bytes = size === undefined ? Infinity : toBytes(size)
   if (bytes === undefined || bytes < 1) throw new TypeError(`rotate.size is ${JSON.stringify(size)}: write such as '100mb'`)
   if (every !== undefined && every !== 'day' && every !== 'hour') throw new TypeError("rotate.every is neither 'day' nor 'hour'")
-  if (!(keep === Infinity || (Number.isSafeInteger(keep) && keep >= 1))) throw new TypeError(`rotate.keep is ${keep}: keep one file at least`)
+  if (!(keep === Infinity || (Number.isSafeInteger(keep) && keep >= 1)))
+    throw new TypeError(`rotate.keep is ${keep}: keep one file at least`)
   if (bytes === Infinity && every === undefined) throw new TypeError("rotate says neither size nor every: write rotate: { every: 'day' }")
   return { size: bytes, every, keep }
 }

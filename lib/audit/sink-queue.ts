@@ -47,7 +47,6 @@ export class SinkQueue {
   /** Those who wait for what is in `#lines`; those who wait for what is on its way are with it. */
   #waiters: Waiter[] = []
   #isUrgent = false
-  #whenRoom: Array<() => void> = []
 
   constructor(sink: Sink, options: QueueOptions) {
     this.#sink = sink
@@ -62,16 +61,12 @@ export class SinkQueue {
     return this.#sink.durable === true
   }
 
-  /** Settles when there is room again; undefined where there is. */
-  room(): Promise<void> | undefined {
-    return this.#isCrowded ? new Promise((resolve) => this.#whenRoom.push(resolve)) : undefined
-  }
-
   #fits(line: string): boolean {
     return this.#size + this.#sentSize + line.length <= this.#room
   }
 
-  get #isCrowded(): boolean {
+  /** Whether new requests had better wait. */
+  get isCrowded(): boolean {
     return this.#size + this.#sentSize > this.#room * crowded
   }
 
@@ -186,7 +181,6 @@ export class SinkQueue {
   #succeeded(waiters: readonly Waiter[]): void {
     this.#failures = 0
     for (const waiter of waiters) waiter.resolve()
-    if (!this.#isCrowded) for (const resolve of this.#whenRoom.splice(0)) resolve()
     if (this.lost === this.#lossReported) return
     this.#logger?.warn('an audit sink takes records again; some were lost', {
       sink: this.#sink.name,

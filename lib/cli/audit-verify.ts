@@ -50,9 +50,14 @@ function reported({ intact, fault, records, first, last, unproven, reachesHead }
   if (!intact && fault !== undefined) {
     const place = `${fault.file}:${fault.line}`
     const good = records === 0 ? 'No record before it is right.' : `The ${records} before it are right.`
-    return { output: `BROKEN (${fault.kind}) at ${place}: ${fault.message}.\n${good} What comes after it was not checked.`, notes, exitCode: 1 }
+    return {
+      output: `BROKEN (${fault.kind}) at ${place}: ${fault.message}.\n${good} What comes after it was not checked.`,
+      notes,
+      exitCode: 1,
+    }
   }
-  if (first !== undefined && first > 0) notes.push(`Of the records before ${first} nothing is known: they are in files that were not given.`)
+  if (first !== undefined && first > 0)
+    notes.push(`Of the records before ${first} nothing is known: they are in files that were not given.`)
   for (const { from, to } of unproven) notes.push(`No signature covers the records ${from} to ${to}.`)
   if (!hasHead) notes.push('No head was given: whether records were cut off at the end is not known.')
   else if (!reachesHead) notes.push('The head is of a record before those given: it tells nothing of their end.')

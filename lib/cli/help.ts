@@ -18,12 +18,7 @@ export function topicHelp(topic: string, commands: readonly Command[]): string {
 
 function listOf(commands: readonly Command[]): readonly string[] {
   const rows = commands.map(({ name, summary }) => [name, summary] as const)
-  return [
-    'Commands:',
-    ...columns(rows),
-    '',
-    'Run portcullis <command> --help for the options of a command.',
-  ]
+  return ['Commands:', ...columns(rows), '', 'Run portcullis <command> --help for the options of a command.']
 }
 
 /** What `portcullis <command> --help` prints. */

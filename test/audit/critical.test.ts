@@ -30,6 +30,15 @@ class Orders {
     throw new NotFound()
   }
 
+  @Delete('/slow/:id')
+  @Public()
+  @Timeout(50)
+  @Audit('order.delete', { critical: true })
+  async slow(): Promise<void> {
+    served.push('slow')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+
   @Get('/:id')
   @Public()
   @Timeout(150)
@@ -85,7 +94,10 @@ describe('a critical action', () => {
     const path = join(folder, 'audit.log')
     const request = await start({ sinks: [fileSink(path)] })
     const answer = await request('DELETE', '/orders/7')
-    const records = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+    const records = readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(answer.status).to.equal(200)
     expect(records.slice(1).map(({ stage, status, action, params, detail }) => ({ stage, status, action, params, detail }))).to.deep.equal([
       { stage: 'intent', status: null, action: 'order.delete', params: { id: '7' }, detail: undefined },
@@ -109,10 +121,12 @@ describe('a critical action', () => {
   })
 
   it('is refused with 503 where the log is late', async () => {
-    const request = await start({ sinks: [new DurableSink(() => new Promise(() => undefined))], deadline: 20 })
+    let open = () => undefined as void
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const request = await start({ sinks: [new DurableSink(() => gate)], deadline: 20 })
     expect((await request('DELETE', '/orders/7')).status).to.equal(503)
     expect(served).to.deep.equal([])
-    ;(api as { close: () => Promise<void> }).close = () => Promise.resolve()
+    open()
   })
 
   it('is answered with 503 where its outcome cannot be written, and its intent stands', async () => {
@@ -143,6 +157,18 @@ describe('a critical action', () => {
     ])
   })
 
+  it('has an outcome also where its handler was too slow', async () => {
+    const sink = new DurableSink()
+    const request = await start({ sinks: [sink], delay: 1 })
+    expect((await request('DELETE', '/orders/slow/7')).status).to.equal(503)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(served).to.deep.equal(['slow'])
+    expect(sink.records.map(({ stage, status, reason }) => [stage, status, reason])).to.deep.equal([
+      ['intent', null, undefined],
+      ['outcome', 503, 'timeout'],
+    ])
+  })
+
   it('shares its batches with others that come at once', async () => {
     const sink = new DurableSink(() => new Promise((resolve) => void setTimeout(resolve, 10)))
     const request = await start({ sinks: [sink] })
@@ -156,7 +182,9 @@ describe('a critical action', () => {
     const request = await start({ sinks: [new DurableSink()] })
     await request('GET', '/orders/1')
     for (const sinks of [undefined, [fileSink(join(folder, 'audit.log'), { fsync: 'never' })]]) {
-      expect(() => createApi({ controllers: [Orders], ...(sinks === undefined ? {} : { audit: { sinks } }), logger: createLogger({ silent: true }) }))
+      expect(() =>
+        createApi({ controllers: [Orders], ...(sinks === undefined ? {} : { audit: { sinks } }), logger: createLogger({ silent: true }) }),
+      )
         .to.throw(BootError)
         .with.property('message')
         .that.includes('@Audit says critical, and no sink keeps what it takes')

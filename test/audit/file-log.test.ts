@@ -1,7 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import fs, { appendFileSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import fs, {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -48,10 +59,19 @@ describe('the file of an audit log', () => {
     return log
   }
   const read = (file = path) => readFileSync(file, 'utf8')
-  const fieldsOf = (file = path) => read(file).trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+  const fieldsOf = (file = path) =>
+    read(file)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
   const eventsOf = (file = path) => fieldsOf(file).map(({ event, a }) => event ?? a)
-  const oldFiles = () => readdirSync(folder).filter((name) => /^audit\.log\.\d/.test(name)).toSorted().map((name) => join(folder, name))
-  const verify = (files: readonly string[] = [...oldFiles(), path], head?: string): Promise<Verification> => verifyAuditLog(files, { keys: [key], head })
+  const oldFiles = () =>
+    readdirSync(folder)
+      .filter((name) => /^audit\.log\.\d/.test(name))
+      .toSorted()
+      .map((name) => join(folder, name))
+  const verify = (files: readonly string[] = [...oldFiles(), path], head?: string): Promise<Verification> =>
+    verifyAuditLog(files, { keys: [key], head })
 
   describe('with a chain', () => {
     it('goes on after a restart, and says so', async () => {
@@ -113,7 +133,11 @@ describe('the file of an audit log', () => {
         expect(heard.said, String(reason)).to.deep.equal(['the chain of an audit log is broken; a new one begins'])
         expect(eventsOf()).to.deep.equal(['broken', 9])
         expect(fieldsOf()[0]?.['reason']).to.match(reason)
-        expect(oldFiles().map((file) => read(file)).join('')).to.equal(spoilt)
+        expect(
+          oldFiles()
+            .map((file) => read(file))
+            .join(''),
+        ).to.equal(spoilt)
         // What is broken stays broken, also for who has the new file only.
         expect((await verify([path])).fault).to.include({ kind: 'restarted', line: 1 })
         expect((await verify([...oldFiles(), path], kept)).intact).to.equal(false)
@@ -303,6 +327,67 @@ describe('the file of an audit log', () => {
     })
   })
 
+  describe('with records that are waited for', () => {
+    const facts = { kind: 'audit', event: undefined } as const
+    const commit = async (log: BufferedAuditLog, a: number) => log.commit?.(`{"a":${a}}`, facts)
+    function counting(): { files: FileSystem; count: () => number } {
+      let count = 0
+      const fsync = (file: number, done: fs.NoParamCallback) => {
+        count++
+        fs.fsync(file, done)
+      }
+      return { files: { ...realFiles, fsync: Object.assign(fsync, { __promisify__: fs.fsync.__promisify__ }) }, count: () => count }
+    }
+
+    it('brings all that come at once to the disk together', async () => {
+      const { files, count } = counting()
+      const log = new BufferedAuditLog([open({}, files)], { delay: 60_000 })
+      await Promise.all(Array.from({ length: 500 }, (_, a) => commit(log, a)))
+      expect(count()).to.equal(1)
+      // Those who come while the disk works share the next.
+      const first = commit(log, 500)
+      await new Promise((resolve) => setImmediate(resolve))
+      await Promise.all([first, ...Array.from({ length: 99 }, (_, a) => commit(log, 501 + a))])
+      expect(count()).to.be.within(2, 3)
+      expect(eventsOf()).to.deep.equal(Array.from({ length: 600 }, (_, a) => a))
+      await log.close()
+    })
+
+    it('has them on the disk before it says so, whatever the policy but never', async () => {
+      for (const fsync of ['always', 'batch'] as const) {
+        const { files, count } = counting()
+        const log = new BufferedAuditLog([open({ fsync }, files)], { delay: 60_000 })
+        await log.commit?.('{"a":1}', facts)
+        expect(count(), fsync).to.equal(1)
+        await log.close()
+      }
+      expect(new BufferedAuditLog([open({ fsync: 'never' })]).commit).to.equal(undefined)
+    })
+
+    it('rejects at once while the disk fails, keeps the record, and heals', async () => {
+      let isFull = true
+      const writeSync = ((file: number, bytes: NodeJS.ArrayBufferView) => {
+        if (isFull) throw new Error('no space left')
+        return fs.writeSync(file, bytes)
+      }) as FileSystem['writeSync']
+      const log = new BufferedAuditLog([open({}, { ...realFiles, writeSync })], { delay: 60_000, maxBuffered: 30, logger: heard })
+      const outcomes: string[] = []
+      for (const a of [1, 2, 3, 4, 5]) {
+        await log.commit?.(`{"a":${a}}`, facts).then(
+          () => outcomes.push('stays'),
+          (error: Error) => outcomes.push(error.message.replace(/sink .* (?=fails|has)/, 'sink ')),
+        )
+      }
+      const fails = 'the sink fails'
+      expect(outcomes).to.deep.equal(['no space left', fails, fails, fails, 'the sink has too many records waiting'])
+      isFull = false
+      await log.flush()
+      await log.commit?.('{"a":6}', facts)
+      expect(eventsOf()).to.deep.equal([1, 2, 3, 4, 6])
+      await log.close()
+    })
+  })
+
   describe('on a disk that fails', () => {
     it('is whole after short writes, a full disk and a failed fsync, each record once', async () => {
       let room = 700
@@ -317,10 +402,13 @@ describe('the file of an audit log', () => {
           room -= length
           return fs.writeSync(file, bytes, 0, length)
         }) as FileSystem['writeSync'],
-        fsync: Object.assign((file: number, done: (error: NodeJS.ErrnoException | null) => void) => {
-          if (isBroken) process.nextTick(done, new Error('EIO'))
-          else fs.fsync(file, done)
-        }, { __promisify__: fs.fsync.__promisify__ }),
+        fsync: Object.assign(
+          (file: number, done: (error: NodeJS.ErrnoException | null) => void) => {
+            if (isBroken) process.nextTick(done, new Error('EIO'))
+            else fs.fsync(file, done)
+          },
+          { __promisify__: fs.fsync.__promisify__ },
+        ),
       }
       const log = new BufferedAuditLog([open({ chain: { key }, rotate: { size: '1kb' } }, files)], { delay: 60_000, logger: heard })
       for (let a = 0; a < 60; a++) {
@@ -339,7 +427,10 @@ describe('the file of an audit log', () => {
     })
 
     it('fails, and leaves no lock open for ever, where it may not write', async function () {
-      for (const [place, code] of [[join(folder, 'none', 'audit.log'), 'ENOENT'], [folder, 'EISDIR']] as const) {
+      for (const [place, code] of [
+        [join(folder, 'none', 'audit.log'), 'ENOENT'],
+        [folder, 'EISDIR'],
+      ] as const) {
         expect(() => fileSink(place).write(['{}'])).to.throw(code)
         expect(() => fileSink(place, { chain: { key } }).write(['{}'])).to.throw(/ENOENT|EISDIR/)
       }

@@ -30,7 +30,8 @@ describeWithPostgres('the audit log in PostgreSQL', function () {
     await pool.query(postgresAuditMigration())
   })
 
-  const linesIn = async () => (await pool.query<{ line: string }>('SELECT line FROM portcullis_audit ORDER BY position')).rows.map(({ line }) => line)
+  const linesIn = async () =>
+    (await pool.query<{ line: string }>('SELECT line FROM portcullis_audit ORDER BY position')).rows.map(({ line }) => line)
   const fieldsIn = async () => (await linesIn()).map((line) => JSON.parse(line) as Record<string, unknown>)
   const verify = (keys = [key] as Parameters<typeof verifyAuditLog>[1]['keys'], head?: string) =>
     verifyAuditLog([postgresAuditLines(pool)], { keys, head })
@@ -65,7 +66,7 @@ describeWithPostgres('the audit log in PostgreSQL', function () {
     expect((await verify([key], heads.at(-1))).fault).to.include({ kind: 'truncated', sequence: 62 })
     await pool.query('DELETE FROM portcullis_audit WHERE position = 30')
     expect((await verify()).fault).to.include({ kind: 'removed', sequence: 30 })
-    await pool.query("UPDATE portcullis_audit SET line = replace(line, '\"a\":7', '\"a\":8') WHERE position = 8")
+    await pool.query('UPDATE portcullis_audit SET line = replace(line, \'"a":7\', \'"a":8\') WHERE position = 8')
     expect((await verify()).fault).to.include({ kind: 'changed', sequence: 8 })
   })
 
@@ -77,7 +78,7 @@ describeWithPostgres('the audit log in PostgreSQL', function () {
     }
     await write()
     await pool.query('ALTER TABLE portcullis_audit DISABLE TRIGGER portcullis_audit_keep')
-    await pool.query("UPDATE portcullis_audit SET line = replace(line, '\"a\":1', '\"a\":2') WHERE position = 1")
+    await pool.query('UPDATE portcullis_audit SET line = replace(line, \'"a":1\', \'"a":2\') WHERE position = 1')
     await write()
     await write()
     expect((await fieldsIn()).map(({ event, a }) => event ?? a)).to.deep.equal(['started', 2, 'broken', 1, 'resumed', 1])
@@ -91,7 +92,10 @@ describeWithPostgres('the audit log in PostgreSQL', function () {
         for (let batch = 0; batch < 15; batch++) {
           const lines = [`{"writer":${writer},"a":${batch * 2}}`, `{"writer":${writer},"a":${batch * 2 + 1}}`]
           for (;;) {
-            const failed = await Promise.resolve(sink.write(lines)).then(() => false, () => true)
+            const failed = await Promise.resolve(sink.write(lines)).then(
+              () => false,
+              () => true,
+            )
             if (!failed) break
           }
         }
@@ -119,9 +123,16 @@ describeWithPostgres('the audit log in PostgreSQL', function () {
     let waiting: string[] = []
     for (let a = 0; a < 40; a++) {
       waiting.push(`{"a":${a}}`)
-      await Promise.resolve(sink.write(waiting)).then(() => (waiting = []), () => undefined)
+      await Promise.resolve(sink.write(waiting)).then(
+        () => (waiting = []),
+        () => undefined,
+      )
     }
-    while (waiting.length > 0) await Promise.resolve(sink.write(waiting)).then(() => (waiting = []), () => undefined)
+    while (waiting.length > 0)
+      await Promise.resolve(sink.write(waiting)).then(
+        () => (waiting = []),
+        () => undefined,
+      )
     expect((await fieldsIn()).flatMap(({ a }) => (a === undefined ? [] : [a]))).to.deep.equal(Array.from({ length: 40 }, (_, a) => a))
     expect(await verify()).to.include({ intact: true })
   })

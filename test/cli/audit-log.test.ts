@@ -129,7 +129,10 @@ describe('portcullis audit-log', () => {
     const shown = async (...words: readonly string[]) => {
       written = ''
       await run(['tail', path, ...words])
-      return written.split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { seq: number }).seq)
+      return written
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => (JSON.parse(line) as { seq: number }).seq)
     }
     expect(await shown()).to.deep.equal([0, 1, 2, 3])
     expect(await shown('--lines', '2')).to.deep.equal([2, 3])

@@ -68,7 +68,10 @@ export function readChainRecord({ covered }: SealedLine): ChainRecord | undefine
 }
 
 // Nothing may stand behind what a proof covers but what is checked otherwise: of two members of one name, the last counts.
-const proofEnds = { proof: /^(\{.*),"proof":"([\w-]+)","seq":\d+$/, next_proof: /^(\{.*),"next_proof":"([\w-]+)","proof":"[\w-]+","seq":\d+$/ } as const
+const proofEnds = {
+  proof: /^(\{.*),"proof":"([\w-]+)","seq":\d+$/,
+  next_proof: /^(\{.*),"next_proof":"([\w-]+)","proof":"[\w-]+","seq":\d+$/,
+} as const
 
 /** Whether the proof in a record of the chain is of this key. */
 export function isProven(line: SealedLine, key: CheckingKey, name: keyof typeof proofEnds = 'proof'): boolean {

@@ -29,7 +29,8 @@ const shortestSecret = 32
 /** A secret that writes and checks. Throws a `TypeError` for one that is short or can be guessed. */
 export function secretChainKey(secret: KeyObject | Uint8Array): ChainKey {
   const bytes = secret instanceof KeyObject ? (secret.type === 'secret' ? secret.export() : undefined) : secret
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('the key of an audit chain is a secret: give 32 random bytes, or a secret KeyObject')
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError('the key of an audit chain is a secret: give 32 random bytes, or a secret KeyObject')
   if (bytes.length < shortestSecret) {
     throw new TypeError(`the key of an audit chain has ${bytes.length} bytes: give ${shortestSecret} random bytes, such as randomBytes(32)`)
   }
@@ -60,7 +61,11 @@ export function publicChainKey(key: KeyObject): CheckingKey {
     throw new TypeError('a signed audit chain is checked with a public Ed25519 key')
   }
   return {
-    id: shortId(createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('base64url')),
+    id: shortId(
+      createHash('sha256')
+        .update(key.export({ type: 'spki', format: 'der' }))
+        .digest('base64url'),
+    ),
     algorithm: 'ed25519',
     link: (previous, record) => createHash('sha256').update(previous).update(record).digest('base64url'),
     isProof: (text, proof) => verify(null, toSign(text), key, Buffer.from(proof, 'base64url')),

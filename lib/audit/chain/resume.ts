@@ -68,8 +68,10 @@ export function requireHead(text: string, state: ChainState | undefined, { key, 
   }
   if (state === undefined) throw new BrokenChain(`it is gone, and its head is at record ${head.sequence}`)
   if (head.chain !== state.id) throw new BrokenChain('its head is of another chain')
-  if (head.sequence > state.sequence) throw new BrokenChain(`it ends with record ${state.sequence}, and its head is at record ${head.sequence}`)
-  if (head.sequence === state.sequence && head.hash !== state.hash) throw new BrokenChain(`record ${state.sequence} is another than its head says`)
+  if (head.sequence > state.sequence)
+    throw new BrokenChain(`it ends with record ${state.sequence}, and its head is at record ${head.sequence}`)
+  if (head.sequence === state.sequence && head.hash !== state.hash)
+    throw new BrokenChain(`record ${state.sequence} is another than its head says`)
 }
 
 function isRight(key: ChainKey, lines: readonly SealedLine[], start: string | undefined, lastSaid: number): boolean {

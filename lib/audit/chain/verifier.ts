@@ -109,7 +109,9 @@ export class ChainVerifier {
 
   #beginsWrongly(place: PlacedLine, sealed: SealedLine | undefined): boolean {
     const isMiddle = sealed !== undefined && sealed.sequence > 0
-    const message = isMiddle ? `the records before record ${sealed.sequence} are missing` : 'the first record was changed, or the log has no chain'
+    const message = isMiddle
+      ? `the records before record ${sealed.sequence} are missing`
+      : 'the first record was changed, or the log has no chain'
     return this.#fail(isMiddle ? 'removed' : 'changed', place, isMiddle ? sealed.sequence - 1 : 0, message)
   }
 
