@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS ${table} (
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   line text NOT NULL
 );
+CREATE INDEX IF NOT EXISTS ${table}_chain ON ${table} (position) WHERE line LIKE '{"kind":"chain",%';
 CREATE OR REPLACE FUNCTION ${table}_keep() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
   RAISE EXCEPTION 'audit records are neither changed nor deleted' USING ERRCODE = 'insufficient_privilege';
@@ -229,15 +230,16 @@ class ChainedTable implements Sink {
       this.#position = Number(last.at(-1)?.position ?? -1)
       if (last.length === 0) return undefined
       const lines = last.map(({ line }) => Buffer.from(line))
-      const isWhole = last.length < limit
-      if (isWhole || isEnough(lines, this.setup)) return { first: await this.#firstOfChain(), last: lines, isWhole }
+      if (last.length < limit || isEnough(lines, this.setup)) {
+        return { first: await this.#lastSaid(), last: lines, isWhole: last.length === 1 }
+      }
     }
   }
 
-  async #firstOfChain(): Promise<Buffer> {
+  /** The last record of the chain's own: an index leads to it. */
+  async #lastSaid(): Promise<Buffer> {
     const { rows } = await this.pool.query({
-      text: `SELECT line FROM ${this.table} WHERE line LIKE '{"kind":"chain","event":"started"%' OR line LIKE '{"kind":"chain","event":"broken"%'
-        ORDER BY position DESC LIMIT 1`,
+      text: `SELECT line FROM ${this.table} WHERE line LIKE '{"kind":"chain",%' ORDER BY position DESC LIMIT 1`,
     })
     return Buffer.from((rows[0] as Row | undefined)?.line ?? '')
   }

@@ -12,7 +12,7 @@ const key = randomBytes(32)
 const describeWithPostgres = programs === undefined ? () => undefined : describe
 
 describeWithPostgres('the audit log in PostgreSQL', function () {
-  this.timeout(8_000)
+  this.timeout(60_000)
   let server: PostgresServer
   let pool: Pool
   before(async () => {
@@ -68,6 +68,20 @@ describeWithPostgres('the audit log in PostgreSQL', function () {
     expect((await verify()).fault).to.include({ kind: 'removed', sequence: 30 })
     await pool.query('UPDATE portcullis_audit SET line = replace(line, \'"a":7\', \'"a":8\') WHERE position = 8')
     expect((await verify()).fault).to.include({ kind: 'changed', sequence: 8 })
+  })
+
+  it('goes on with the chain that began last, also where it is signed', async () => {
+    const chain = { sign: generateKeyPairSync('ed25519').privateKey }
+    for (const spoil of [false, true, false, false]) {
+      if (spoil) await pool.query("INSERT INTO portcullis_audit (position, line) VALUES (1000, 'spoilt')")
+      const sink = postgresSink(pool, { chain })
+      await sink.write(['{"a":1}'])
+      await sink.close?.()
+    }
+    const said = (await linesIn()).map((line) => /"event":"(\w+)"|"a":1|spoilt/.exec(line)).map((found) => found?.[1] ?? found?.[0])
+    const started = ['"a":1', 'checkpoint']
+    expect(said).to.deep.equal(['started', ...started, 'spoilt', 'broken', ...started, 'resumed', ...started, 'resumed', ...started])
+    expect(new Set((await linesIn()).slice(4).flatMap((line) => /"chain":"([^"]+)"/.exec(line)?.[1] ?? [])).size).to.equal(1)
   })
 
   it('says why a new chain began where the old one cannot go on', async () => {

@@ -8,7 +8,7 @@ import type { SealedLine } from './sealed-line.js'
 
 /** What is read of a log that is to go on. */
 export interface LogEnd {
-  /** The first line of the file. */
+  /** The first line of the file, or another record that the chain has said. */
   readonly first: Buffer
   /** The last lines, in their order; all of them where `isWhole`. */
   readonly last: readonly Buffer[]
@@ -42,19 +42,23 @@ export function resume({ first, last, isWhole }: LogEnd, setup: ChainSetup): Res
   const beginning = chainRecordIn(first)
   if (beginning === undefined) throw new BrokenChain('it holds records without a chain, or its first record was changed')
   if (beginning.algorithm !== setup.key.algorithm) throw new BrokenChain(`its chain is of ${beginning.algorithm}`)
-  const lines = last.map((line) => sealedOrBroken(line))
-  const final = lines.at(-1)
-  if (final === undefined) throw new BrokenChain('it has no record')
-  const from = Math.max(
+  const isSigned = setup.key.algorithm === 'ed25519'
+  const said = Math.max(
     0,
     last.findLastIndex((line) => isChainRecord(line)),
   )
-  const key = [setup.key, ...setup.previousKeys].find((one) => isRight(one, lines, isWhole ? beginning.previous : undefined, from))
+  // A secret proves each record, a signature all before it: further back there is nothing to learn of the end.
+  const from = isSigned ? said : Math.max(0, last.length - 2)
+  const lines = last.slice(from).map((line) => sealedOrBroken(line))
+  const final = lines.at(-1)
+  if (final === undefined) throw new BrokenChain('it has no record')
+  const start = isSigned || (isWhole && from === 0) ? chainRecordIn(last[from])?.previous : undefined
+  const key = [setup.key, ...setup.previousKeys].find((one) => isRight(one, lines, start))
   if (key === undefined) throw new BrokenChain('its last records are not as they were written, or their key is not given')
   return {
     state: { id: beginning.chain, sequence: final.sequence, hash: final.hash },
     key,
-    unproven: key.algorithm === 'ed25519' ? lines.length - 1 - from : 0,
+    unproven: isSigned ? lines.length - 1 : 0,
   }
 }
 
@@ -74,15 +78,18 @@ export function requireHead(text: string, state: ChainState | undefined, { key, 
     throw new BrokenChain(`record ${state.sequence} is another than its head says`)
 }
 
-function isRight(key: ChainKey, lines: readonly SealedLine[], start: string | undefined, lastSaid: number): boolean {
-  const said = lines[lastSaid]
-  if (key.algorithm === 'ed25519' && (said === undefined || !isSaidBy(key, said))) return false
-  // The records before the last turn of the key are of the key before it.
+function isRight(key: ChainKey, lines: readonly SealedLine[], start: string | undefined): boolean {
+  const isSigned = key.algorithm === 'ed25519'
+  const [first] = lines
+  if (isSigned && (first === undefined || !isSaidBy(key, first))) return false
+  // The record before the last may be of the key before.
+  const firstChecked = isSigned ? 0 : lines.length - 1
   return lines.every((line, index) => {
-    const previous = index === 0 ? start : lines[index - 1]?.hash
-    if (previous === undefined || (key.algorithm === 'hmac-sha256' && index < lines.length - 1)) return true
-    const isNext = index === 0 || line.sequence === (lines[index - 1]?.sequence ?? 0) + 1
-    return isNext && (key.link(previous, line.covered) === line.hash || isTurn(key, line))
+    if (index < firstChecked) return true
+    const before = lines[index - 1]
+    const previous = before?.hash ?? start
+    const isNext = before === undefined || line.sequence === before.sequence + 1
+    return previous !== undefined && isNext && (key.link(previous, line.covered) === line.hash || isTurn(key, line))
   })
 }
 
@@ -95,9 +102,9 @@ function isTurn(key: ChainKey, line: SealedLine): boolean {
   return isProven(line, key, 'next_proof')
 }
 
-function chainRecordIn(line: Buffer): ChainRecord | undefined {
-  const sealed = readSealed(line)
-  return sealed !== undefined && isChainRecord(line) ? readChainRecord(sealed) : undefined
+function chainRecordIn(line: Buffer | undefined): ChainRecord | undefined {
+  const sealed = line === undefined ? undefined : readSealed(line)
+  return sealed !== undefined && line !== undefined && isChainRecord(line) ? readChainRecord(sealed) : undefined
 }
 
 function sealedOrBroken(line: Buffer): SealedLine {
