@@ -1,11 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { millisecondsOf } from '../duration.js'
+import type { Duration } from '../duration.js'
 import type { Mistake } from '../errors.js'
-import type { AuditLog, Sink } from './audit-log.js'
+import type { Exchange } from '../exchange.js'
+import type { Protection } from '../protection.js'
+import type { AuditLog, Sink, SinkWatch } from './audit-log.js'
 import { BufferedAuditLog } from './buffered-audit-log.js'
+import { longestDeadline } from './critical.js'
 import { isMaskPath } from './mask-paths.js'
 import { isRecordFormat } from './record-format.js'
 import type { RecordFormatName } from './record-format.js'
 import type { RedactionOptions } from './secrets.js'
-import type { SinkWatch } from './sink-queue.js'
 import { stdoutSink } from './sinks.js'
 
 export type { AuditLog, Sink } from './audit-log.js'
@@ -33,6 +38,31 @@ export interface AuditOptions {
   readonly delay?: number
   /** Characters that may wait for one sink; past that, new records are lost, counted and reported. @default 16,777,216 */
   readonly maxBuffered?: number
+  /**
+   * What becomes of requests while a sink is so far behind that three quarters of `maxBuffered` wait. `drop`: they are served, and records
+   * that find no room are lost and counted. `block`: new requests wait for room, until their time is up (503).
+   * @default 'drop'
+   */
+  readonly whenFull?: 'drop' | 'block'
+  /** How long a critical record may take to stay. @default '1 s' */
+  readonly deadline?: Duration
+}
+
+/** Has new requests wait while too many records do, where the options say so. */
+export function auditRoom({ whenFull = 'drop' }: AuditOptions, log: AuditLog): Protection {
+  return {
+    name: 'audit',
+    phase: 'transport',
+    compile: () => (whenFull === 'block' ? (exchange) => (log.isCrowded === true ? roomFor(exchange, log) : undefined) : undefined),
+  }
+}
+
+/** How often a request that waits looks again, in milliseconds. */
+const glance = 20
+
+/** Waits for room, or until nobody waits for the answer any more: who waits for a promise of the log would be kept until the log has room. */
+async function roomFor(exchange: Exchange, log: AuditLog): Promise<void> {
+  while (log.isCrowded === true && !exchange.ended) await pause(glance)
 }
 
 /** The audit log that the options describe. */
@@ -45,6 +75,7 @@ export function auditLogOf(options: AuditOptions, logger: SinkWatch): AuditLog {
 export function auditMistakes(options: AuditOptions): readonly Mistake[] {
   const { sinks = [], delay = 0, maxBuffered = 1, redact = {}, format = 'portcullis', sample = 1 } = options
   const mistakes: Mistake[] = []
+  const { whenFull = 'drop', deadline = 1_000 } = options
   const say = (name: string, problem: string, mend: string) => mistakes.push({ place: `audit.${name}`, problem, mend })
   if (!(delay >= 0 && delay < 2 ** 31)) say('delay', `a delay of ${delay} is none`, 'write milliseconds, such as 250')
   if (!(maxBuffered >= 1)) say('maxBuffered', `${maxBuffered} characters hold no record`, 'write a number of characters, such as 16777216')
@@ -53,6 +84,10 @@ export function auditMistakes(options: AuditOptions): readonly Mistake[] {
   redact.paths?.forEach((path, index) => {
     if (!isMaskPath(path)) say(`redact.paths[${index}]`, 'this is no path', "write such as 'address.street' or 'items[*].sku'")
   })
+  if (whenFull !== 'drop' && whenFull !== 'block') say('whenFull', `${JSON.stringify(whenFull)} is unknown`, "write 'drop' or 'block'")
+  if (millisecondsOf(deadline, longestDeadline) === undefined) {
+    say('deadline', `the deadline ${JSON.stringify(deadline)} is none`, "write from 1 ms to 1 min, such as '1 s'")
+  }
   sinks.forEach((sink, index) => {
     if (typeof sink?.write !== 'function')
       say(`sinks[${index}]`, 'this is no sink', "give an object with write(lines), such as fileSink('audit.log')")

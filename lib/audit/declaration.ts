@@ -23,6 +23,12 @@ export interface AuditDetails {
   /** Names whose values are masked on this route, besides those that always are. */
   readonly redact?: readonly string[]
   /**
+   * Whether nothing may happen that is not recorded. Before the handler runs, a record of the intent is on the disk, and before the answer
+   * leaves, that of the outcome; both bear the same request id. Where the first cannot be written in time, nothing happens and the answer
+   * is 503; where the second cannot, the answer is 503 and the intent stands. @default false
+   */
+  readonly critical?: boolean
+  /**
    * More to record; synchronous. It is called on refusals too, where parts of the input may be missing: when it
    * throws, the record goes without.
    */
@@ -61,6 +67,9 @@ export function auditOf(route: RouteSetup): AuditDeclaration | undefined {
     if (!['undefined', 'function'].includes(typeof declared[name]))
       route.mistake(`@Audit's ${name} is no function`, `write ${name}: (context, status) => …`)
   }
-  route.describe('audit', action)
+  if (!['undefined', 'boolean'].includes(typeof declared.critical)) {
+    route.mistake("@Audit's critical is neither true nor false", 'write critical: true')
+  }
+  route.describe('audit', declared.critical === true ? `${action} (critical)` : action)
   return declared
 }

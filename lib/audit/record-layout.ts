@@ -1,6 +1,18 @@
 /** Every field of a record, by our own name. */
 export const recordFields = Object.freeze([
-  ...(['timestamp', 'kind', 'action', 'resource', 'resource_id', 'route', 'handler', 'request_id', 'trace_id', 'span_id'] as const),
+  ...([
+    'timestamp',
+    'kind',
+    'action',
+    'resource',
+    'resource_id',
+    'route',
+    'handler',
+    'request_id',
+    'stage',
+    'trace_id',
+    'span_id',
+  ] as const),
   ...(['method', 'path', 'status'] as const),
   ...(['outcome', 'code', 'duration_ms', 'principal_id', 'principal_kind', 'issuer', 'tenant', 'authentication', 'token_id'] as const),
   ...(['address', 'params', 'query', 'body', 'detail', 'changes', 'decisions', 'reason', 'event', 'level', 'user_agent'] as const),

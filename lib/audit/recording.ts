@@ -1,10 +1,15 @@
 import type { Principal } from '../context.js'
+import { millisecondsOf } from '../duration.js'
+import type { Duration } from '../duration.js'
 import type { Exchange } from '../exchange.js'
 import type { Policy } from '../policy.js'
 import type { RouteSetup } from '../protection.js'
+import { inTime } from '../state/in-time.js'
 import type { TraceContext } from '../traceparent.js'
 import type { AuditLog, RecordFacts } from './audit-log.js'
 import { changesOf } from './change-reading.js'
+import { criticalRecords, longestDeadline } from './critical.js'
+import type { Recorder, Stage } from './critical.js'
 import { auditOf } from './declaration.js'
 import type { AuditDeclaration } from './declaration.js'
 import { readRawQuery } from './raw-query.js'
@@ -22,15 +27,13 @@ import { tokenName } from './token-name.js'
 import { levelOf } from './vocabulary.js'
 import type { EventLevel } from './vocabulary.js'
 
-/** Writes the record of one request. */
-export type Recorder = (exchange: Exchange, status: number) => void
-
 /** What of the options records are made by. */
 export interface RecordingOptions {
   readonly headers?: boolean
   readonly redact?: RedactionOptions
   readonly format?: RecordFormatName
   readonly sample?: number
+  readonly deadline?: Duration
 }
 
 type TextPart = 'params' | 'query' | 'headers'
@@ -64,7 +67,8 @@ interface Recorded {
 /** A record on its way to paper. */
 interface Draft {
   readonly exchange: Exchange
-  readonly status: number
+  /** Null where the handler is yet to run. */
+  readonly status: number | null
   readonly fields: Layout['fields']
   readonly parts: Parts
 }
@@ -81,6 +85,7 @@ export function auditing(
   const isChosen = sampling(options.sample)
   const rate = String(options.sample)
   const { tenantOf = () => undefined } = services
+  const deadline = millisecondsOf(options.deadline ?? '1 s', longestDeadline) ?? 1_000
 
   return {
     compile(route) {
@@ -88,12 +93,10 @@ export function auditing(
       const { declared, kind, redactors, uneventful } = recorded
       const isSampled = isChosen !== undefined && declared === undefined
 
-      return function record(exchange, status) {
+      function lineOf(exchange: Exchange, status: number | null, stage: Stage | undefined, isOne: boolean): string {
         const { refusal } = exchange
         const event = refusal?.event ?? exchange.event
-        const outcome = outcomeOf(status)
-        const isOne = isSampled && event === undefined && outcome === 'success'
-        if (isOne && !isChosen(exchange.requestId)) return
+        const outcome = status === null ? undefined : outcomeOf(status)
         const which = format.choose(kind, event)
         const layout = format.layouts[which] as Layout
         const { fields } = layout
@@ -101,9 +104,10 @@ export function auditing(
         parts[0] = `{"${format.time}":"${timestamp(exchange.receivedAt)}"${parts[0]}`
         const draft = { exchange, status, fields, parts }
         requestPart(draft, recorded)
+        if (stage !== undefined) put(parts, fields.stage, `"${stage}"`)
         const trace = exchange.knownTrace
         if (trace !== undefined) tracePart(draft, trace)
-        put(parts, fields.outcome, `"${outcome}"`)
+        if (outcome !== undefined) put(parts, fields.outcome, `"${outcome}"`)
         put(parts, fields.duration_ms, format.duration(elapsed(exchange)))
         callerPart(draft, format.showsNobody)
         if (exchange.principal.kind !== 'anonymous') tenantPart(draft, redactors.all, tenantOf)
@@ -122,8 +126,34 @@ export function auditing(
           const { receivedAt: time, request, principal } = exchange
           format.derive(which, parts, { kind, event, level, outcome, method: request.method, principalKind: principal.kind, time })
         }
-        log.write(layout.close(parts), event === undefined ? uneventful : { kind, event })
+        return layout.close(parts)
       }
+
+      function factsOf({ refusal, event: noticed }: Exchange): RecordFacts {
+        const event = refusal?.event ?? noticed
+        return event === undefined ? uneventful : { kind, event }
+      }
+
+      function record(exchange: Exchange, status: number): void {
+        const facts = factsOf(exchange)
+        const isOne = isSampled && facts.event === undefined && outcomeOf(status) === 'success'
+        if (isOne && !isChosen(exchange.requestId)) return
+        log.write(lineOf(exchange, status, undefined, isOne), facts)
+      }
+
+      if (declared?.critical !== true) return record
+      if (log.commit === undefined) {
+        route.mistake('@Audit says critical, and no sink keeps what it takes', "give audit: { sinks: [fileSink('audit.log')] }")
+      }
+      const critical = criticalRecords(async (exchange, status, stage) => {
+        const line = lineOf(exchange, status, stage, false)
+        await inTime('the audit log', deadline, async () => log.commit?.(line, factsOf(exchange)))
+      })
+      const recordOutcome = (exchange: Exchange, status: number) => {
+        const stage = critical.isIntended(exchange) ? 'outcome' : undefined
+        log.write(lineOf(exchange, status, stage, false), factsOf(exchange))
+      }
+      return Object.assign(recordOutcome, { critical })
     },
   }
 }
@@ -214,10 +244,12 @@ function inputPart({ exchange, fields, parts }: Draft, { hasParams, redactors }:
 }
 
 function auditPart({ exchange, status, fields, parts }: Draft, declared: AuditDeclaration, { idOf, redactors: { all } }: Recorded): void {
-  const id = idOf?.(exchange, status)
+  // Of what has not happened yet an application's own functions are not asked.
+  const id = status === null && declared.id !== undefined ? undefined : idOf?.(exchange, status ?? 0)
   if (id !== undefined) put(parts, fields.resource_id, all.text(id))
   const body = declared.body === false ? undefined : exchange.provided('body')
   if (body !== undefined) put(parts, fields.body, all.json(body))
+  if (status === null) return
   const changes = status < 400 ? changesOf(exchange, all) : undefined
   if (changes !== undefined) put(parts, fields.changes, changes)
   if (declared.detail === undefined) return

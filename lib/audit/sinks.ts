@@ -1,4 +1,3 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Logger } from 'winston'
 import type { Sink } from './audit-log.js'
@@ -6,32 +5,6 @@ import { recordOf } from './line.js'
 import { isRecord } from './logger.js'
 import type { PinoLogger } from './logger.js'
 import { recordLevel } from './record-level.js'
-
-/**
- * Appends records to a file, created with mode 0600. Writing is synchronous: a batch is written whole, in order, also
- * while the process exits. A file that was moved away (log rotation) is written on until `reopen` is called.
- * The file is opened with the first batch; an error there counts as a failure of the sink.
- */
-export function fileSink(path: string): Sink & { reopen(): void } {
-  let file: number | undefined
-  let written = 0
-  function close(): void {
-    if (file !== undefined) closeSync(file)
-    file = undefined
-  }
-  return {
-    name: `file ${path}`,
-    write(lines) {
-      file ??= openSync(path, 'a', 0o600)
-      const bytes = Buffer.from(`${lines.join('\n')}\n`)
-      // A batch that failed halfway comes again, with more lines behind: go on where it broke off.
-      while (written < bytes.length) written += writeSync(file, bytes, written)
-      written = 0
-    },
-    close,
-    reopen: close,
-  }
-}
 
 /** Writes records to standard output, or to another stream. While the stream is full, records wait. */
 export function stdoutSink(stream: Writable = process.stdout): Sink {

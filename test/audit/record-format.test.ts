@@ -18,9 +18,13 @@ class OrdersController {
   update(): void {}
 
   list(): void {}
+
+  @Audit('order.delete', { critical: true })
+  remove(): void {}
 }
 
 const update = routeOf(OrdersController, 'update', '/orders/:id', ['id'])
+const remove = routeOf(OrdersController, 'remove', '/orders/:id', ['id'])
 const list = routeOf(OrdersController, 'list', '/orders/:id', ['id'])
 
 /** A record in which every field stands. */
@@ -42,6 +46,18 @@ function whole(options: AuditOptions, status = 403, refusal: ApiError = new Perm
   return { record: log.records[0] ?? {}, line: log.lines[0] ?? '' }
 }
 
+/** The record of something critical that is about to be done. */
+async function intent(options: AuditOptions): Promise<Record<string, unknown>> {
+  const log = new (class extends KeptLog {
+    async commit(line: string): Promise<void> {
+      this.lines.push(line)
+    }
+  })()
+  const exchange = exchangeOf(remove)
+  await auditing(options, log).compile(remove).critical?.intend(exchange)
+  return log.records[0] ?? {}
+}
+
 function event(name: SecurityEvent, format: AuditOptions['format']) {
   const log = new KeptLog()
   securityEvents(log, { now: () => noon }, {}, format).record(name, {
@@ -60,19 +76,28 @@ const paths = (value: object, before = ''): readonly string[] =>
   ])
 
 describe('the format of records', () => {
-  it('is our own by default, with every field under its name', () => {
-    const names = new Set([...Object.keys(whole({}).record), ...Object.keys(whole({}, 200).record), 'sample_rate'])
+  it('is our own by default, with every field under its name', async () => {
+    const names = new Set([
+      ...Object.keys(await intent({})),
+      ...Object.keys(whole({}).record),
+      ...Object.keys(whole({}, 200).record),
+      'sample_rate',
+    ])
     expect([...names]).to.have.members([...recordFields])
   })
 
-  it('maps every field of ours, each to a place of its own, as docs/records.md lists them', () => {
+  it('maps every field of ours, each to a place of its own, as docs/records.md lists them', async () => {
     const page = readFileSync(fileURLToPath(new URL('../../../docs/records.md', import.meta.url)), 'utf8')
     const rows = new Map(
       [...page.matchAll(/^\| `(\w+)` \| `([^`]+)` \| `([^`]+)` \|$/gm)].map(([, own = '', ...others]) => [own, others] as const),
     )
     expect([...rows.keys()]).to.have.members([...recordFields])
     for (const [index, format] of (['ecs', 'ocsf'] as const).entries()) {
-      const written = new Set([...paths(whole({ format }).record), ...paths(whole({ format }, 200).record)])
+      const written = new Set([
+        ...paths(await intent({ format })),
+        ...paths(whole({ format }).record),
+        ...paths(whole({ format }, 200).record),
+      ])
       const places = recordFields.map((field) => rows.get(field)?.[index]?.replaceAll('[]', '/0') ?? '')
       expect(new Set(places).size).to.equal(recordFields.length)
       for (const place of places.filter((one) => !one.endsWith('sample_rate'))) {
