@@ -362,6 +362,6 @@ function detectionOf(
   const { detection: wanted, audit, rateLimit } = options
   // What is wrong with the options is told together with all other mistakes.
   if (wanted === undefined || detectionMistakes(wanted).length > 0) return undefined
-  const events = securityEvents(log, services.clock, audit?.redact)
+  const events = securityEvents(log, services.clock, audit?.redact, audit?.format)
   return detection(wanted, { ...services, events, addressPrefix: rateLimit?.addressPrefix })
 }

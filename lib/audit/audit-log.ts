@@ -8,6 +8,11 @@ export interface RecordFacts {
   readonly kind: RecordKind
   /** An event of the OWASP logging vocabulary, or a name of the application's own. */
   readonly event: SecurityEvent | (string & {}) | undefined
+  /** Of an event outside of requests: whom it is about, unmasked. */
+  readonly address?: string | undefined
+  readonly principalId?: string | undefined
+  /** The request that the event happened in. */
+  readonly requestId?: string | undefined
 }
 
 /** Takes finished records. Replace it to do everything yourself; to send records elsewhere, a `Sink` is enough. */

@@ -58,7 +58,7 @@ export function securityEvents(log: AuditLog, clock: Clock, redaction: Redaction
       if (detail !== undefined) put(parts, fields.detail, redactor.json(detail))
       const principalKind = principalId === undefined || principalId === '' ? 'anonymous' : (context?.principal.kind ?? 'user')
       written.derive?.(which, parts, { kind: 'event', event, level, outcome: undefined, method: '', principalKind, time })
-      log.write(layout.close(parts), { kind: 'event', event })
+      log.write(layout.close(parts), { kind: 'event', event, address, principalId, requestId: context?.requestId })
     },
   }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { http } from '../../adapters/http.js'
 import { Audit, BootError, Controller, Delete, Get, NotFound, Public, Timeout, createApi, createLogger, fileSink } from '../../lib/index.js'
-import type { Api, AuditOptions, Sink } from '../../lib/index.js'
+import type { Api, ApiOptions, AuditOptions, Monitor, Sink } from '../../lib/index.js'
 
 let served: string[] = []
 
@@ -82,8 +82,14 @@ describe('a critical action', () => {
     rmSync(folder, { recursive: true })
   })
 
-  async function start(audit: AuditOptions): Promise<(method: string, path: string) => Promise<Response>> {
-    api = createApi({ controllers: [Orders], https: 'off', audit: { delay: 60_000, ...audit }, logger: createLogger({ silent: true }) })
+  async function start(audit: AuditOptions, more: Partial<ApiOptions> = {}): Promise<(method: string, path: string) => Promise<Response>> {
+    api = createApi({
+      controllers: [Orders],
+      https: 'off',
+      audit: { delay: 60_000, ...audit },
+      logger: createLogger({ silent: true }),
+      ...more,
+    })
     server = createServer(http(api)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
@@ -104,6 +110,22 @@ describe('a critical action', () => {
       { stage: 'outcome', status: 200, action: 'order.delete', params: { id: '7' }, detail: { seen: true } },
     ])
     expect(new Set(records.slice(1).map((record) => record['request_id']))).to.deep.equal(new Set([answer.headers.get('x-request-id')]))
+  })
+
+  it('is told to monitors, and is known to an API that detects', async () => {
+    const settled: Array<readonly [status: number, code: string | undefined]> = []
+    const sink = new DurableSink()
+    const monitor: Monitor = { requestSettled: (_, { status, refusal }) => void settled.push([status, refusal?.code]) }
+    const request = await start({ sinks: [sink] }, { monitors: [monitor], detection: {} })
+    await request('DELETE', '/orders/7')
+    sink.answer = (lines) => {
+      if (lines.some((line) => line.includes('"outcome"'))) throw new Error('it is full')
+    }
+    expect((await request('DELETE', '/orders/8')).status).to.equal(503)
+    expect(settled).to.deep.equal([
+      [200, undefined],
+      [503, 'unavailable'],
+    ])
   })
 
   it('is refused with 503 before anything happens where the log cannot be written', async () => {
