@@ -296,6 +296,10 @@ describe('a PostgreSQL that answers nonsense', () => {
     ['a fraction', async () => ({ rows: [{ answer: [0.5, 0, 0, 1, 1, 1] }] })],
     ['texts that are no numbers', async () => ({ rows: [{ answer: [1, 0, 0, 'one', 1, 1] }] })],
     ['a verdict that is neither', async () => ({ rows: [{ answer: [2, 0, 0, 1, 1, 1] }] })],
+    ['less than nothing', async () => ({ rows: [{ answer: [1, 0, 0, -1, 1, 1] }] })],
+    ['more than there is', async () => ({ rows: [{ answer: [1, 0, 0, 3, 1, 1] }] })],
+    ['null in the place of a penalty', async () => ({ rows: [{ answer: [1, 0, null, 1, 1, 1] }] })],
+    ['a penalty that nobody declared', async () => ({ rows: [{ answer: [0, 0, 9e15, 1, 1, 1] }] })],
     ['a refusal by nothing', async () => ({ rows: [{ answer: [0, 0, 0, 2, 1, 1] }] })],
     ['an error that is no error', () => Promise.reject({})],
     [
