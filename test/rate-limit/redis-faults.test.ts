@@ -92,9 +92,10 @@ describeWithRedis('Redis, in the middle of a load', function () {
   }
 
   /** What all of them went through together, with what a timer as long as their deadline took meanwhile. */
-  async function allUnderLoad(during: Promise<void>): Promise<readonly Went[]> {
-    const timer = longestTimer(deadline, () => during)
-    const loads = await Promise.all(survivors.map(({ store }) => underLoad(store, () => during)))
+  async function allUnderLoad(during: () => Promise<void>): Promise<readonly Went[]> {
+    const done = during()
+    const timer = longestTimer(deadline, () => done)
+    const loads = await Promise.all(survivors.map(({ store }) => underLoad(store, () => done)))
     const took = await timer
     return loads.map((load) => ({ ...load, timer: took }))
   }
@@ -104,11 +105,11 @@ describeWithRedis('Redis, in the middle of a load', function () {
     for (const [name, connect] of Object.entries(clients)) {
       for (const policy of policies) survivors.push(await survivor(name, connect, policy))
     }
-    const paused = pause(100).then(async () => {
+    const whilePaused = await allUnderLoad(async () => {
+      await pause(100)
       server.pause()
       await pause(400)
     })
-    const whilePaused = await allUnderLoad(paused)
     for (const [at, { seen, changes }] of survivors.entries()) {
       seen.paused = whilePaused[at] as Went
       seen.whilePaused = [...changes]
@@ -116,11 +117,11 @@ describeWithRedis('Redis, in the middle of a load', function () {
     server.resume()
     await Promise.all(survivors.map(async (one) => until(() => isBack(one))))
 
-    const killed = pause(100).then(async () => {
+    const whileKilled = await allUnderLoad(async () => {
+      await pause(100)
       await server.stop()
       await pause(300)
     })
-    const whileKilled = await allUnderLoad(killed)
     for (const [at, { seen, changes }] of survivors.entries()) {
       seen.killed = whileKilled[at] as Went
       seen.whileKilled = [...changes]

@@ -106,7 +106,7 @@ describeWithRedis('the Redis store', () => {
     const node = await startRedis(port, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
     const admin = new Redis(node.port, '127.0.0.1')
     await admin.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot))
-    while (!String(await admin.cluster('INFO')).includes('cluster_state:ok')) await pause(20)
+    while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) await pause(20)
     const cluster = new Cluster([{ host: '127.0.0.1', port: node.port }])
     try {
       const sharing = new RedisRateLimitStore(cluster, { deadline: 5_000, onStoreFailure: 'closed' })
