@@ -9,8 +9,8 @@ export interface Load {
   readonly others: unknown[]
 }
 
-/** Calls from ten places at once, until `during` is done. A call answers whether it was allowed. */
-export async function underLoad(call: (place: number) => Promise<boolean>, during: () => Promise<void>): Promise<Load> {
+/** Calls from several places at once, until `during` is done. A call answers whether it was allowed. */
+export async function underLoad(call: (place: number) => Promise<boolean>, during: () => Promise<void>, places = 10): Promise<Load> {
   const load: Load = { took: [], allowed: 0, unavailable: 0, others: [] }
   const over = new AbortController()
   async function caller(place: number): Promise<void> {
@@ -26,11 +26,30 @@ export async function underLoad(call: (place: number) => Promise<boolean>, durin
       await pause(1)
     }
   }
-  const callers = Array.from({ length: 10 }, (_, place) => caller(place))
+  const callers = Array.from({ length: places }, (_, place) => caller(place))
   await during()
   over.abort()
   await Promise.all(callers)
   return load
+}
+
+/**
+ * How long a timer of so many milliseconds takes at most, until `during` is done: on a machine that is busy with other things, no call that
+ * is ended by one can be expected to end earlier.
+ */
+export async function longestTimer(milliseconds: number, during: () => Promise<void>): Promise<number> {
+  let longest = milliseconds
+  const interval = setInterval(() => {
+    const started = performance.now()
+    setTimeout(() => (longest = Math.max(longest, performance.now() - started)), milliseconds)
+  }, 5)
+  try {
+    await during()
+    await pause(milliseconds)
+  } finally {
+    clearInterval(interval)
+  }
+  return longest
 }
 
 export function percentile(numbers: readonly number[], share: number): number {

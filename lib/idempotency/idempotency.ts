@@ -112,20 +112,22 @@ async function enter(exchange: Exchange, entry: Entry): Promise<void> {
 
 const firstPause = 20
 const longestPause = 500
+const mostMisses = 3
 
 /** The claim on the key, or what was done under it before. Waits for who runs now, where the route says so. */
 async function claimOrDone(exchange: Exchange, { claims, settings, name, request }: Entry): Promise<Claim | DoneRecord> {
   const patienceEnds = performance.now() + settings.waitFor
   const options = { request, lease: settings.lease, onFailure: failed, onLoss: lost }
   let pause = firstPause
+  let misses = 0
   for (;;) {
     const claim = await claims.claim(name, options)
     if (claim !== undefined) return claim
     const record = await claims.kept(name)
-    // It ended between the two calls.
-    if (record === undefined) continue
-    if (record.request !== request) throw new IdempotencyKeyReused()
-    if (record.state === 'done') return record
+    if (record !== undefined && record.request !== request) throw new IdempotencyKeyReused()
+    if (record?.state === 'done') return record
+    // It ended between the two calls; a store that goes on saying so, as a replica that lags does, is not asked without an end.
+    if (record === undefined && (misses += 1) <= mostMisses) continue
     const left = patienceEnds - performance.now()
     if (left <= 0 || exchange.request.gone) throw new IdempotencyKeyInUse()
     if (exchange.ended) throw new HandlerTimeout()

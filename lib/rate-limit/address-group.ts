@@ -12,8 +12,8 @@ export interface AddressPrefix {
 }
 
 /**
- * Makes the function that puts addresses with the same first bits together. IPv4 that is mapped into IPv6 (`::ffff:192.0.2.1`) counts as
- * IPv4. Limits by address do this by themselves; a function of your own that counts by address needs it.
+ * Makes the function that puts addresses with the same first bits together. IPv4 that is mapped into IPv6 (`::ffff:192.0.2.1`) or
+ * translated to it (`64:ff9b::192.0.2.1`, RFC 6052) counts as IPv4. Limits by address do this by themselves; a function of your own that counts by address needs it.
  */
 export function addressGroup({ ipv4 = 32, ipv6 = 64 }: AddressPrefix = {}): AddressGroup {
   // Several limits of one request ask for the same address in turn.
@@ -35,6 +35,7 @@ function groupOfIPv6(address: string, ipv4: number, prefix: number): string {
   const parsed = parse(address)
   if (parsed === undefined) return address
   if (parsed.isIPv4MappedAddress()) return groupOfIPv4(parsed.toIPv4Address().toString(), ipv4)
+  if (parsed.match(translated, 96)) return groupOfIPv4(new ipaddr.IPv4(parsed.toByteArray().slice(12)).toString(), ipv4)
   let group = ''
   for (const [index, part] of parsed.parts.entries()) {
     const kept = Math.min(16, Math.max(0, prefix - index * 16))
@@ -43,6 +44,9 @@ function groupOfIPv6(address: string, ipv4: number, prefix: number): string {
   }
   return `${group}:/${prefix}`
 }
+
+/** Behind a translator all of IPv4 stands in this one network: as one client, anybody could use up everybody's limit. */
+const translated = ipaddr.IPv6.parse('64:ff9b::')
 
 function parse(address: string): ipaddr.IPv6 | undefined {
   try {

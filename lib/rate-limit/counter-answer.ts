@@ -1,15 +1,22 @@
+import { capacityOf } from './limit.js'
 import type { Charge, Verdict, WindowUse } from './store.js'
 import { allowedVerdict, refusedVerdict } from './verdict.js'
 
 /** A list of whole numbers, or an error: taken for less, it would let through what must not pass. */
 export function numbersOf(answer: unknown): readonly number[] {
-  const numbers = Array.isArray(answer) ? answer.map(Number) : []
+  const numbers = Array.isArray(answer) ? answer.map(numberIn) : []
   if (numbers.length > 0 && numbers.every(Number.isSafeInteger)) return numbers
   throw new Error('the server gave an answer that is no list of whole numbers')
 }
 
+/** Not what JavaScript takes for one: `null` and an empty text would be 0, and so would say that no penalty lasts. */
+function numberIn(value: unknown): number {
+  return typeof value === 'number' || (typeof value === 'string' && /^-?\d+$/.test(value)) ? Number(value) : Number.NaN
+}
+
 /**
- * The verdict in what a server says of each counter: how long its penalty lasts and, for each window, remaining, reset and endsAt.
+ * The verdict in what a server says of each counter: how long its penalty lasts and, for each window, remaining, reset and endsAt. Throws
+ * where that cannot be: more left than the limit holds, a penalty that is none or longer than the longest, a time that is over.
  *
  * @param isCharged whether everything was charged
  */
@@ -19,15 +26,20 @@ export function countersIn(charges: readonly Charge[], isCharged: boolean, numbe
   const penalties: number[] = []
   const uses: WindowUse[] = []
   let at = 0
-  for (const { windows } of charges) {
-    penalties.push(numbers[at] ?? 0)
+  for (const { windows, penalty } of charges) {
+    penalties.push(inRange(numbers[at], isCharged ? 0 : (penalty?.most ?? 0)))
     at += 1
-    for (let index = 0; index < windows.length; index += 1) {
-      uses.push({ remaining: numbers[at] ?? 0, reset: numbers[at + 1] ?? 0, endsAt: numbers[at + 2] ?? 0 })
+    for (const limit of windows) {
+      uses.push({ remaining: inRange(numbers[at], capacityOf(limit)), reset: inRange(numbers[at + 1]), endsAt: numbers[at + 2] ?? 0 })
       at += 3
     }
   }
   return isCharged ? allowedVerdict(uses) : refusedVerdict(charges, uses, penalties)
+}
+
+function inRange(number = -1, most = Infinity): number {
+  if (number >= 0 && number <= most) return number
+  throw new Error('the server gave an answer that cannot be')
 }
 
 /** The verdict of a server that says itself whether it has charged: where it has not, something must refuse. */

@@ -1,4 +1,5 @@
-import { shortWindow } from './limit.js'
+import { capacityOf, shortWindow } from './limit.js'
+import type { Limit } from './limit.js'
 import type { Rule } from './rules.js'
 import type { WindowUse } from './store.js'
 
@@ -14,13 +15,14 @@ export const headerStyles: readonly HeaderStyle[] = ['draft', 'triple', 'x-tripl
 export interface NamedWindow {
   /** Quoted. */
   readonly label: string
+  /** The most that it can ever have left. */
   readonly count: number
 }
 
 /** The windows of a rule. */
 export function namedWindows(rule: Rule): readonly NamedWindow[] {
   const names = windowNames(rule)
-  return rule.limits.map(({ count }, index) => ({ label: quoted(names[index] ?? ''), count }))
+  return rule.limits.map((limit, index) => ({ label: quoted(names[index] ?? ''), count: capacityOf(limit) }))
 }
 
 /** The fields that change with each answer, names and values in turn. The triple's reset is in seconds from now. */
@@ -38,14 +40,21 @@ export function windowNames({ name, limits }: Rule): readonly string[] {
   return limits.map(({ window }) => (limits.length === 1 ? name : `${name}-${shortWindow(window)}`))
 }
 
-/** The value of `RateLimit-Policy`: `"default";q=100;w=60`. */
+/**
+ * The value of `RateLimit-Policy`: `"default";q=100;w=60`. Of a bucket what it holds, and in how many seconds that flows in: `10 per
+ * second burst 20` is `q=20;w=2`, as many calls in the long run, and never less than what is left.
+ */
 export function policyField(rules: readonly Rule[]): string {
   return rules
     .flatMap((rule) => {
       const names = windowNames(rule)
-      return rule.limits.map(({ count, window }, index) => `${quoted(names[index] ?? '')};q=${count};w=${window / 1_000}`)
+      return rule.limits.map((limit, index) => `${quoted(names[index] ?? '')};q=${capacityOf(limit)};w=${secondsToFill(limit)}`)
     })
     .join(', ')
+}
+
+function secondsToFill(limit: Limit): number {
+  return Math.ceil((capacityOf(limit) * limit.window) / limit.count / 1_000)
 }
 
 /** The value of `RateLimit`: `"default";r=99;t=60`. `label` is the window's name, quoted. */

@@ -45,7 +45,7 @@ export type Limiting = (rules: readonly Rule[]) => (phase: LimitPhase) => Step |
  *
  * A store behind a network is asked once for all phases of a request: the charges of the earlier ones wait for those of the last, or for
  * a refusal. So that nobody makes us authenticate for nothing meanwhile, what is known to be refused is refused at once, and of one
- * address only few requests may wait.
+ * address, or of one network, only few requests may wait.
  */
 export function limiting({ store, headers }: Options): Limiting {
   const trails = new WeakMap<Exchange, Trail>()
@@ -88,8 +88,9 @@ export function limiting({ store, headers }: Options): Limiting {
         if (mayWait) {
           const known = store.known?.(all)
           if (known !== undefined) return conclude(exchange, trail, batch, all, known)
-          if (before.length > 0 || room.enter(exchange.client.address))
-            return keepWaiting(exchange, trail, { charges: all, batch }, before.length > 0)
+          // By the key, which is the same for all addresses of one network.
+          const { key } = all[0] as Charge
+          if (before.length > 0 || room.enter(key)) return keepWaiting(exchange, trail, { charges: all, batch }, before.length > 0)
         }
         return charge(exchange, trail, batch, all)
       }
@@ -97,7 +98,9 @@ export function limiting({ store, headers }: Options): Limiting {
 
     function keepWaiting(exchange: Exchange, trail: Trail, waiting: NonNullable<Trail['waiting']>, isFurther: boolean): void {
       trail.waiting = waiting
-      if (!isFurther) exchange.onEnd(() => room.leave(exchange.client.address))
+      const [first] = waiting.charges
+      if (!isFurther && first !== undefined) exchange.onEnd(() => room.leave(first.key))
+      exchange.onEnd((status) => chargeAnswered(exchange, trail, waiting, status))
       exchange.onRefusal(async () => {
         if (trail.waiting !== waiting) return undefined
         trail.waiting = undefined
@@ -109,6 +112,16 @@ export function limiting({ store, headers }: Options): Limiting {
           return toApiError(thrown)
         }
       })
+    }
+
+    /** Where a step has answered in the handler's place, nobody comes to the later phase: the call counts all the same. */
+    function chargeAnswered(exchange: Exchange, trail: Trail, waiting: NonNullable<Trail['waiting']>, status: number): void {
+      if (trail.waiting !== waiting) return
+      trail.waiting = undefined
+      const { charges, batch } = waiting
+      const counted = charges.filter((_, at) => status >= 400 || batch.rules[at]?.refundOnSuccess !== true)
+      const failed = (thrown: unknown) => exchange.log.error('a rate limit could not be charged', { error: thrown })
+      if (counted.length > 0) void (async () => store.consume(counted))().catch(failed)
     }
 
     function charge(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[]): void | Promise<void> {

@@ -62,7 +62,8 @@ export interface LimitOptions<I extends Input = Input> {
   readonly cost?: number | ((context: Context<I>) => number)
   /**
    * How much more is charged when the call ends with 401, such as a login with a wrong password. What exceeds the limit is
-   * dropped. @default nothing
+   * dropped. Calls at once are let in by `cost` alone: with `@Concurrency(1)` beside it nobody tries many passwords at a time.
+   * @default nothing
    */
   readonly failureCost?: number
   /**

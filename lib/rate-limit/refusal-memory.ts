@@ -3,9 +3,16 @@ import type { Charge, Verdict } from './store.js'
 
 /** One key that was refused. */
 interface Refusal {
+  readonly notedAt: number
+  /** When the server is asked again. */
   readonly until: number
+  /** When what refused has ended, as the server said. */
+  readonly endsAt: number
+  /** Which window of the charge refused, and how much it had left. */
+  readonly window: number
+  readonly remaining: number
   readonly isPenalty: boolean
-  /** When the server is asked again whether a penalty still lasts. */
+  /** When the server is asked again whether a penalty still lasts, where it can be. */
   readonly askAgainAt: number
   /** Calls that cost less may still pass. */
   readonly cost: number
@@ -33,17 +40,21 @@ export class RefusalMemory {
       if (this.#refusals.size > 0) this.forget(charges)
       return
     }
-    const charge = chargeAt(charges, verdict.refusedBy)
-    if (charge === undefined || this.capacity === 0) return
+    const refused = windowAt(charges, verdict.refusedBy)
+    if (refused === undefined || this.capacity === 0) return
+    const { charge, window } = refused
     const now = this.clock.now()
     const isPenalty = verdict.isPenalty === true
-    const until = now + (isPenalty ? verdict.retryAfter : Math.min(longestRefusal, verdict.retryAfter))
+    const endsAt = now + verdict.retryAfter
+    const until = isPenalty ? endsAt : Math.min(now + longestRefusal, endsAt)
+    const remaining = verdict.windows[verdict.refusedBy]?.remaining ?? 0
     // Others are asked about again: the oldest has been remembered for longest.
     for (const oldest of this.#refusals.keys()) {
       if (this.#refusals.size < this.capacity) break
       this.#refusals.delete(oldest)
     }
-    this.#refusals.set(nameOf(charge), { until, isPenalty, askAgainAt: now + penaltyCheck, cost: charge.cost })
+    const askAgainAt = now + penaltyCheck
+    this.#refusals.set(nameOf(charge), { notedAt: now, until, endsAt, window, remaining, isPenalty, askAgainAt, cost: charge.cost })
   }
 
   forget(charges: readonly Charge[]): void {
@@ -66,9 +77,9 @@ export class RefusalMemory {
     let place = 0
     for (const charge of charges) {
       const refusal = this.#refusals.get(nameOf(charge))
-      if (refusal !== undefined && refusal.until <= now) this.#refusals.delete(nameOf(charge))
-      else if (refusal !== undefined && holds(refusal) && (refusal.isPenalty || charge.cost >= refusal.cost)) {
-        return refusalOf(charges, place, refusal.until - now, refusal.isPenalty)
+      if (refusal !== undefined && isOver(refusal, now)) this.#refusals.delete(nameOf(charge))
+      else if (refusal !== undefined && holds(refusal) && (refusal.isPenalty || isTooMuch(charge, refusal))) {
+        return refusalOf(charges, place + refusal.window, refusal, now)
       }
       place += charge.windows.length
     }
@@ -76,14 +87,33 @@ export class RefusalMemory {
   }
 }
 
-function refusalOf(charges: readonly Charge[], refusedBy: number, retryAfter: number, isPenalty: boolean): Verdict {
-  const windows = charges.flatMap(({ windows }) => windows.map(() => ({ remaining: 0, reset: retryAfter, endsAt: 0 })))
+/** Where the clock was set back, nobody is kept out until it comes round: the server is asked. */
+function isOver({ notedAt, until }: Refusal, now: number): boolean {
+  return until <= now || notedAt > now
+}
+
+/** What takes the rest, however little that is, is refused by no window. */
+function isTooMuch({ cost, capped }: Charge, refusal: Refusal): boolean {
+  return capped !== true && cost >= refusal.cost
+}
+
+/** It tells when the window ends, not when the server is asked again: who comes back then would come too early. */
+function refusalOf(charges: readonly Charge[], refusedBy: number, { endsAt, remaining, isPenalty }: Refusal, now: number): Verdict {
+  const retryAfter = endsAt - now
+  const unknown = { remaining: 0, reset: retryAfter, endsAt: 0 }
+  const windows = charges.flatMap((charge) => charge.windows.map(() => unknown))
+  windows[refusedBy] = { ...unknown, remaining }
   return { allowed: false, windows, refusedBy, retryAfter, isPenalty }
 }
 
-function chargeAt(charges: readonly Charge[], window: number): Charge | undefined {
-  let place = 0
-  return charges.find(({ windows }) => (place += windows.length) > window)
+/** The charge that a window of a verdict belongs to, and which of its windows that is. */
+function windowAt(charges: readonly Charge[], place: number): { readonly charge: Charge; readonly window: number } | undefined {
+  let window = place
+  for (const charge of charges) {
+    if (window < charge.windows.length) return { charge, window }
+    window -= charge.windows.length
+  }
+  return undefined
 }
 
 /** As `counterName`, and not made fit for outside. */

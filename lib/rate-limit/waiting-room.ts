@@ -1,4 +1,4 @@
-/** How many requests of one address may go on uncharged, each until a later phase. */
+/** How many requests of one key may go on uncharged, each until a later phase. */
 const mostWaiting = 8
 
 /** Counts whose requests go on before they are charged: a flood of them is charged first. */

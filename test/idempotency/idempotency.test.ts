@@ -709,6 +709,20 @@ describe('@Idempotent', () => {
       expect(done.runs).to.equal(1)
     })
 
+    it('does not ask without an end where a key is taken and not there', async () => {
+      const state = new MemoryStateStore()
+      let asked = 0
+      const isTaken = (name: string) => name.startsWith('idempotency:') && (asked += 1) <= 1_000
+      const lying: StateStore = {
+        ...watchedStore(state).store,
+        add: (name, text, endsAt) => (isTaken(name) ? false : state.add(name, text, endsAt)),
+        get: () => undefined,
+      }
+      const { api } = payments({ ...counted(), state: lying })
+      expect((await send(api)).status).to.equal(409)
+      expect(asked).to.be.below(10)
+    })
+
     it('answers 503 where something else stands in its place', async () => {
       const ownTextOf = (text: string) => (name: string) => (name.startsWith('idempotency:') ? text : undefined)
       for (const text of [

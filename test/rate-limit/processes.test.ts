@@ -16,14 +16,17 @@ type Admitted = readonly [endsAt: number, at: number]
 
 const limits = ['50 per second', '50 per second sliding', '50 per second burst 20'] as const
 
-/** What each limit admitted to four processes together, in the order of time. */
-async function admittedBy(url: string, milliseconds: number): Promise<ReadonlyArray<readonly Admitted[]>> {
+/** What each limit admitted to four processes together, on one server after the other, in the order of time. */
+async function admittedBy(urls: readonly string[], milliseconds: number): Promise<ReadonlyArray<ReadonlyArray<readonly Admitted[]>>> {
   const run = async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [hammer, url, String(milliseconds), ...limits], { maxBuffer: 1e8 })
-    return JSON.parse(stdout) as ReadonlyArray<readonly Admitted[]>
+    const all = [hammer, urls.join(','), String(milliseconds), ...limits]
+    const { stdout } = await promisify(execFile)(process.execPath, all, { maxBuffer: 1e8 })
+    return JSON.parse(stdout) as ReadonlyArray<ReadonlyArray<readonly Admitted[]>>
   }
   const processes = await Promise.all([run(), run(), run(), run()])
-  return limits.map((_, index) => processes.flatMap((admitted) => admitted[index] ?? []).toSorted(([, a], [, b]) => a - b))
+  return urls.map((_, server) =>
+    limits.map((__, limit) => processes.flatMap((admitted) => admitted[server]?.[limit] ?? []).toSorted(([, a], [, b]) => a - b)),
+  )
 }
 
 function byWindow(admitted: readonly Admitted[]): readonly number[] {
@@ -46,44 +49,55 @@ const servers: ReadonlyArray<readonly [name: string, isHere: boolean, start: () 
   ['PostgreSQL', programs !== undefined, () => startPostgres(programs ?? '')],
 ]
 
-for (const [name, isHere, start] of servers) {
-  if (!isHere) continue
-  describe(`four processes on one ${name}`, function () {
-    this.timeout(30_000)
-    let fixed: readonly Admitted[] = []
-    let sliding: readonly Admitted[] = []
-    let bucket: readonly Admitted[] = []
+describe('four processes', function () {
+  this.timeout(30_000)
+  const here = servers.filter(([, isHere]) => isHere)
+  let everything: ReadonlyArray<ReadonlyArray<readonly Admitted[]>> = []
 
-    before(async () => {
-      const server = await start()
-      try {
-        ;[fixed = [], sliding = [], bucket = []] = await admittedBy(server.url, 2_300)
-      } finally {
-        await server.stop()
-      }
-    })
-
-    it('admit in each fixed window exactly the limit', () => {
-      const counts = byWindow(fixed)
-      expect(counts.length).to.be.at.least(3)
-      expect(Math.max(...counts)).to.equal(50)
-      expect(counts.filter((count) => count === 50).length).to.be.at.least(2)
-    })
-
-    it('admit in each sliding window no more than the limit', () => {
-      const counts = byWindow(sliding)
-      expect(counts.length).to.be.at.least(3)
-      expect(Math.max(...counts)).to.be.at.most(50)
-      expect(counts.reduce((sum, count) => sum + count, 0)).to.be.at.least(100)
-    })
-
-    it('admit out of a bucket its burst and what flows in, and no more', () => {
-      const span = (bucket.at(-1)?.[1] ?? 0) - (bucket[0]?.[1] ?? 0)
-      // The processes note when they heard of it, up to a few milliseconds after it was so.
-      expect(bucket.length).to.be.within(Math.floor(20 + (span - 100) / 20), Math.ceil(20 + (span + 100) / 20))
-    })
+  before(async () => {
+    const started = await Promise.all(here.map(async ([, , start]) => start()))
+    try {
+      everything = await admittedBy(
+        started.map(({ url }) => url),
+        2_300,
+      )
+    } finally {
+      await Promise.all(started.map(async ({ stop }) => stop()))
+    }
   })
-}
+
+  for (const [place, [name]] of here.entries()) {
+    describe(`on one ${name}`, () => {
+      let fixed: readonly Admitted[] = []
+      let sliding: readonly Admitted[] = []
+      let bucket: readonly Admitted[] = []
+
+      before(() => {
+        ;[fixed = [], sliding = [], bucket = []] = everything[place] ?? []
+      })
+
+      it('admit in each fixed window exactly the limit', () => {
+        const counts = byWindow(fixed)
+        expect(counts.length).to.be.at.least(3)
+        expect(Math.max(...counts)).to.equal(50)
+        expect(counts.filter((count) => count === 50).length).to.be.at.least(2)
+      })
+
+      it('admit in each sliding window no more than the limit', () => {
+        const counts = byWindow(sliding)
+        expect(counts.length).to.be.at.least(3)
+        expect(Math.max(...counts)).to.be.at.most(50)
+        expect(counts.reduce((sum, count) => sum + count, 0)).to.be.at.least(100)
+      })
+
+      it('admit out of a bucket its burst and what flows in, and no more', () => {
+        const span = (bucket.at(-1)?.[1] ?? 0) - (bucket[0]?.[1] ?? 0)
+        // The processes note when they heard of it, up to a few milliseconds after it was so.
+        expect(bucket.length).to.be.within(Math.floor(20 + (span - 100) / 20), Math.ceil(20 + (span + 100) / 20))
+      })
+    })
+  }
+})
 
 const describeWithRedis = hasRedis() ? describe : () => undefined
 

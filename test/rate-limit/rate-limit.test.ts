@@ -307,6 +307,8 @@ describe('@RateLimit', () => {
     expect(await status(routes, '::ffff:192.0.2.1')).to.equal(ok)
     expect(await status(routes, '192.0.2.1')).to.equal(refused)
     expect(await status(routes, '::ffff:192.0.2.2')).to.equal(ok)
+    expect(await status(routes, '64:ff9b::192.0.2.2')).to.equal(refused)
+    expect(await status(routes, '64:ff9b::192.0.2.3')).to.equal(ok)
     const narrow = new Routes({ addressPrefix: { ipv6: 128 } }).add(Orders, 'create')
     expect(await status(narrow, '2001:db8::1')).to.equal(ok)
     expect(await status(narrow, '2001:db8::2')).to.equal(ok)
@@ -384,6 +386,17 @@ describe('the RateLimit fields', () => {
       '"default-1m";q=100;w=60, "default-1h";q=1000;w=3600, "or\\"ders\\\\-1s";q=3;w=1, "or\\"ders\\\\-2m";q=5;w=120',
     )
     expect(headers.get('RateLimit')).to.equal('"or\\"ders\\\\-1s";r=2;t=1')
+  })
+
+  it('never say that more is left of a bucket than it holds', async () => {
+    class Orders {
+      @RateLimit('10 per second burst 25')
+      create() {}
+    }
+    const routes = new Routes({ headers: ['draft', 'triple'] }).add(Orders, 'create')
+    const { headers } = await routes.call('Orders.create')
+    expect([headers.get('RateLimit-Policy'), headers.get('RateLimit')]).to.deep.equal(['"route";q=25;w=3', '"route";r=24;t=1'])
+    expect([headers.get('RateLimit-Limit'), headers.get('RateLimit-Remaining')]).to.deep.equal(['25', '24'])
   })
 
   it('speak of the window that refuses, and never let a client come back too early', async () => {

@@ -6,15 +6,17 @@ import { parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { RateLimitStore } from '../../lib/rate-limit/rate-limit.js'
 import { RedisRateLimitStore } from '../../lib/stores.js'
 import type { RedisScriptClient, StoreFailurePolicy } from '../../lib/stores.js'
-import { pause, percentile, underLoad as loadOf, until } from '../load.js'
+import { longestTimer, pause, percentile, underLoad as loadOf, until } from '../load.js'
 import type { Load } from '../load.js'
 import { hasRedis, startRedis } from './redis-server.js'
+import type { RedisServer } from './redis-server.js'
 
 const deadline = 50
 const many = parseLimits('1000000 per hour')
 
 function underLoad(store: RateLimitStore, during: () => Promise<void>): Promise<Load> {
-  return loadOf(async (number) => (await store.consume([{ rule: 'load', key: String(number), windows: many, cost: 1 }])).allowed, during)
+  const call = async (number: number) => (await store.consume([{ rule: 'load', key: String(number), windows: many, cost: 1 }])).allowed
+  return loadOf(call, during, places)
 }
 
 type Connect = (port: number) => Promise<{ client: RedisScriptClient; end: () => void }>
@@ -47,64 +49,111 @@ const clients: Readonly<Record<string, Connect>> = {
 }
 
 const describeWithRedis = hasRedis() ? describe : () => undefined
+const policies = ['local', 'closed', 'open'] as const satisfies readonly StoreFailurePolicy[]
+
+type Went = Load & { readonly timer: number }
+
+/** One store of those that live through the same faults at once, and what it went through. */
+interface Survivor {
+  readonly name: string
+  readonly policy: StoreFailurePolicy
+  readonly store: RateLimitStore
+  readonly changes: string[]
+  readonly seen: { paused?: Went; whilePaused?: readonly string[]; killed?: Went; whileKilled?: readonly string[] }
+}
+
+/** Calls from so many places for each store: nine stores share this process. */
+const places = 4
+
+async function isBack({ store, changes }: Survivor): Promise<boolean> {
+  await Promise.resolve(store.consume([{ rule: 'load', key: 'x', windows: many, cost: 1 }])).catch(() => undefined)
+  return changes.at(-1) !== 'lost'
+}
 
 describeWithRedis('Redis, in the middle of a load', function () {
   this.timeout(30_000)
+  const survivors: Survivor[] = []
+  const ends: Array<() => void> = []
+  let server: RedisServer
 
-  for (const [name, connect] of Object.entries(clients)) {
-    for (const onStoreFailure of ['local', 'closed', 'open'] as const satisfies readonly StoreFailurePolicy[]) {
-      it(`paused, killed and restarted, is waited for no longer than its deadline, and comes back (${name}, ${onStoreFailure})`, async () => {
-        let server = await startRedis()
-        const { client, end } = await connect(server.port)
-        try {
-          const store = new RedisRateLimitStore(client, { onStoreFailure, deadline })
-          const changes: string[] = []
-          store.watch(({ state }) => changes.push(state))
-          await until(async () =>
-            store.consume([{ rule: 'warm', key: '', windows: many, cost: 1 }]).then(
-              ({ allowed }) => allowed,
-              () => false,
-            ),
-          )
+  async function survivor(name: string, connect: Connect, policy: StoreFailurePolicy): Promise<Survivor> {
+    const { client, end } = await connect(server.port)
+    ends.push(end)
+    const store = new RedisRateLimitStore(client, { onStoreFailure: policy, deadline })
+    const changes: string[] = []
+    store.watch(({ state }) => changes.push(state))
+    await until(async () =>
+      store.consume([{ rule: 'warm', key: '', windows: many, cost: 1 }]).then(
+        ({ allowed }) => allowed,
+        () => false,
+      ),
+    )
+    return { name, policy, store, changes, seen: {} }
+  }
 
-          const paused = await underLoad(store, async () => {
-            await pause(100)
-            server.pause()
-            await pause(600)
-          })
-          expect(paused.others).to.deep.equal([])
-          expect(percentile(paused.took, 0.99)).to.be.below(deadline + 10 + 15)
-          expect(changes).to.deep.equal(['lost'])
-          expect(paused.unavailable > 0).to.equal(onStoreFailure === 'closed')
-          server.resume()
-          await until(async () => {
-            await store.consume([{ rule: 'load', key: 'x', windows: many, cost: 1 }]).catch(() => undefined)
-            return changes.at(-1) === 'back'
-          })
+  /** What all of them went through together, with what a timer as long as their deadline took meanwhile. */
+  async function allUnderLoad(during: () => Promise<void>): Promise<readonly Went[]> {
+    const done = during()
+    const timer = longestTimer(deadline, () => done)
+    const loads = await Promise.all(survivors.map(({ store }) => underLoad(store, () => done)))
+    const took = await timer
+    return loads.map((load) => ({ ...load, timer: took }))
+  }
 
-          const killed = await underLoad(store, async () => {
-            await pause(100)
-            await server.stop()
-            await pause(400)
-          })
-          expect(killed.others).to.deep.equal([])
-          expect(percentile(killed.took, 0.99)).to.be.below(deadline + 10 + 15)
-          expect(changes).to.deep.equal(['lost', 'back', 'lost'])
+  before(async () => {
+    server = await startRedis()
+    for (const [name, connect] of Object.entries(clients)) {
+      for (const policy of policies) survivors.push(await survivor(name, connect, policy))
+    }
+    const whilePaused = await allUnderLoad(async () => {
+      await pause(100)
+      server.pause()
+      await pause(400)
+    })
+    for (const [at, { seen, changes }] of survivors.entries()) {
+      seen.paused = whilePaused[at] as Went
+      seen.whilePaused = [...changes]
+    }
+    server.resume()
+    await Promise.all(survivors.map(async (one) => until(() => isBack(one))))
 
-          server = await startRedis(server.port)
-          await until(async () => {
-            await store.consume([{ rule: 'load', key: 'x', windows: many, cost: 1 }]).catch(() => undefined)
-            return changes.at(-1) === 'back'
-          })
-          const two = parseLimits('2 per hour')
-          const verdicts = []
-          for (let call = 0; call < 3; call += 1) verdicts.push(await store.consume([{ rule: 'after', key: '', windows: two, cost: 1 }]))
-          expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, false])
-        } finally {
-          server.resume()
-          end()
-          await server.stop()
+    const whileKilled = await allUnderLoad(async () => {
+      await pause(100)
+      await server.stop()
+      await pause(300)
+    })
+    for (const [at, { seen, changes }] of survivors.entries()) {
+      seen.killed = whileKilled[at] as Went
+      seen.whileKilled = [...changes]
+    }
+    server = await startRedis(server.port)
+    await Promise.all(survivors.map(async (one) => until(() => isBack(one))))
+  })
+
+  after(async () => {
+    server.resume()
+    for (const end of ends) end()
+    await server.stop()
+  })
+
+  for (const name of Object.keys(clients)) {
+    for (const policy of policies) {
+      it(`paused, killed and restarted, is waited for no longer than its deadline, and comes back (${name}, ${policy})`, async () => {
+        const one = survivors.find((other) => other.name === name && other.policy === policy) as Survivor
+        const { paused, killed, whilePaused, whileKilled } = one.seen as Required<Survivor['seen']>
+        for (const { others, took, unavailable, timer } of [paused, killed]) {
+          expect(others).to.deep.equal([])
+          expect(took.length).to.be.above(100)
+          expect(percentile(took, 0.99)).to.be.below(timer + 10 + 15)
+          expect(unavailable > 0).to.equal(policy === 'closed')
         }
+        expect(whilePaused).to.deep.equal(['lost'])
+        expect(whileKilled).to.deep.equal(['lost', 'back', 'lost'])
+        expect(one.changes).to.deep.equal(['lost', 'back', 'lost', 'back'])
+        const verdicts = []
+        const charges = [{ rule: 'after', key: `${name} ${policy}`, windows: parseLimits('2 per hour'), cost: 1 }]
+        for (let call = 0; call < 3; call += 1) verdicts.push(await one.store.consume(charges))
+        expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, false])
       })
     }
   }

@@ -5,6 +5,8 @@ import { parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { Charge } from '../../lib/rate-limit/rate-limit.js'
 import { RedisRateLimitStore } from '../../lib/stores.js'
 import type { RedisScriptClient } from '../../lib/stores.js'
+import { freePort } from '../free-port.js'
+import { pause } from '../load.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
 import { FakeClock } from './route.js'
@@ -95,6 +97,29 @@ describeWithRedis('the Redis store', () => {
     expect(verdict.windows[0]?.remaining).to.equal(1)
     expect((await redis.consume(one(`${largest}/100 years`, 'key'))).windows[0]?.remaining).to.equal(0)
     expect((await redis.consume(one(`${largest}/100 years`, 'key'))).allowed).to.equal(false)
+  })
+
+  it('judges all limits of a request in one node of a cluster', async () => {
+    // The nodes of a cluster speak to each other on the port 10,000 above.
+    let port = await freePort()
+    while (port > 55_000) port = await freePort()
+    const node = await startRedis(port, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
+    const admin = new Redis(node.port, '127.0.0.1')
+    await admin.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot))
+    while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) await pause(20)
+    const cluster = new Cluster([{ host: '127.0.0.1', port: node.port }])
+    try {
+      const sharing = new RedisRateLimitStore(cluster, { deadline: 5_000, onStoreFailure: 'closed' })
+      const charges = [...one('2/h', 'address'), ...one('9/h', 'principal'), ...one('9/m', 'tenant')]
+      const verdicts = [await sharing.consume(charges), await sharing.consume(charges), await sharing.consume(charges)]
+      expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, false])
+      await sharing.reset(charges)
+      expect((await sharing.read(charges)).windows.map(({ remaining }) => remaining)).to.deep.equal([2, 9, 9])
+    } finally {
+      cluster.disconnect()
+      admin.disconnect()
+      await node.stop()
+    }
   })
 
   it('sends its script again when Redis has forgotten it', async () => {
@@ -208,6 +233,14 @@ describe('the Redis store without Redis', () => {
     [1, null, {}, []],
     [0, 1, 0, 1, 0, 0],
     [2, 1, 0, 1, 0, 0],
+    [1, 1, 0, -1, 0, 0],
+    [1, 1, 0, 2, 0, 0],
+    [1, 1, 0, 0, -1, 0],
+    [1, 1, 9, 0, 0, 0],
+    [0, 1, 9, 0, 0, 0],
+    [1, 1, null, 0, 0, 0],
+    [1, 1, 0, '', 0, 0],
+    [1, 1, 0, true, 0, 0],
   ]
   for (const answer of nonsense) {
     it(`takes ${JSON.stringify(answer)} for a failure`, async () => {

@@ -26,6 +26,8 @@ export interface Call {
   readonly body?: unknown
   /** What the handler answers. @default 200 */
   readonly status?: number
+  /** The phase before which a step answers in the handler's place. */
+  readonly answeredBefore?: string
   /** Called between the phases: throws to refuse. */
   readonly between?: (phase: string) => void
 }
@@ -76,10 +78,11 @@ export class Routes {
   }
 
   /** Goes through the phases as the pipeline does. */
-  async call(name: string, { address = '192.0.2.1', principal, body, between, status = 200 }: Call = {}): Promise<Outcome> {
+  async call(name: string, { address = '192.0.2.1', principal, body, between, answeredBefore, status = 200 }: Call = {}): Promise<Outcome> {
     const exchange = this.#exchange(name, address)
     try {
       for (const phase of ['network', 'caller', 'object', 'handler']) {
+        if (phase === answeredBefore) break
         if (phase === 'caller' && principal !== undefined) exchange.principal = { ...anonymous, kind: 'user', ...principal }
         if (phase === 'object' && body !== undefined) exchange.provide('body', body)
         between?.(phase)

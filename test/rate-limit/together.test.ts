@@ -66,6 +66,14 @@ class Orders {
 
   @RateLimit('1 per minute', { by: 'apiKey' })
   keyed() {}
+
+  @RateLimit('9 per second; 2 per hour', { name: 'slow' })
+  slow() {}
+
+  @RateLimit('2 per minute')
+  @RateLimit('9 per minute', { by: 'principal', refundOnSuccess: true })
+  @RateLimit('9 per minute', { by: () => 'all' })
+  cached() {}
 }
 
 const ann = { id: 'ann' }
@@ -128,6 +136,65 @@ describe('limits of several phases, in a store behind a network', () => {
     const statuses = await Promise.all(Array.from({ length: 50 }, slow))
     expect(statuses.filter((status) => status === 401)).to.have.length(3)
     expect(most).to.be.at.most(8 + 3)
+  })
+})
+
+describe('limits of several phases, in a store behind a network, under attack', () => {
+  it('let no more of one IPv6 network go on uncharged than of one address', async () => {
+    const server = new FakeServer()
+    const routes = new Routes({}, shared(server)).add(Orders, 'create')
+    let authenticated = 0
+    const between = (phase: string) => {
+      if (phase !== 'caller') return
+      authenticated += 1
+      throw new Unauthenticated()
+    }
+    const calls = Array.from({ length: 50 }, async (_, host) => routes.call('Orders.create', { address: `2001:db8::${host}`, between }))
+    expect((await Promise.all(calls)).filter(({ status }) => status === 401)).to.have.length(3)
+    expect(authenticated).to.be.at.most(8 + 3)
+  })
+
+  it('count a call that a step has answered in the handler’s place', async () => {
+    const server = new FakeServer()
+    const routes = new Routes({}, shared(server, { remembersRefusals: false })).add(Orders, 'cached')
+    expect(await routes.statuses(2, 'Orders.cached', { principal: ann, answeredBefore: 'object' })).to.deep.equal([200, 200])
+    expect(server.asked).to.deep.equal(['consume 1', 'consume 1'])
+    expect((await routes.call('Orders.cached', { principal: ann })).status).to.equal(429)
+    expect(await routes.statuses(1, 'Orders.cached', { principal: ann, address: '192.0.2.2' })).to.deep.equal([200])
+  })
+})
+
+describe('a refusal from memory', () => {
+  it('says when the window that refused has ended, not when the server is asked again', async () => {
+    const server = new FakeServer()
+    const routes = new Routes({}, shared(server)).add(Orders, 'slow')
+    await routes.statuses(3, 'Orders.slow')
+    const asked = server.asked.length
+    server.clock.time += 500
+    const { status, headers } = await routes.call('Orders.slow')
+    expect([status, server.asked.length]).to.deep.equal([429, asked])
+    expect([headers.get('Retry-After'), headers.get('RateLimit')]).to.deep.equal(['3600', '"slow-1h";r=0;t=3600'])
+  })
+
+  it('keeps nobody out for longer where the clock is set back', async () => {
+    const server = new FakeServer()
+    const routes = new Routes({}, shared(server)).add(Orders, 'slow')
+    await routes.statuses(3, 'Orders.slow')
+    const asked = server.asked.length
+    server.clock.time -= 3_600_000
+    await routes.call('Orders.slow')
+    expect(server.asked.length).to.equal(asked + 1)
+  })
+
+  it('spares nobody what a failure costs', async () => {
+    const store = shared(new FakeServer())
+    const charge = { rule: 'rule', key: 'key', windows: parseLimits('12 per minute'), cost: 5 }
+    await store.consume([charge])
+    await store.consume([charge])
+    expect((await store.consume([charge])).windows[0]?.remaining).to.equal(2)
+    expect((await store.consume([charge])).windows[0]?.remaining).to.equal(2)
+    const failed = await store.consume([{ ...charge, capped: true }])
+    expect([failed.allowed, failed.windows[0]?.remaining]).to.deep.equal([true, 0])
   })
 })
 
