@@ -26,10 +26,12 @@ import { Exchange } from './exchange.js'
 import type { Target } from './exchange.js'
 import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
+import { ApiInsight, wantsInsight } from './insight.js'
+import type { InsightStoreChange, InsightStoreRole } from './insight.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow } from './inventory.js'
 import { routeCompiler, run } from './pipeline.js'
-import type { CompiledRoute, PipelineServices } from './pipeline.js'
+import type { CompiledRoute, PipelineServices, RouteCompiler } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
 import type { OverloadOptions } from './rate-limit/overload.js'
 import { limitAdministration } from './rate-limit/administration.js'
@@ -41,7 +43,7 @@ import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { MemoryStateStore } from './state/memory-state-store.js'
-import type { StoreChange } from './state/state-store.js'
+import type { StateStore } from './state/state-store.js'
 import { clientResolver } from './transport/client.js'
 import type { TrustProxy } from './transport/client.js'
 import { cors } from './transport/cors.js'
@@ -126,7 +128,8 @@ export function createApi(options: ApiOptions): Api {
   const mistakes: Mistake[] = []
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
-  const services = servicesOf(options, container)
+  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight() : undefined
+  const services = servicesOf(options, container, insight)
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
   if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
@@ -141,25 +144,28 @@ export function createApi(options: ApiOptions): Api {
 
   const { tenantOf = claimedTenant, rateLimit = {} } = options
   const limitsOf = rulesOfRoutes({ ...rateLimit, tenantOf })
-  const compile = routeCompiler(
-    {
-      authentication: options.authentication,
-      permissions: options.permissions,
-      tenantOf,
-      rateLimit,
-      limitsOf,
-      overload: options.overload,
-      https: options.https ?? 'require',
-      httpsHost: options.httpsHost,
-      headers: options.headers ?? {},
-      body: options.body ?? {},
-      audit: options.audit ?? {},
-      requireReturns: options.requireReturns ?? false,
-      timeout: apiDeadline(options.timeout, report),
-    },
-    services,
-    crossOrigin,
-    handlerOf.instance,
+  const compile = watchedBy(
+    insight,
+    routeCompiler(
+      {
+        authentication: options.authentication,
+        permissions: options.permissions,
+        tenantOf,
+        rateLimit,
+        limitsOf,
+        overload: options.overload,
+        https: options.https ?? 'require',
+        httpsHost: options.httpsHost,
+        headers: options.headers ?? {},
+        body: options.body ?? {},
+        audit: options.audit ?? {},
+        requireReturns: options.requireReturns ?? false,
+        timeout: apiDeadline(options.timeout, report),
+      },
+      services,
+      crossOrigin,
+      handlerOf.instance,
+    ),
   )
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
@@ -175,14 +181,25 @@ export function createApi(options: ApiOptions): Api {
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
-  for (const store of new Set([services.rateLimitStore, services.state])) store.watch?.(noteChange)
+  const stores = new Map<Pick<StateStore, 'watch'>, InsightStoreRole>([
+    [services.rateLimitStore, 'rate-limit'],
+    [services.state, 'state'],
+  ])
+  for (const [store, role] of stores) store.watch?.((change) => noteChange({ ...change, role }))
 
-  function noteChange({ store, state, error }: StoreChange): void {
+  function noteChange(change: InsightStoreChange): void {
+    const { store, state, error } = change
+    insight?.tell((watcher) => watcher.storeChanged?.(change))
     if (state === 'lost') services.logger.error(`${store} does not answer`, { error })
     else services.logger.warn(`${store} answers again`)
     events.record(state === 'lost' ? 'sys_crash' : 'sys_restart', { detail: { store } })
   }
 
+  insight?.open({
+    routes: compiled,
+    limitNames: (setup) => limitsOf(setup).map(({ name }) => name),
+    stores: [...stores].map(([store, role]) => ({ role, name: store.constructor.name, isShared: store.watch !== undefined })),
+  })
   events.record('sys_startup', { detail: { routes: compiled.length } })
 
   function start(route: CompiledRoute, request: ApiRequest, target: Target): Promise<Reply> {
@@ -265,6 +282,7 @@ export function createApi(options: ApiOptions): Api {
     close: () => {
       events.record('sys_shutdown')
       services.delayMeter?.close()
+      insight?.tell((watcher) => watcher.closed?.())
       return services.auditLog.close()
     },
   }
@@ -278,12 +296,29 @@ function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
   return [...mistakes, { place: 'authentication', problem, mend: 'write one: bearer({ issuers: [{ … }, { … }] })' }]
 }
 
-function servicesOf(options: ApiOptions, container: DependencyContainer): PipelineServices {
+/** Tells whoever looks into the API what became of each request. */
+function watchedBy(insight: ApiInsight | undefined, compile: RouteCompiler): RouteCompiler {
+  if (insight === undefined) return compile
+  return function compileWatched(setup, handle, last) {
+    const route = compile(setup, handle, last)
+    return {
+      ...route,
+      record(exchange, status) {
+        insight.tell((watcher) => watcher.requestSettled?.(exchange, { status, refusal: exchange.refusal }))
+        route.record(exchange, status)
+      },
+    }
+  }
+}
+
+function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): PipelineServices {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
   // In memory apart: whoever floods the one with logins that they begin must not keep others from logging out.
   const revocationState = container.isRegistered(tokens.state, true) ? container.resolve(tokens.state) : new MemoryStateStore({ clock })
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
+  const auditLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
+  if (insight !== undefined) container.register(tokens.insight, { useValue: insight })
   return {
     clock,
     logger,
@@ -293,6 +328,6 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Pipeli
     revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
     delayMeter: options.overload === undefined ? undefined : delayMeter(),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
-    auditLog: serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger)),
+    auditLog: insight?.tap(auditLog) ?? auditLog,
   }
 }

@@ -145,7 +145,7 @@ export type { ValidateDecorator, ValidateOptions, ValidatedParts } from './valid
 export { Nested } from './validation/nested.js'
 export type { NestedOptions } from './validation/nested.js'
 
-export { Expose, Returns, Visible } from './returns/returns.js'
+export { Expose, Returns, unshaped, Visible } from './returns/returns.js'
 export type { ReturnsDecorator, ValueType, View, ViewOf } from './returns/returns.js'
 
 export { Timeout } from './deadline/deadline.js'
