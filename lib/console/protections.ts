@@ -23,7 +23,7 @@ function limits({ protections, limitNames }: Facts): ProtectionState {
   const text = [...own, ...concurrency.map((limit) => `at once: ${limit}`)].join('; ')
   if (text !== '') return { name: 'Limits', text, gap: '' }
   if (all.length === 0) return { name: 'Limits', text: '', gap: 'no limit' }
-  return { name: 'Limits', text: 'the default', gap: protections.access === 'public' ? '' : 'no limit of its own' }
+  return { name: 'Limits', text: 'the default', gap: protections.access === 'public' ? '' : 'none of its own' }
 }
 
 function input({ method, protections }: Facts): ProtectionState {
@@ -31,7 +31,7 @@ function input({ method, protections }: Facts): ProtectionState {
   const text = Object.entries(validates)
     .map(([part, rules]) => `${part}: ${rules}`)
     .join(', ')
-  return { name: 'Input', text, gap: text === '' && writing.has(method) ? 'writes without @Validate' : '' }
+  return { name: 'Input', text, gap: text === '' && writing.has(method) ? 'no @Validate' : '' }
 }
 
 /** A path that names an object asks for a look at whose it is (OWASP API1:2023). */
@@ -40,7 +40,7 @@ function object({ path, protections }: Facts): ProtectionState {
   const checks = [decided && '@Authorize', scope && '@Scope', elements && '@AuthorizeEach', tenant && '@Tenant']
   const text = checks.filter((check) => typeof check === 'string').join(', ')
   const names = /\/[:*]/.test(path)
-  return { name: 'Object', text, gap: text === '' && names && declared !== 'public' ? 'nobody asks whose it is' : '' }
+  return { name: 'Object', text, gap: text === '' && names && declared !== 'public' ? 'no object check' : '' }
 }
 
 function answer({ protections: { returns = '' } }: Facts): ProtectionState {
@@ -48,7 +48,7 @@ function answer({ protections: { returns = '' } }: Facts): ProtectionState {
 }
 
 function audit({ method, protections: { audit: action = '' } }: Facts): ProtectionState {
-  return { name: 'Audit', text: action, gap: action === '' && writing.has(method) ? 'writes without @Audit' : '' }
+  return { name: 'Audit', text: action, gap: action === '' && writing.has(method) ? 'no @Audit' : '' }
 }
 
 function accessText(declared: ProtectionFacts['access']): string {

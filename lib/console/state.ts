@@ -1,7 +1,7 @@
 import type { Clock } from '../context.js'
 import type { ApiWatcher, Insight, InsightRow, InsightStoreRole } from '../insight.js'
 import type { View } from '../returns/view.js'
-import type { Counts, Tally } from './counts.js'
+import type { Counts, LimitRefusals, Tally } from './counts.js'
 import { protectionsOf } from './protections.js'
 import type { ChainState, ConsoleState, LimitState, RouteState, StoreState } from './shape.js'
 
@@ -23,6 +23,12 @@ export const stateView = {
     },
   ],
 } as const satisfies View
+
+/** What stands in the inventory of a limit that refused: a refusal names one window of several, `reports-1m`. */
+function ruleOf(rules: ReadonlyMap<string, string>, { route, limit }: LimitRefusals): string {
+  const name = limit.replace(/^penalty /, '')
+  return rules.get(`${route}\n${name}`) ?? rules.get(`${route}\n${name.replace(/-[^-]+$/, '')}`) ?? ''
+}
 
 const nothing: Tally = Object.freeze({ requests: 0, refused: 0, failed: 0 })
 
@@ -68,12 +74,12 @@ export class StateTeller implements ApiWatcher {
 
   #limits(): readonly LimitState[] {
     const { insight, counts } = this.#sources
-    const rules = new Map<string, string>(
+    const rules: ReadonlyMap<string, string> = new Map(
       insight.routes().flatMap(({ method, path, limitNames, protections: { limits = [] } }) => {
         return limitNames.map((name, index) => [`${method} ${path}\n${name}`, limits[index] ?? ''] as const)
       }),
     )
-    return counts.limits().map((limit) => ({ ...limit, rule: rules.get(`${limit.route}\n${limit.limit.replace('penalty ', '')}`) ?? '' }))
+    return counts.limits().map((limit) => ({ ...limit, rule: ruleOf(rules, limit) }))
   }
 
   #stores(): readonly StoreState[] {

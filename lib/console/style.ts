@@ -50,7 +50,6 @@ main { max-width: 100rem; margin: 0 auto; padding: 1rem 1.25rem 0 }
 .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .75rem; margin-left: auto }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 1rem }
 .stack { display: flex; flex-direction: column; min-width: 0 }
-.stack .panel:last-child { flex: 1 }
 .foot { padding: 0 1.25rem 1.5rem; text-align: center; color: var(--quiet) }
 .notice { padding: 2rem }
 
@@ -69,19 +68,20 @@ thead th { color: var(--quiet); font-size: .9286em; white-space: nowrap; border-
 tbody tr + tr > * { border-top: 1px solid var(--line) }
 .number { text-align: right; white-space: nowrap }
 td.number { width: 1% }
-.scroll { overflow: auto; overscroll-behavior-x: contain }
+.scroll { position: relative; overflow: auto; overscroll-behavior-x: contain }
 .scroll table { min-width: 58rem }
 .scroll thead th { position: sticky; top: 0; background: var(--panel); z-index: 1; box-shadow: inset 0 -1px var(--line); border: 0 }
 .tall { max-height: 25rem }
 .scroll tbody tr:hover { background: var(--hover) }
 .empty { padding: .75rem 0 }
 
-.lanes thead th:first-child { width: 10.5rem }
+.lanes { position: relative }
+.lanes thead th:first-child { width: 13rem }
 .lanes tbody + tbody tr:first-child > * { border-top: 0 }
-.lanes tbody tr + tr > * { border-top-color: transparent }
-.lanes th[scope=row] { vertical-align: middle; overflow-wrap: anywhere; line-height: 1.25 }
+.lanes tbody tr + tr > * { border-top: 0 }
+.lanes tbody th, .lanes tbody td { padding-block: .125rem }
+.lanes th[scope=row] { vertical-align: middle; overflow-wrap: break-word; line-height: 1.25 }
 .lanes .number { vertical-align: middle; min-width: 4.5rem }
-.plot-cell { padding-block: .125rem }
 .plot { display: block; width: 100%; height: 1.5rem; border-bottom: 1px solid var(--strong-line) }
 .plot.requests { height: 6rem }
 .plot.refused { height: 2.75rem }
@@ -91,7 +91,11 @@ td.number { width: 1% }
 .plot.failed rect { fill: var(--failed) }
 .plot .cursor { fill: var(--cursor) !important }
 .axis > * { padding-block: 0 }
-.axis input { display: block; width: 100%; height: 1.25rem; margin: 0; accent-color: var(--link) }
+.axis input { display: block; width: 100%; height: 1.25rem; margin: 0; appearance: none; background: none; cursor: ew-resize }
+.axis input::-webkit-slider-runnable-track { height: 2px; background: var(--line) }
+.axis input::-moz-range-track { height: 2px; background: var(--line) }
+.axis input::-webkit-slider-thumb { appearance: none; width: .75rem; height: .75rem; margin-top: -.3125rem; border-radius: 50%; background: var(--panel); border: 2px solid var(--link) }
+.axis input::-moz-range-thumb { width: .5rem; height: .5rem; border-radius: 50%; background: var(--panel); border: 2px solid var(--link) }
 .scale { display: flex; justify-content: space-between; color: var(--quiet); font-size: .8571em }
 .reasons th[scope=rowgroup] { padding-top: .75rem; font-weight: 600 }
 .values { margin-top: .75rem }
@@ -124,15 +128,15 @@ summary { cursor: pointer; color: var(--link); width: max-content; max-width: 10
 }
 
 .kinds { display: flex; flex-wrap: wrap; gap: .5rem; margin-bottom: .75rem }
+.kind .number { margin-left: .25rem; font-weight: 600 }
 .kinds:empty { display: none }
-#routes-table .method { width: 1% }
-#routes-table th[scope=row] { min-width: 14rem }
+#routes-table th[scope=row] { min-width: 15rem }
 #routes-table tr.own { color: var(--quiet) }
 .gap { background: var(--bad-ground); color: var(--bad); font-weight: 600; box-shadow: inset 2px 0 var(--bad) }
-#routes-table td { padding-left: .625rem; max-width: 17rem; overflow-wrap: anywhere }
-#routes-table td:first-child { padding-left: 0 }
+#routes-table table { min-width: 80rem }
+#routes-table td { padding-left: .625rem; max-width: 17rem; overflow-wrap: break-word }
 #routes-table thead th { padding-left: .625rem }
-#routes-table thead th:nth-child(-n+2) { padding-left: 0 }
+#routes-table th:first-child { padding-left: 0 }
 .gap .under { font-weight: 400; color: var(--text) }
 .nothing { color: var(--quiet) }
 
@@ -143,13 +147,18 @@ button[aria-pressed=true] { background: var(--text); color: var(--panel); border
 .kind { border-color: var(--bad); color: var(--bad); border-radius: 1rem }
 .kind[aria-pressed=true] { background: var(--bad); border-color: var(--bad); color: var(--panel) }
 input[type=search], input[type=password] { min-height: 2rem; padding: 0 .625rem; border: 1px solid var(--strong-line); border-radius: .375rem; background: var(--control) }
-input[type=search] { width: 15rem; max-width: 100% }
+input[type=search] { width: 17rem; max-width: 100% }
 ::placeholder { color: var(--quiet); opacity: 1 }
 .check { display: inline-flex; align-items: center; gap: .375rem; min-height: 1.5rem }
 .access { max-width: 32rem; margin: 3rem auto }
 .access form { display: grid; gap: .5rem; margin-top: .75rem; justify-items: start }
 .access input { width: 100% }
 
+@media (min-width: 48rem) {
+  #routes-table th:first-child { position: sticky; left: 0; background: var(--panel) }
+  #routes-table thead th:first-child { z-index: 2 }
+  #routes-table tbody tr:hover th { background: var(--hover) }
+}
 @media (min-width: 70rem) {
   .columns { grid-template-columns: minmax(0, 5fr) minmax(0, 3fr) }
 }
@@ -161,8 +170,11 @@ input[type=search] { width: 15rem; max-width: 100% }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)) }
   .figure { padding-inline: .75rem }
   .figure strong { font-size: 1.125rem }
-  .lanes thead th:first-child { width: 6.5rem }
-  .lanes .number { min-width: 3.25rem }
+  .lanes { table-layout: fixed }
+  .lanes thead th:first-child { width: 8rem }
+  .lanes thead th:last-child { width: 3.25rem }
+  .lanes th[scope=row] { font-size: .9286em }
+  .lanes .number { min-width: 0 }
 }
 @media (forced-colors: active) {
   .gap { border-left: 3px solid }

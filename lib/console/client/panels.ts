@@ -57,7 +57,7 @@ function limitsTable({ limits }: ConsoleState): HTMLElement {
     return element(
       'tr',
       {},
-      element('th', { scope: 'row' }, element('code', {}, foreign(route)), element('span', { class: 'under' }, foreign(limit), ' · ', foreign(rule)), bar),
+      element('th', { scope: 'row' }, element('code', {}, foreign(route)), element('span', { class: 'under' }, foreign(rule === '' ? limit : `${limit}: ${rule}`)), bar),
       element('td', { class: 'number' }, count(refused)),
       element('td', { class: 'number' }, timeAgo(last)),
     )

@@ -74,8 +74,8 @@ export class Routes {
 
 function tableOf(rows: readonly Row[]): HTMLTableElement {
   const names = rows[0]?.route.protections.map(({ name }) => name) ?? []
-  const heads = ['Method', 'Route', ...names, 'Requests', 'Refused', 'Failed']
-  const first = names.length + 2
+  const heads = ['Route', ...names, 'Requests', 'Refused', 'Failed']
+  const first = names.length + 1
   return table('Routes and what protects them', heads, [first, first + 1, first + 2], rows.map(({ route }) => rowOf(route)))
 }
 
@@ -83,8 +83,7 @@ function rowOf({ method, path, handler, isOwn, protections, requests, refused, f
   return element(
     'tr',
     { class: isOwn ? 'own' : undefined },
-    element('td', { class: 'method' }, element('code', {}, method)),
-    element('th', { scope: 'row' }, element('code', {}, foreign(path)), element('span', { class: 'under' }, foreign(handler))),
+    element('th', { scope: 'row' }, element('code', {}, `${method} `, foreign(path)), element('span', { class: 'under' }, foreign(handler))),
     ...protections.map(cellOf),
     ...[requests, refused, failed].map((number) =>
       element('td', { class: 'number' }, isOwn ? element('span', { class: 'hint' }, 'not counted') : number === 0 ? element('span', { class: 'hint' }, '0') : count(number)),
