@@ -49,7 +49,10 @@ export interface InsightStoreChange extends StoreChange {
 /** Is told what happens in an API. Its methods neither wait nor throw; what one throws all the same is dropped. */
 export interface ApiWatcher {
   /** The reply to a request is made, once for each request. */
-  requestSettled?(request: { readonly route: RouteInfo }, settlement: { readonly status: number; readonly refusal: ApiError | undefined }): void
+  requestSettled?(
+    request: { readonly route: RouteInfo },
+    settlement: { readonly status: number; readonly refusal: ApiError | undefined },
+  ): void
   /** A record of a security event is written: one line of JSON, its secrets masked. */
   eventRecorded?(line: string, facts: RecordFacts): void
   storeChanged?(change: InsightStoreChange): void

@@ -23,7 +23,7 @@ function limits({ protections, limitNames }: Facts): ProtectionState {
   const text = [...own, ...concurrency.map((limit) => `at once: ${limit}`)].join('; ')
   if (text !== '') return { name: 'Limits', text, gap: '' }
   if (all.length === 0) return { name: 'Limits', text: '', gap: 'no limit' }
-  return { name: 'Limits', text: 'the default', gap: protections.access === 'public' ? '' : 'none of its own' }
+  return { name: 'Limits', text: 'the default', gap: protections.access === 'public' ? '' : 'no own limit' }
 }
 
 function input({ method, protections }: Facts): ProtectionState {

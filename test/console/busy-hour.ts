@@ -27,13 +27,19 @@ export async function liveAnHour(shop: Shop): Promise<void> {
       await say(4 + (passed % 7), { ...guess, headers: { 'user-agent': 'python-requests/2.31' } })
     }
     if (passed > 40 && passed % 3 === 0) {
-      await say(3, { line: 'GET /api/v1/me', as: `${alice.slice(0, -8)}forgery_`, address: '203.0.113.66', headers: { 'user-agent': 'curl/8.5' } })
+      await say(3, {
+        line: 'GET /api/v1/me',
+        as: `${alice.slice(0, -8)}forgery_`,
+        address: '203.0.113.66',
+        headers: { 'user-agent': 'curl/8.5' },
+      })
     }
     if (passed % 17 === 9) await say(1, { line: 'GET /api/v1/reports/2025', as: bob })
     if (passed === 44) await say(9, { line: 'GET /api/v1/reports/2026', as: bob })
     if (passed === 50) shop.state.change('lost')
     if (passed === 52) shop.state.change('back')
-    if (passed % 13 === 6) await say(5, { line: 'GET /wp-login.php', address: '203.0.113.66', headers: { 'user-agent': 'Mozilla/5.0 zgrab/0.x' } })
+    if (passed % 13 === 6)
+      await say(5, { line: 'GET /wp-login.php', address: '203.0.113.66', headers: { 'user-agent': 'Mozilla/5.0 zgrab/0.x' } })
   }
   shop.now = end
 }

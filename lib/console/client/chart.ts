@@ -63,7 +63,11 @@ export class Chart {
     const isScrubbing = this.#isScrubbing()
     this.#table.replaceChildren(
       element('caption', { class: 'unseen' }, 'Requests and refusals of the last 60 minutes'),
-      element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'What'), element('th', { scope: 'col' }, 'By minute'), this.#head)),
+      element(
+        'thead',
+        {},
+        element('tr', {}, element('th', { scope: 'col' }, 'What'), element('th', { scope: 'col' }, 'By minute'), this.#head),
+      ),
       element('tbody', {}, ...traffic.map(rowOf)),
       element('tbody', {}, axisRow(this.#since, this.#scrubber)),
       element(
@@ -121,7 +125,15 @@ export class Chart {
       'table',
       {},
       element('caption', { class: 'unseen' }, 'Requests and refusals by minute, the newest first'),
-      element('thead', {}, element('tr', {}, ...heads.map((name, index) => element('th', { scope: 'col', class: index === 0 ? undefined : 'number' }, foreign(name))))),
+      element(
+        'thead',
+        {},
+        element(
+          'tr',
+          {},
+          ...heads.map((name, index) => element('th', { scope: 'col', class: index === 0 ? undefined : 'number' }, foreign(name))),
+        ),
+      ),
       element('tbody', {}, ...rows),
     )
     const region = element('div', { class: 'scroll tall', role: 'region', 'aria-label': 'All values', tabindex: 0 }, table)

@@ -102,7 +102,11 @@ function fail(error: unknown): void {
   const wait = Math.min(longestWait, 1_000 * 2 ** Math.min(failures, 5)) * (0.75 + Math.random() / 2)
   const asked = error instanceof Refused ? (error.retryAfter ?? 0) * 1_000 : 0
   const delay = Math.max(wait, asked)
-  const what = navigator.onLine ? (error instanceof Refused ? `The server answers ${error.status}` : 'The server does not answer') : 'Offline'
+  const what = navigator.onLine
+    ? error instanceof Refused
+      ? `The server answers ${error.status}`
+      : 'The server does not answer'
+    : 'Offline'
   const since = shownAt === undefined ? '' : `; what you see is of ${minuteOf(shownAt)}`
   say(`${what}${since}. Trying again in ${Math.ceil(delay / 1_000)} s`, 'lost')
   again(delay)
@@ -115,7 +119,9 @@ function again(delay: number): void {
 
 function askForToken(status: number): void {
   clearTimeout(timer)
-  const refused = source.hasToken ? 'This token is not valid, or no longer.' : 'This page shows nothing to strangers. Give an access token that may see it.'
+  const refused = source.hasToken
+    ? 'This token is not valid, or no longer.'
+    : 'This page shows nothing to strangers. Give an access token that may see it.'
   reason.textContent = status === 403 ? 'You are known, and may not see this: the permission is missing.' : refused
   access.hidden = false
   say('Not connected', 'lost')

@@ -43,7 +43,8 @@ export function byId<Type extends Element>(id: string, type: new () => Type): Ty
 }
 
 /** Characters that are not seen, or that turn the text around them: they would make one path look like another. */
-const unseen = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu
+const unseen =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu
 
 /** A text of somebody else's, with everything in it to be seen, and kept apart from the direction of the text around it. */
 export function foreign(text: string): HTMLElement {
@@ -76,7 +77,12 @@ export function counted(number: number, one: string, many = `${one}s`): string {
 }
 
 /** A table with its heads; `numbers` says which columns hold some. */
-export function table(name: string, heads: readonly string[], numbers: readonly number[], rows: readonly HTMLTableRowElement[]): HTMLTableElement {
+export function table(
+  name: string,
+  heads: readonly string[],
+  numbers: readonly number[],
+  rows: readonly HTMLTableRowElement[],
+): HTMLTableElement {
   const cells = heads.map((head, index) => element('th', { scope: 'col', class: numbers.includes(index) ? 'number' : undefined }, head))
   return element(
     'table',

@@ -57,7 +57,13 @@ function limitsTable({ limits }: ConsoleState): HTMLElement {
     return element(
       'tr',
       {},
-      element('th', { scope: 'row' }, element('code', {}, foreign(route)), element('span', { class: 'under' }, foreign(rule === '' ? limit : `${limit}: ${rule}`)), bar),
+      element(
+        'th',
+        { scope: 'row' },
+        element('code', {}, foreign(route)),
+        element('span', { class: 'under' }, foreign(rule === '' ? limit : `${limit}: ${rule}`)),
+        bar,
+      ),
       element('td', { class: 'number' }, count(refused)),
       element('td', { class: 'number' }, timeAgo(last)),
     )
@@ -72,14 +78,14 @@ function healthTable({ stores, chain }: ConsoleState): HTMLElement {
 function storeRow({ purpose, name, state, since }: StoreState): HTMLTableRowElement {
   const words = { local: 'in this process', answers: 'answers', lost: 'lost' } as const
   const verdicts = { local: 'plain', answers: 'good', lost: 'bad' } as const
-  return healthRow({ what: purpose, by: name, verdict: verdicts[state], words: words[state], since })
+  return healthRow({ what: purpose, by: name, verdict: verdicts[state], words: words[state], since, never: 'the start' })
 }
 
 function chainRow({ state, detail, records, checkedAt }: ChainState): HTMLTableRowElement {
   const words = { absent: 'not set up', sound: 'sound', broken: 'broken', unknown: 'not known' } as const
   const verdicts = { absent: 'plain', sound: 'good', broken: 'bad', unknown: 'bad' } as const
   const more = [records === 0 ? '' : counted(records, 'record'), detail].filter((one) => one !== '').join(', ')
-  return healthRow({ what: 'Audit chain', by: more, verdict: verdicts[state], words: words[state], since: checkedAt })
+  return healthRow({ what: 'Audit chain', by: more, verdict: verdicts[state], words: words[state], since: checkedAt, never: '' })
 }
 
 interface HealthRow {
@@ -89,15 +95,17 @@ interface HealthRow {
   readonly words: string
   /** 0 where nothing has changed. */
   readonly since: number
+  /** What is said where nothing has. */
+  readonly never: string
 }
 
-function healthRow({ what, by, verdict, words, since }: HealthRow): HTMLTableRowElement {
+function healthRow({ what, by, verdict, words, since, never }: HealthRow): HTMLTableRowElement {
   return element(
     'tr',
     {},
     element('th', { scope: 'row' }, what, element('span', { class: 'under' }, foreign(by))),
     element('td', { class: `state ${verdict}` }, sign(signs[verdict]), ' ', words),
-    element('td', { class: 'number' }, since === 0 ? hint('the start') : timeAgo(since)),
+    element('td', { class: 'number' }, since === 0 ? hint(never) : timeAgo(since)),
   )
 }
 

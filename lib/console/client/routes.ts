@@ -28,7 +28,11 @@ export class Routes {
     const drawn = JSON.stringify(routes)
     if (drawn === this.#drawn) return
     this.#drawn = drawn
-    this.#rows = routes.map((route) => ({ route, text: textOf(route), gaps: route.protections.flatMap(({ gap }) => (gap === '' ? [] : [gap])) }))
+    this.#rows = routes.map((route) => ({
+      route,
+      text: textOf(route),
+      gaps: route.protections.flatMap(({ gap }) => (gap === '' ? [] : [gap])),
+    }))
     this.#draw()
   }
 
@@ -76,17 +80,31 @@ function tableOf(rows: readonly Row[]): HTMLTableElement {
   const names = rows[0]?.route.protections.map(({ name }) => name) ?? []
   const heads = ['Route', ...names, 'Requests', 'Refused', 'Failed']
   const first = names.length + 1
-  return table('Routes and what protects them', heads, [first, first + 1, first + 2], rows.map(({ route }) => rowOf(route)))
+  return table(
+    'Routes and what protects them',
+    heads,
+    [first, first + 1, first + 2],
+    rows.map(({ route }) => rowOf(route)),
+  )
 }
 
 function rowOf({ method, path, handler, isOwn, protections, requests, refused, failed }: RouteState): HTMLTableRowElement {
   return element(
     'tr',
     { class: isOwn ? 'own' : undefined },
-    element('th', { scope: 'row' }, element('code', {}, `${method} `, foreign(path)), element('span', { class: 'under' }, foreign(handler))),
+    element(
+      'th',
+      { scope: 'row' },
+      element('code', {}, `${method} `, foreign(path)),
+      element('span', { class: 'under' }, foreign(handler)),
+    ),
     ...protections.map(cellOf),
     ...[requests, refused, failed].map((number) =>
-      element('td', { class: 'number' }, isOwn ? element('span', { class: 'hint' }, 'not counted') : number === 0 ? element('span', { class: 'hint' }, '0') : count(number)),
+      element(
+        'td',
+        { class: 'number' },
+        isOwn ? element('span', { class: 'hint' }, 'not counted') : number === 0 ? element('span', { class: 'hint' }, '0') : count(number),
+      ),
     ),
   )
 }
