@@ -75,7 +75,8 @@ export function page(title: string, path: string): string {
 <button type="button" id="events-pause" aria-pressed="false">Pause</button>
 </div>
 </div>
-<div id="events-table" class="scroll tall" role="region" aria-labelledby="events-title" tabindex="0"></div>
+<p class="unseen" id="events-hint">Arrow keys go from one event to the next.</p>
+<div id="events-table" class="scroll tall" role="region" aria-labelledby="events-title" aria-describedby="events-hint" tabindex="0"></div>
 </section>
 <section id="routes" class="panel" aria-labelledby="routes-title">
 <div class="head"><h2 id="routes-title">Routes</h2>

@@ -91,7 +91,7 @@ td.number { width: 1% }
 .plot.failed rect { fill: var(--failed) }
 .plot .cursor { fill: var(--cursor) !important }
 .axis > * { padding-block: 0 }
-.axis input { display: block; width: 100%; height: 1.25rem; margin: 0; appearance: none; background: none; cursor: ew-resize }
+.axis input { display: block; width: 100%; height: 1.75rem; margin: 0; appearance: none; background: none; cursor: ew-resize }
 .axis input::-webkit-slider-runnable-track { height: 2px; background: var(--line) }
 .axis input::-moz-range-track { height: 2px; background: var(--line) }
 .axis input::-webkit-slider-thumb { appearance: none; width: .75rem; height: .75rem; margin-top: -.3125rem; border-radius: 50%; background: var(--panel); border: 2px solid var(--link) }
@@ -175,6 +175,7 @@ input[type=search] { width: 17rem; max-width: 100% }
   .lanes thead th:last-child { width: 3.25rem }
   .lanes th[scope=row] { font-size: .9286em }
   .lanes .number { min-width: 0 }
+  .state, .number { white-space: normal }
 }
 @media (forced-colors: active) {
   .gap { border-left: 3px solid }

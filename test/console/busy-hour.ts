@@ -2,8 +2,12 @@ import type { Call, Shop } from './shop.js'
 
 const minute = 60_000
 
-/** An hour of the shop's life, ending now: traffic that swells and ebbs, somebody who guesses, and a few mistakes. Alike each time. */
-export async function liveAnHour(shop: Shop): Promise<void> {
+/**
+ * An hour of the shop's life, ending now: traffic that swells and ebbs, somebody who guesses, and a few mistakes. Alike each time.
+ *
+ * @param share how much of the usual traffic there is
+ */
+export async function liveAnHour(shop: Shop, share = 1): Promise<void> {
   const end = shop.now
   const alice = shop.token('alice', ['orders:read', 'orders:write'])
   const bob = shop.token('bob', ['orders:read', 'reports:read'])
@@ -13,7 +17,7 @@ export async function liveAnHour(shop: Shop): Promise<void> {
   for (let passed = 0; passed < 60; passed += 1) {
     // Whole minutes, so that the picture does not depend on the second.
     shop.now = Math.floor(end / minute) * minute - (59 - passed) * minute + 5_000
-    const swell = Math.round(14 + 9 * Math.sin(passed / 9) + ((passed * 7) % 5))
+    const swell = Math.round(share * (14 + 9 * Math.sin(passed / 9) + ((passed * 7) % 5)))
     await say(swell, { line: 'GET /api/v1/orders', as: alice })
     await say(Math.round(swell / 4), { line: 'POST /api/v1/orders', as: alice, body: { product: 'gate' } })
     await say(3, { line: 'GET /health' })

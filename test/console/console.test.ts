@@ -97,13 +97,17 @@ describe('the console', () => {
     for (const name of names) {
       const { status, body } = await shop.call({ line: `GET /console/${name}.js` })
       expect(status, name).to.equal(200)
-      expect(String(body), name).not.to.match(/innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|createContextualFragment|eval|Function\(/)
+      expect(String(body), name).not.to.match(
+        /innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|createContextualFragment|eval|Function\(/,
+      )
     }
     await shop.api.close()
   })
 
   it('passes the proof at start-up, where every route must say what it returns too', () => {
-    expect(() => openShop({ api: { controllers: [securityConsole({ permission: 'portcullis:read' })], requireReturns: true } })).not.to.throw()
+    expect(() =>
+      openShop({ api: { controllers: [securityConsole({ permission: 'portcullis:read' })], requireReturns: true } }),
+    ).not.to.throw()
   })
 
   it('does not start with a permission that nobody defined', () => {
@@ -133,7 +137,8 @@ describe('the console', () => {
   it('tells what protects each route, and what is missing', async () => {
     const shop = openShop()
     const { routes } = await stateOf(shop)
-    const gapsOf = (name: string) => routes.find(({ handler }) => handler === name)!.protections.flatMap(({ gap }) => (gap === '' ? [] : [gap]))
+    const gapsOf = (name: string) =>
+      routes.find(({ handler }) => handler === name)!.protections.flatMap(({ gap }) => (gap === '' ? [] : [gap]))
     expect(gapsOf('OrdersController.create')).to.deep.equal([])
     expect(gapsOf('OrdersController.list')).to.deep.equal([])
     expect(gapsOf('OtherController.me')).to.deep.equal(['no own limit'])
@@ -201,7 +206,12 @@ describe('the console', () => {
     shop.now += 10_000
     expect((await stateOf(shop)).chain.records).to.equal(2)
     const broken = openShop({ console: { chain: () => Promise.reject(new Error('the key is hunter2')) } })
-    expect((await stateOf(broken)).chain).to.deep.equal({ state: 'unknown', detail: 'its status could not be asked for', records: 0, checkedAt: 0 })
+    expect((await stateOf(broken)).chain).to.deep.equal({
+      state: 'unknown',
+      detail: 'its status could not be asked for',
+      records: 0,
+      checkedAt: 0,
+    })
     expect((await stateOf(openShop())).chain.state).to.equal('absent')
   })
 
@@ -243,9 +253,15 @@ for (const { name, listener } of hosts) {
       await fetch(`${host.url}/api/v1/me`, { headers: { authorization: 'Bearer forged-live' } })
       const text = await readUntil(response, (sofar) => sofar.includes('authn_login_fail'))
       expect(text).to.contain('sys_startup')
-      const last = text.match(/^id: (.*)$/gm)!.at(-1)!.slice(4)
+      const last = text
+        .match(/^id: (.*)$/gm)!
+        .at(-1)!
+        .slice(4)
       await fetch(`${host.url}/api/v1/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"name":"eve"}' })
-      const again = await eventually(() => ask({ 'last-event-id': last }), ({ status }) => status === 200)
+      const again = await eventually(
+        () => ask({ 'last-event-id': last }),
+        ({ status }) => status === 200,
+      )
       const more = await readUntil(again, (sofar) => sofar.includes('wrong-credentials'))
       expect(more).not.to.contain('sys_startup')
     })
@@ -257,7 +273,10 @@ for (const { name, listener } of hosts) {
       const refused = await ask()
       expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '10'])
       leave.abort()
-      const next = await eventually(() => ask(), ({ status }) => status === 200)
+      const next = await eventually(
+        () => ask(),
+        ({ status }) => status === 200,
+      )
       await next.body?.cancel()
     })
 
@@ -268,9 +287,15 @@ for (const { name, listener } of hosts) {
     })
 
     it('answer HEAD without anybody listening', async () => {
-      const head = await fetch(`${host.url}/console/events`, { method: 'HEAD', headers: { authorization: `Bearer ${shop.token('carol', may)}` } })
+      const head = await fetch(`${host.url}/console/events`, {
+        method: 'HEAD',
+        headers: { authorization: `Bearer ${shop.token('carol', may)}` },
+      })
       expect(head.status).to.equal(200)
-      const next = await eventually(() => ask(), ({ status }) => status === 200)
+      const next = await eventually(
+        () => ask(),
+        ({ status }) => status === 200,
+      )
       await next.body?.cancel()
     })
   })
@@ -318,7 +343,7 @@ describe('insight into an API', () => {
     class Made {
       readonly made = true
     }
-    @Controller('/asks', { factory: (services) => ((services.resolve(tokens.insight) as object) && new Made()) })
+    @Controller('/asks', { factory: (services) => (services.resolve(tokens.insight) as object) && new Made() })
     class Asks {
       @Get('/')
       @Public()

@@ -155,8 +155,8 @@ class SharedStateStore extends MemoryStateStore {
     this.#watch = listener
   }
 
-  change(state: StoreChange['state']): void {
-    this.#watch?.({ store: 'Redis', state })
+  change(state: StoreChange['state'], store = 'Redis'): void {
+    this.#watch?.({ store, state })
   }
 }
 

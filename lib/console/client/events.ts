@@ -5,7 +5,6 @@ import { secondOf, timeAgo } from './times.js'
 /** Rows on the page; older ones go. */
 const most = 200
 
-/** How much a filter that is typed into may be behind. */
 const levels: Readonly<Record<string, readonly [string, string, string]>> = {
   CRITICAL: ['critical', '▲', 'Critical'],
   WARN: ['warning', '◆', 'Warning'],
@@ -31,6 +30,8 @@ export class Events {
   constructor() {
     this.#filter.addEventListener('input', () => this.#applyFilter())
     this.#pause.addEventListener('click', () => this.#togglePause())
+    this.#root.addEventListener('keydown', (event) => this.#walk(event))
+    this.#root.addEventListener('focusin', ({ target }) => this.#keepStop(target))
     this.#root.append(empty('Nothing has happened yet.'))
     this.#tell()
   }
@@ -78,7 +79,29 @@ export class Events {
   #applyFilter(): void {
     const wanted = this.#filter.value.trim().toLowerCase()
     for (const { text, element } of this.#rows) element.hidden = !text.includes(wanted)
+    this.#keepStop(null)
     this.#tell()
+  }
+
+  /** The arrows go from event to event: a stop of the Tab key for each would be a hundred stops. */
+  #walk(event: KeyboardEvent): void {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    const stops = this.#stops()
+    const at = stops.findIndex((stop) => stop === event.target)
+    if (step === undefined || at < 0) return
+    event.preventDefault()
+    stops[at + step]?.focus()
+  }
+
+  /** One event at a time can be reached with the Tab key: the one that had the focus last, or else the newest. */
+  #keepStop(wanted: EventTarget | null): void {
+    const stops = this.#stops()
+    const known = stops.find((stop) => stop === wanted) ?? stops.find(({ tabIndex }) => tabIndex === 0) ?? stops[0]
+    for (const stop of stops) stop.tabIndex = stop === known ? 0 : -1
+  }
+
+  #stops(): readonly HTMLElement[] {
+    return this.#rows.flatMap(({ element }) => (element.hidden ? [] : [...element.querySelectorAll('summary')]))
   }
 
   #tell(): void {
@@ -128,7 +151,7 @@ function detailOf({ user_agent: agent, request_id: request, detail }: ShownEvent
   const known = facts.filter(([, value]) => value !== undefined)
   if (known.length === 0) return []
   const list = known.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, text(value))])
-  return [element('details', {}, element('summary', {}, 'more'), element('dl', {}, ...list))]
+  return [element('details', {}, element('summary', { tabindex: -1 }, 'more'), element('dl', {}, ...list))]
 }
 
 function under(value: string | number | undefined): readonly Node[] {
