@@ -314,20 +314,27 @@ function watchedBy(insight: ApiInsight | undefined, compile: RouteCompiler): Rou
 function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): PipelineServices {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
-  // In memory apart: whoever floods the one with logins that they begin must not keep others from logging out.
-  const revocationState = container.isRegistered(tokens.state, true) ? container.resolve(tokens.state) : new MemoryStateStore({ clock })
+  // In memory apart: whoever floods the one with logins that they begin, or with idempotency keys, must not keep others from logging out.
+  const isShared = container.isRegistered(tokens.state, true)
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
-  const auditLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
-  if (insight !== undefined) container.register(tokens.insight, { useValue: insight })
+  const [revocationState, repeats] = isShared ? [state, state] : [new MemoryStateStore({ clock }), new MemoryStateStore({ clock })]
+  const ownLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
+  const auditLog = insight?.tap(ownLog) ?? ownLog
+  if (insight !== undefined) {
+    container.register(tokens.insight, { useValue: insight })
+    // Services that record security events of their own are to be seen too.
+    container.register(tokens.auditLog, { useValue: auditLog })
+  }
   return {
     clock,
     logger,
     tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
     state,
+    repeats,
     revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
     delayMeter: options.overload === undefined ? undefined : delayMeter(),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
-    auditLog: insight?.tap(auditLog) ?? auditLog,
+    auditLog,
   }
 }

@@ -145,6 +145,37 @@ export class Conflict extends ApiError {
   }
 }
 
+/** 400: the route needs an `Idempotency-Key`, and the request has none. */
+export class IdempotencyKeyMissing extends ApiError {
+  constructor(detail = 'This operation needs an Idempotency-Key header, with a key of your choice.', options: ApiErrorOptions = {}) {
+    super(400, 'idempotency-key-missing', 'Idempotency-Key is missing', detail, options)
+  }
+}
+
+/** 409: another request with this `Idempotency-Key` is at work. */
+export class IdempotencyKeyInUse extends ApiError {
+  constructor(detail = 'The first request with this Idempotency-Key is still at work.', options: ApiErrorOptions = {}) {
+    super(409, 'idempotency-key-in-use', 'A request is outstanding for this Idempotency-Key', detail, {
+      ...options,
+      headers: ['Retry-After', '1', ...(options.headers ?? [])],
+    })
+  }
+}
+
+/** 409: this was done under this `Idempotency-Key`, and its answer could not be kept. */
+export class IdempotencyAnswerNotKept extends ApiError {
+  constructor(detail = 'This was done before; its answer was not kept.', options: ApiErrorOptions = {}) {
+    super(409, 'idempotency-answer-not-kept', 'Answer not kept', detail, options)
+  }
+}
+
+/** 422: this `Idempotency-Key` was used for another request. */
+export class IdempotencyKeyReused extends ApiError {
+  constructor(detail = 'This Idempotency-Key was used for another request.', options: ApiErrorOptions = {}) {
+    super(422, 'idempotency-key-reused', 'Idempotency-Key is already used', detail, options)
+  }
+}
+
 /** 413: the body is larger than the route takes. */
 export class PayloadTooLarge extends ApiError {
   constructor(limit: number, options: ApiErrorOptions = {}) {

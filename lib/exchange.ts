@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Logger } from 'winston'
 import { anonymous } from './context.js'
-import type { ApiRequest, Clock, Context, Input, Principal, RouteInfo } from './context.js'
+import type { ApiRequest, Clock, Context, Input, Principal, Reply, RouteInfo } from './context.js'
 import type { ApiError } from './errors.js'
 
 /** Services that every step may need. */
@@ -36,6 +36,9 @@ type Part = keyof Input
 /** Told of a refusal; may give another error to answer instead. */
 export type RefusalListener = (error: ApiError) => void | ApiError | undefined | Promise<void | ApiError | undefined>
 
+/** Told of the answer, and of the error that it is made of where it is one. It must not reject. */
+export type AnswerListener = (reply: Reply, error: ApiError | undefined) => void | Promise<void>
+
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
 export class Exchange implements Context {
   principal: Principal = anonymous
@@ -53,6 +56,10 @@ export class Exchange implements Context {
   reading = false
   /** Whether the answer is decided; whatever still runs for this request runs for nothing. */
   ended = false
+  /** Whether the handler was called. */
+  hasBegun = false
+  /** Whether `result` is the answer as it is to be sent: neither the handler nor what shapes answers runs. */
+  isAnswered = false
   /** Headers for the answer, whatever it becomes: names and values in turn. */
   readonly answerHeaders: string[] = []
   readonly receivedAt: number
@@ -67,6 +74,7 @@ export class Exchange implements Context {
   #isScopeRead = false
   #endListeners: Array<(status: number) => void> | undefined
   #refusalListeners: RefusalListener[] | undefined
+  #answerListeners: AnswerListener[] | undefined
 
   constructor(
     readonly request: ApiRequest,
@@ -171,6 +179,25 @@ export class Exchange implements Context {
 
   get refusalListeners(): readonly RefusalListener[] {
     return this.#refusalListeners ?? []
+  }
+
+  /** Answers in the handler's place. */
+  replaceResult(result: unknown): void {
+    this.result = result
+    this.isAnswered = true
+  }
+
+  /**
+   * Calls `listener` with the answer before it is sent, and waits for it. Where the time was up, whatever runs goes on to its end, and
+   * `listener` is told of the answer that would have been.
+   */
+  onAnswer(listener: AnswerListener): void {
+    ;(this.#answerListeners ??= []).push(listener)
+  }
+
+  /** Undefined where nobody listens. */
+  get answerListeners(): readonly AnswerListener[] | undefined {
+    return this.#answerListeners
   }
 
   /** Calls `listener` once, when nothing runs for this request any more: after its time was up, when its handler has ended all the same. */

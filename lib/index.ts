@@ -14,6 +14,10 @@ export {
   Conflict,
   HandlerTimeout,
   HttpsRequired,
+  IdempotencyAnswerNotKept,
+  IdempotencyKeyInUse,
+  IdempotencyKeyMissing,
+  IdempotencyKeyReused,
   InternalError,
   InvalidProof,
   InvalidToken,
@@ -47,6 +51,9 @@ export type { CorsOptions } from './transport/cors.js'
 export type { HttpsMode } from './transport/https.js'
 export { SecurityHeaders, headerPresets } from './transport/security-headers.js'
 export type { SecurityHeader, SecurityHeaderOptions } from './transport/security-headers.js'
+
+export { Idempotent } from './idempotency/idempotency.js'
+export type { IdempotentOptions } from './idempotency/idempotency.js'
 
 export { Concurrency } from './rate-limit/concurrency.js'
 export type { ConcurrencyOptions } from './rate-limit/concurrency.js'

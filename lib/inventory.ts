@@ -29,6 +29,8 @@ export interface ProtectionFacts {
   readonly elements?: true
   /** Whether one of its rules is only observed. */
   readonly observed?: true
+  /** What becomes of an `Idempotency-Key`; `keepFor` in milliseconds. */
+  readonly idempotency?: { readonly required: boolean; readonly keepFor: number; readonly whileRunning: 'wait' | 'refuse' }
   readonly timeout?: number
   /** What `@Returns` lets out. */
   readonly returns?: string

@@ -21,9 +21,10 @@ import type { Clock, Reply, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
 import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { ApiError } from './errors.js'
-import type { Exchange, RefusalListener, Runtime } from './exchange.js'
+import type { AnswerListener, Exchange, RefusalListener, Runtime } from './exchange.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
+import { idempotency } from './idempotency/idempotency.js'
 import { concurrencyLimits } from './rate-limit/concurrency.js'
 import { loadShedding } from './rate-limit/overload.js'
 import type { DelayMeter, OverloadOptions } from './rate-limit/overload.js'
@@ -66,6 +67,8 @@ export interface PipelineServices extends Runtime {
   readonly permissionSource: PermissionSource
   readonly revocations: Revocations
   readonly state: StateStore
+  /** Keeps what was answered under idempotency keys. */
+  readonly repeats: StateStore
   readonly rateLimitStore: RateLimitStore
   /** Undefined where nothing is turned away. */
   readonly delayMeter: DelayMeter | undefined
@@ -104,10 +107,8 @@ function gate(
 ): readonly Protection[] {
   const { tenantOf } = options
   const [limitsByAddress, limitsByPrincipal, limitsByFunction] = rateLimits(options.rateLimit, services.rateLimitStore, options.limitsOf)
-  const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits({
-    groupOf: addressGroup(options.rateLimit.addressPrefix),
-    tenantOf,
-  })
+  const groupOf = addressGroup(options.rateLimit.addressPrefix)
+  const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits({ groupOf, tenantOf })
   return [
     loadShedding(options.overload, services.delayMeter),
     wellFormed(),
@@ -128,6 +129,7 @@ function gate(
     objectAccess({ instanceOf }),
     scoping(),
     scopeUse(),
+    idempotency({ state: services.repeats, clock: services.clock, isPublic, tenantOf, groupOf }),
     elementAccess(),
     returning({ permissions: options.permissions, required: options.requireReturns }),
   ]
@@ -143,8 +145,8 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     const tracer = new Tracer(route)
     const own = declaredProtections(route)
     const stepsOf = (phase: Phase) =>
-      // What leaves is judged after everybody had their say.
-      (phase === 'answer' ? [...own, ...builtIn] : [...builtIn, ...own])
+      // What leaves, now or from what was kept, is judged after everybody had their say.
+      (phase === 'answer' || phase === 'repeat' ? [...own, ...builtIn] : [...builtIn, ...own])
         .filter((protection) => protection.phase === phase)
         .map((protection) => tracer.compile(protection))
         .filter((step) => step !== undefined)
@@ -203,12 +205,15 @@ async function pass(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
   try {
     for (const step of route.steps) {
       const pending = step(exchange)
-      if (pending === undefined) continue
-      await pending
-      // Out of time: what was going to happen must not happen behind the client's back.
-      if (exchange.ended) throw new HandlerTimeout()
+      if (pending !== undefined) {
+        await pending
+        // Out of time: what was going to happen must not happen behind the client's back, unless somebody else waits for what it gives.
+        if (exchange.ended && exchange.answerListeners === undefined) throw new HandlerTimeout()
+      }
+      if (exchange.isAnswered) break
     }
-    return successReply(exchange, route.defaults)
+    const reply = successReply(exchange, route.defaults)
+    return exchange.answerListeners === undefined ? reply : await announced(exchange.answerListeners, reply)
   } catch (thrown) {
     return refuse(route, exchange, thrown)
   }
@@ -219,7 +224,13 @@ async function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown)
   logCause(exchange, error)
   for (const listener of exchange.refusalListeners) error = (await told(exchange, listener, error)) ?? error
   if (!exchange.ended) exchange.refusal = error
-  return problemReply(exchange, route.defaults, error)
+  const reply = problemReply(exchange, route.defaults, error)
+  return exchange.answerListeners === undefined ? reply : announced(exchange.answerListeners, reply, error)
+}
+
+async function announced(listeners: readonly AnswerListener[], reply: Reply, error?: ApiError): Promise<Reply> {
+  for (const listener of listeners) await listener(reply, error)
+  return reply
 }
 
 /** What failed on our side: a handler, a store, or a validator whose throw is a no to the client. */

@@ -15,9 +15,10 @@ import type { Exchange } from './exchange.js'
  * - `access`: may this caller use this route?
  * - `input`: is what was sent what the route takes?
  * - `object`: limits that read the input; may this caller touch this object?
+ * - `repeat`: was this done before? Protections of your own are asked first, on repeats too
  * - `answer`: the handler has returned; `exchange.result` may still be shaped
  */
-export const phases = ['transport', 'network', 'identity', 'caller', 'access', 'input', 'object', 'answer'] as const
+export const phases = ['transport', 'network', 'identity', 'caller', 'access', 'input', 'object', 'repeat', 'answer'] as const
 export type Phase = (typeof phases)[number]
 
 /**

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.js'
@@ -9,6 +10,12 @@ import { freePort } from './free-port.js'
 export interface PostgresServer {
   /** `postgres://…`, for a database that is empty. */
   readonly url: string
+  /** Stops all of it as a hanging machine would; `resume` lets it go on. */
+  pause(): void
+  resume(): void
+  /** Ends all of it at once, as a power cut would; `restart` starts it on what is left. */
+  kill(): Promise<void>
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -24,7 +31,7 @@ export function findPostgres(): string | undefined {
 }
 
 /** Starts a server. PostgreSQL refuses to run as root, so root runs it as the user postgres. */
-export async function startPostgres(programs: string): Promise<PostgresServer> {
+export async function startPostgres(programs: string, ...more: readonly string[]): Promise<PostgresServer> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
   chmodSync(directory, 0o777)
   const data = join(directory, 'data')
@@ -32,18 +39,71 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
   const initdb = asUser(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'])
   const made = spawnSync(initdb.command, initdb.args, { encoding: 'utf8', cwd: directory })
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`].flatMap((one) => ['-c', one])
-  const start = asUser(join(programs, 'postgres'), ['-D', data, '-p', String(port), ...settings])
-  const server = spawn(start.command, start.args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
-  for await (const chunk of server.stderr) if (String(chunk).includes('ready to accept connections')) break
+  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`, ...more].flatMap((one) => [
+    '-c',
+    one,
+  ])
+  const program = asUser(join(programs, 'postgres'), ['-D', data, '-p', String(port), ...settings])
+  let server = await started()
+
+  async function started(): Promise<ChildProcess> {
+    const process = spawn(program.command, program.args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
+    for await (const chunk of process.stderr) if (String(chunk).includes('ready to accept connections')) break
+    return process
+  }
+
+  async function ended(): Promise<void> {
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+  }
+
+  function resume(): void {
+    signal(data, 'SIGCONT')
+    // runuser stops along with what it runs.
+    server.kill('SIGCONT')
+  }
+
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    pause: () => signal(data, 'SIGSTOP'),
+    resume,
+    async kill() {
+      signal(data, 'SIGKILL')
+      server.kill('SIGCONT')
+      await ended()
+    },
+    async restart() {
+      server = await started()
+    },
     async stop() {
+      resume()
       const stop = asUser(join(programs, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'])
       spawnSync(stop.command, stop.args, { cwd: directory })
-      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+      await ended()
       rmSync(directory, { recursive: true, force: true })
     },
+  }
+}
+
+/** The first process first: it would start anew what it sees end. */
+function signal(data: string, name: NodeJS.Signals): void {
+  const [first] = read(join(data, 'postmaster.pid')).split('\n')
+  const others = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .map((line) => line.trim().split(/\s+/))
+  const all = [first, ...others.filter(([parent]) => parent === first).map(([, id]) => id)]
+  for (const id of all.map(Number).filter((id) => id > 1)) attempt(() => process.kill(id, name))
+}
+
+function read(file: string): string {
+  return attempt(() => readFileSync(file, 'utf8')) ?? ''
+}
+
+/** A process or file may be gone by now. */
+function attempt<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch {
+    return undefined
   }
 }
 
@@ -52,9 +112,5 @@ function asUser(command: string, args: readonly string[]): { command: string; ar
 }
 
 function listed(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
+  return attempt(() => readdirSync(folder)) ?? []
 }

@@ -5,6 +5,7 @@ import {
   Controller,
   Delete,
   Get,
+  Idempotent,
   Patch,
   Post,
   RateLimit,
@@ -35,6 +36,7 @@ export class OrdersController {
   @RequirePermission('orders:write')
   @RateLimit('10 per second')
   @Validate({ body: CreateOrder })
+  @Idempotent()
   @Returns(OrderView)
   @Audit('order.create')
   async create({ body, principal }: Context<{ body: CreateOrder }>) {

@@ -1,23 +1,31 @@
 /**
- * What `PostgresRateLimitStore` needs in a database, as SQL for a migration of your own: an unlogged table, whose rows nobody misses
- * after a crash of the server, and a function that does what stands in tally.ts and penalty.ts. Running it again changes nothing.
+ * What `PostgresRateLimitStore` needs in a schema of a database, as SQL for a migration of your own: two unlogged tables, whose rows
+ * nobody misses after a crash of the server, and a function that does what stands in tally.ts and penalty.ts. Running it again changes
+ * nothing. Who calls the function needs `USAGE` of the schema, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on both tables.
+ *
+ * Everything is named in full, and the function looks nowhere but in `pg_catalog`: who may make functions and operators in some schema of
+ * the search path does not get them called.
+ *
+ * @param schema of small letters, digits and underscores. Throws a `RangeError` for another.
  */
-export const postgresRateLimitMigration = `
-CREATE UNLOGGED TABLE IF NOT EXISTS portcullis_limits (
+export function postgresRateLimitMigration(schema = 'public'): string {
+  requireSchema(schema)
+  const within = `"${schema}"`
+  return `
+CREATE UNLOGGED TABLE IF NOT EXISTS ${within}.portcullis_limits (
   name text COLLATE "C" PRIMARY KEY,
   tallies float8[] NOT NULL,
   penalty float8[] NOT NULL,
   until float8 NOT NULL
 ) WITH (fillfactor = 70);
-CREATE INDEX IF NOT EXISTS portcullis_limits_until ON portcullis_limits (until);
-CREATE UNLOGGED TABLE IF NOT EXISTS portcullis_limit_instances (instance text PRIMARY KEY, seen float8 NOT NULL);
+CREATE INDEX IF NOT EXISTS portcullis_limits_until ON ${within}.portcullis_limits (until);
+CREATE UNLOGGED TABLE IF NOT EXISTS ${within}.portcullis_limit_instances (instance text PRIMARY KEY, seen float8 NOT NULL);
 
-CREATE OR REPLACE FUNCTION portcullis_limits_1(mode text, charges jsonb, at_time float8, instance_name text) RETURNS float8[]
-LANGUAGE plpgsql AS $body$
+CREATE OR REPLACE FUNCTION ${within}.portcullis_limits_1(mode text, charges jsonb, at_time float8, instance_name text) RETURNS float8[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $body$
 DECLARE
   now_ms float8;
   names text[];
-  locked int;
   instances float8 := 0;
   allowed boolean := true;
   answer float8[] := '{}';
@@ -38,20 +46,27 @@ DECLARE
   place int := 0; offset_ int := 0;
 BEGIN
   SELECT array_agg(c->>'name' ORDER BY (c->>'name') COLLATE "C") INTO names FROM jsonb_array_elements(charges) c;
-  IF mode <> 'read' THEN
-    -- In the order of their names, so that no two calls wait for each other. A sweep may take a row away in between.
-    LOOP
-      INSERT INTO portcullis_limits (name, tallies, penalty, until)
-        SELECT n, '{}', '{0,0,0}', 0 FROM unnest(names) n ORDER BY n COLLATE "C" ON CONFLICT DO NOTHING;
-      SELECT count(*) INTO locked FROM (SELECT 1 FROM portcullis_limits WHERE name = ANY(names) ORDER BY name FOR UPDATE) rows;
-      EXIT WHEN locked = cardinality(names);
-    END LOOP;
+  IF mode = 'reset' THEN
+    PERFORM 1 FROM ${within}.portcullis_limits WHERE name = ANY(names) ORDER BY name FOR UPDATE;
+    DELETE FROM ${within}.portcullis_limits WHERE name = ANY(names);
+    RETURN '{1,0}';
+  ELSIF mode IN ('consume', 'refund') THEN
+    -- Each row is made, or else locked as it is, in the order of their names: no two calls wait for each other.
+    INSERT INTO ${within}.portcullis_limits AS l (name, tallies, penalty, until)
+      SELECT n, '{}', '{0,0,0}', 0 FROM unnest(names) n ORDER BY n COLLATE "C" ON CONFLICT (name) DO UPDATE SET until = l.until WHERE false;
   END IF;
   now_ms := coalesce(at_time, floor(extract(epoch FROM clock_timestamp()) * 1000)::float8);
+  IF mode = 'sweep' THEN
+    DELETE FROM ${within}.portcullis_limits WHERE name = ANY(ARRAY(
+      SELECT name FROM ${within}.portcullis_limits WHERE until <= now_ms ORDER BY until LIMIT 1000 FOR UPDATE SKIP LOCKED));
+    RETURN '{1,0}';
+  END IF;
   IF instance_name IS NOT NULL THEN
-    INSERT INTO portcullis_limit_instances VALUES (instance_name, now_ms) ON CONFLICT (instance) DO UPDATE SET seen = excluded.seen;
-    DELETE FROM portcullis_limit_instances WHERE seen < now_ms - 15000;
-    SELECT count(*) INTO instances FROM portcullis_limit_instances;
+    INSERT INTO ${within}.portcullis_limit_instances VALUES (instance_name, now_ms) ON CONFLICT (instance) DO UPDATE SET seen = excluded.seen;
+    -- After an outage all are old at once: who waited here for another would be waited for by it.
+    DELETE FROM ${within}.portcullis_limit_instances WHERE instance = ANY(ARRAY(
+      SELECT instance FROM ${within}.portcullis_limit_instances WHERE seen < now_ms - 15000 FOR UPDATE SKIP LOCKED));
+    SELECT count(*) INTO instances FROM ${within}.portcullis_limit_instances WHERE seen >= now_ms - 15000;
   END IF;
 
   FOR charge IN SELECT * FROM jsonb_array_elements(charges) LOOP
@@ -60,7 +75,7 @@ BEGIN
     capped := (charge->>'capped')::boolean;
     first_ := (charge->'penalty'->>0)::float8;
     tallies_ := NULL;
-    SELECT tallies, penalty INTO tallies_, penalty_ FROM portcullis_limits WHERE name = charge->>'name';
+    SELECT tallies, penalty INTO tallies_, penalty_ FROM ${within}.portcullis_limits WHERE name = charge->>'name';
     tallies_ := coalesce(tallies_, '{}');
     penalty_ := coalesce(penalty_, '{0,0,0}');
     penalty_left := CASE WHEN first_ > 0 THEN least((charge->'penalty'->>1)::float8, greatest(0, penalty_[1] - now_ms)) ELSE 0 END;
@@ -126,7 +141,7 @@ BEGIN
       penalty_left := least((charge->'penalty'->>1)::float8, first_ * power(2::float8, least(penalty_[2] - 1, 40)));
       penalty_[1] := now_ms + penalty_left;
       penalty_[3] := penalty_[1] + (charge->'penalty'->>2)::float8;
-      UPDATE portcullis_limits SET penalty = penalty_, until = greatest(until, penalty_[3]) WHERE name = charge->>'name';
+      UPDATE ${within}.portcullis_limits SET penalty = penalty_, until = greatest(until, penalty_[3]) WHERE name = charge->>'name';
     END IF;
     answer := answer || penalty_left;
     last_end := greatest(now_ms, penalty_[3]);
@@ -163,10 +178,17 @@ BEGIN
     offset_ := offset_ + size * 3;
     IF mode = 'refund' OR (mode = 'consume' AND (allowed OR all_moved[place])) THEN
       -- Rounded up to whole minutes, it seldom changes, and an update need not touch the index.
-      UPDATE portcullis_limits SET tallies = tallies_, until = ceil(last_end / 60000) * 60000 WHERE name = charge->>'name';
+      UPDATE ${within}.portcullis_limits SET tallies = tallies_, until = ceil(last_end / 60000) * 60000 WHERE name = charge->>'name';
     END IF;
   END LOOP;
   RETURN answer;
 END
 $body$;
 `
+}
+
+/** Throws a `RangeError` for what cannot stand in SQL as it is. */
+export function requireSchema(schema: string): void {
+  if (/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) return
+  throw new RangeError(`schema is ${JSON.stringify(schema)}: give small letters, digits and underscores, 63 at most, no digit first`)
+}

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../context.js'
 import { Unavailable } from '../errors.js'
-import { Breaker } from '../state/breaker.js'
+import { Breaker, newsIn } from '../state/breaker.js'
 import { requireDeadline, usualDeadline } from '../state/in-time.js'
 import { capacityOf } from './limit.js'
 import type { Limit } from './limit.js'
 import { MemoryRateLimitStore } from './memory-store.js'
 import { RefusalMemory } from './refusal-memory.js'
 import type { StoreChange } from '../state/state-store.js'
-import type { Charge, RateLimitStore, Verdict } from './store.js'
+import type { Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 import { allowedVerdict } from './verdict.js'
 
 /**
@@ -51,6 +51,8 @@ export interface CounterServer {
   read(charges: readonly Charge[]): Promise<Verdict>
   reset(charges: readonly Charge[]): Promise<void>
   cannotKeep?(charge: Pick<Charge, 'windows' | 'penalty'>): string | undefined
+  /** Asks the server for as much as `consume` does, for nobody. @default a `consume` of a limit that nobody has */
+  probe?(): Promise<unknown>
 }
 
 const mostRemembered = 10_000
@@ -74,8 +76,8 @@ export class SharedRateLimitStore implements RateLimitStore {
   readonly #fixedInstances: number | undefined
   #instances = 1
   #lastHeartbeat = -Infinity
-  /** Verdicts that the server knows nothing of: what they charged is not there to be given back. */
-  readonly #standIns = new WeakSet<Verdict>()
+  /** Windows of verdicts that the server knows nothing of: what was charged to them is not there to be given back, all of it or some. */
+  readonly #standIns = new WeakSet<WindowUse>()
 
   /** Throws a `RangeError` where `deadline` is not between 1 and 60,000, `instances` not a whole number from 1, or the policy none. */
   constructor(server: CounterServer, options: SharedStoreOptions = {}) {
@@ -91,7 +93,7 @@ export class SharedRateLimitStore implements RateLimitStore {
     this.#fixedInstances = instances
     this.#local = new MemoryRateLimitStore({ clock })
     this.#refusals = new RefusalMemory(clock, options.remembersRefusals === false ? 0 : mostRemembered)
-    this.#breaker = new Breaker({ who: server.name, deadline, clock, probe: () => server.consume(this.#probe(), undefined) })
+    this.#breaker = new Breaker({ who: server.name, deadline, clock, probe: () => this.#probe() })
   }
 
   /** Rejects with `Unavailable` (503) where the server fails and `onStoreFailure` is `closed`. */
@@ -109,7 +111,7 @@ export class SharedRateLimitStore implements RateLimitStore {
   }
 
   async refund(charges: readonly Charge[], verdict: Verdict): Promise<void> {
-    if (this.#standIns.has(verdict)) {
+    if (verdict.windows.some((use) => this.#standIns.has(use))) {
       if (this.#policy === 'local') this.#local.refund(this.#divided(charges), verdict)
       return
     }
@@ -153,9 +155,9 @@ export class SharedRateLimitStore implements RateLimitStore {
   #standIn(charges: readonly Charge[], error: unknown): Verdict {
     const penalty = this.#refusals.findPenalty(charges)
     if (penalty !== undefined) return penalty
-    if (this.#policy === 'closed') throw new Unavailable(undefined, { reason: 'rate-limit-store', event: 'sys_crash', cause: error })
+    if (this.#policy === 'closed') throw new Unavailable(undefined, { reason: 'rate-limit-store', cause: newsIn(error) })
     const verdict = this.#policy === 'open' ? uncounted(charges) : this.#local.consume(this.#divided(charges))
-    this.#standIns.add(verdict)
+    for (const use of verdict.windows) this.#standIns.add(use)
     return verdict
   }
 
@@ -174,8 +176,10 @@ export class SharedRateLimitStore implements RateLimitStore {
   }
 
   /** Charges what nobody counts: a server that answers questions and takes no writes is not back. */
-  #probe(): readonly Charge[] {
-    return [{ rule: 'probe', key: this.#instance, windows: [{ count: 1_000_000, window: 1_000 }], cost: 1 }]
+  async #probe(): Promise<unknown> {
+    if (this.#server.probe !== undefined) return this.#server.probe()
+    const charge = { rule: 'probe', key: this.#instance, windows: [{ count: 1_000_000, window: 1_000 }], cost: 1 }
+    return this.#server.consume([charge], undefined)
   }
 }
 

@@ -61,6 +61,7 @@ function handlerStep(route: RouteSetup, instance: InstanceOf): Step {
     const controller = instance(exchange) as Readonly<Record<string, Handler | undefined>>
     const handler = controller[member]
     if (handler === undefined) throw new TypeError(`${route.name} is no method of the controller that was made`)
+    exchange.hasBegun = true
     const returned = handler.call(controller, exchange)
     if (isPromiseLike(returned)) return settle(exchange, returned)
     exchange.result = returned

@@ -20,6 +20,11 @@ export interface Queryable {
 export interface Database extends Queryable {
   /** Runs `work` in a transaction: committed when it returns, rolled back when it throws. */
   transaction<T>(work: (within: Queryable) => Promise<T>): Promise<T>
+  /**
+   * The same database for queries that take no longer than so many milliseconds: a longer one rejects, and its connection is given up with
+   * it, since a server that hangs would keep it for as long as the network believes in it. @default there are no connections to lose
+   */
+  within?(milliseconds: number): Queryable
   close(): Promise<void>
 }
 
@@ -34,7 +39,7 @@ export interface LibsqlClient extends LibsqlRunner {
 }
 
 interface PgRunner {
-  query(query: { text: string; values: unknown[] }): Promise<{ rows: unknown[] }>
+  query(query: { text: string; values: unknown[]; query_timeout?: number }): Promise<{ rows: unknown[] }>
 }
 
 /** The part of a pg pool that is used here. */
@@ -89,6 +94,7 @@ export function postgres(pool: PgPool): Database {
         connection.release(broken !== undefined)
       }
     },
+    within: (milliseconds) => queryable((query) => runPg(pool, query, milliseconds)),
     close: () => pool.end(),
   }
 }
@@ -111,8 +117,9 @@ async function runLibsql(runner: LibsqlRunner, query: Query): Promise<readonly R
   return Array.from(rows, (row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])))
 }
 
-async function runPg(runner: PgRunner, query: Query): Promise<readonly unknown[]> {
-  return (await reached(runner.query({ text: query.text, values: query.values }))).rows
+async function runPg(runner: PgRunner, query: Query, milliseconds?: number): Promise<readonly unknown[]> {
+  const timeout = milliseconds === undefined ? {} : { query_timeout: milliseconds }
+  return (await reached(runner.query({ text: query.text, values: query.values, ...timeout }))).rows
 }
 
 function plain(runner: PgRunner, text: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<unknown> {

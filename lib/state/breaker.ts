@@ -19,11 +19,24 @@ export interface BreakerChange {
   readonly error?: unknown
 }
 
+/** A server was not asked: that it is lost was told when it was. */
+export class LeftAlone extends Error {
+  constructor(who: string) {
+    super(`${who} is left alone until it answers again`)
+    this.name = 'LeftAlone'
+  }
+}
+
+/** What failed, for the log; nothing where the log has been told of the outage, so that it does not repeat itself for each request. */
+export function newsIn(thrown: unknown): unknown {
+  return thrown instanceof LeftAlone ? undefined : thrown
+}
+
 /** So many failures in a row: one bad moment is no outage. */
 const failuresToOpen = 3
 /** Milliseconds between probes: doubled after each that fails, up to the longest. */
 const firstRest = 250
-const longestRest = 5_000
+const longestRest = 1_000
 
 /**
  * Asks a server, for no longer than a deadline, and leaves it alone when it has failed three times in a row: then calls are refused at
@@ -37,7 +50,6 @@ export class Breaker {
   #isProbing = false
   #rest = firstRest
   #restsSince = 0
-  #lastError: unknown
 
   constructor(options: BreakerOptions) {
     this.#options = options
@@ -53,7 +65,7 @@ export class Breaker {
     const { who, deadline } = this.#options
     if (this.#isOpen) {
       this.#probeIfDue()
-      throw new Error(`${who} is left alone until it answers again`, { cause: this.#lastError })
+      throw new LeftAlone(who)
     }
     try {
       const answer = await inTime(who, deadline, ask)
@@ -70,7 +82,6 @@ export class Breaker {
     this.#isOpen = true
     this.#rest = firstRest
     this.#restsSince = this.#options.clock.now()
-    this.#lastError = error
     this.#tell({ state: 'lost', error })
   }
 
@@ -88,8 +99,7 @@ export class Breaker {
       this.#isOpen = false
       this.#failures = 0
       this.#tell({ state: 'back' })
-    } catch (error) {
-      this.#lastError = error
+    } catch {
       this.#rest = Math.min(this.#rest * 2, longestRest)
       this.#restsSince = clock.now()
     } finally {

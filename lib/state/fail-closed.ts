@@ -1,4 +1,5 @@
 import { Unavailable } from '../errors.js'
+import { newsIn } from './breaker.js'
 import type { Breaker } from './breaker.js'
 
 /** What a server of state is probed with. */
@@ -9,6 +10,6 @@ export async function askClosed<T>(breaker: Breaker, ask: () => Promise<T>): Pro
   try {
     return await breaker.run(ask)
   } catch (thrown) {
-    throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
+    throw new Unavailable(undefined, { reason: 'state-unavailable', cause: newsIn(thrown) })
   }
 }

@@ -112,7 +112,7 @@ function textOf(answer: unknown): string | undefined {
 }
 
 function flagOf(answer: unknown): boolean {
-  const flag = String(answer)
-  if (flag === '1' || flag === '0') return flag === '1'
+  if (answer === 1 || answer === '1') return true
+  if (answer === 0 || answer === '0') return false
   throw new Error('Redis gave an answer that is neither 0 nor 1')
 }

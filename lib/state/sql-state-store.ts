@@ -1,7 +1,7 @@
 import type { Clock } from '../context.js'
 import { Unavailable } from '../errors.js'
 import { identifier, sql } from '../sql/sql.js'
-import type { Database, Query } from '../sql/sql.js'
+import type { Database, Query, Queryable } from '../sql/sql.js'
 import { Breaker } from './breaker.js'
 import { askClosed, probeKey } from './fail-closed.js'
 import { inTime, requireDeadline, usualDeadline } from './in-time.js'
@@ -27,6 +27,9 @@ interface Row {
 const answersForSweep = 500
 const rowsForSweep = 1_000
 
+/** How much longer than its deadline a call may hold its connection, in milliseconds. */
+const patience = 1_000
+
 /** As `Infinity`, in a column of whole numbers. */
 const forGood = Number.MAX_SAFE_INTEGER
 
@@ -35,9 +38,9 @@ const forGood = Number.MAX_SAFE_INTEGER
  * database runs whole or not at all. It fails closed: where the database errs, is late, or was so three times in a row and
  * is not back, a call ends as `Unavailable` (503), since a token may be a revoked one, a code a used one.
  *
- * A call that was late still holds its connection: give a pool of PostgreSQL `connectionTimeoutMillis` and `statement_timeout`,
- * and leave its transactions at READ COMMITTED, or calls that meet fail instead of one of them winning. Close the database
- * yourself.
+ * Give a pool of PostgreSQL `connectionTimeoutMillis`, so that calls do not queue for connections that do not come about,
+ * `statement_timeout`, so that the server does not go on with what nobody waits for, and a listener for its `error` events. Leave its
+ * transactions at READ COMMITTED, or calls that meet fail instead of one of them winning. Close the database yourself.
  */
 export class SqlStateStore implements StateStore {
   readonly #breaker: Breaker
@@ -45,7 +48,7 @@ export class SqlStateStore implements StateStore {
   #isSweeping = false
 
   private constructor(
-    private readonly database: Database,
+    private readonly database: Queryable,
     private readonly table: Query,
     private readonly clock: Clock,
     deadline: number,
@@ -67,7 +70,7 @@ export class SqlStateStore implements StateStore {
     requireDeadline(deadline)
     requireTableName(table)
     await opened(() => makeStateTable(database, table))
-    return new SqlStateStore(database, identifier(table, [table]), clock, deadline)
+    return new SqlStateStore(database.within?.(deadline + patience) ?? database, identifier(table, [table]), clock, deadline)
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -107,8 +110,8 @@ export class SqlStateStore implements StateStore {
     return (await this.#ask(sql`DELETE FROM ${this.table} WHERE ${this.#isKept(key)} RETURNING value`))?.value
   }
 
-  #write(key: string, value: string, until: number): Promise<Row | undefined> {
-    return this.database.first<Row>(sql`${this.#insert(key, value, until)} RETURNING value`)
+  #write(key: string, value: string, until: number): Promise<unknown> {
+    return this.database.first(sql`${this.#insert(key, value, until)} RETURNING value`)
   }
 
   #insert(key: string, value: string, until: number): Query {
@@ -129,7 +132,7 @@ export class SqlStateStore implements StateStore {
   }
 
   async #ask(query: Query): Promise<Row | undefined> {
-    const row = await askClosed(this.#breaker, () => this.database.first<Row>(query))
+    const row = await askClosed(this.#breaker, async () => rowOf(await this.database.first(query)))
     if (this.#answers === 0) void this.#sweep()
     this.#answers = (this.#answers + 1) % answersForSweep
     return row
@@ -157,6 +160,13 @@ async function opened(make: () => Promise<void>): Promise<void> {
   } catch (thrown) {
     throw new Unavailable(undefined, { reason: 'state-unavailable', cause: thrown })
   }
+}
+
+/** What is no row of ours is a failure: taken for none, it would make a revoked token a good one. */
+function rowOf(answer: unknown): Row | undefined {
+  if (answer === undefined) return undefined
+  if (typeof answer === 'object' && answer !== null && 'value' in answer && typeof answer.value === 'string') return { value: answer.value }
+  throw new Error('the database gave an answer that is no row with a value')
 }
 
 function requireTableName(table: string): void {

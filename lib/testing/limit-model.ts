@@ -15,6 +15,9 @@ interface Event {
   cost: number
 }
 
+/** When the fixed window ends that holds `now`, by the store's own reckoning. */
+export type WindowEnd = (charge: Pick<Charge, 'rule' | 'key'>, limit: Limit, now: number) => number
+
 /** One window of one key: everything that was ever charged to it, and what follows from that. */
 interface WindowModel {
   left(now: number): number
@@ -28,6 +31,9 @@ interface WindowModel {
 export class LimitModel {
   readonly #windows = new Map<string, WindowModel>()
   readonly #penalties = new Map<string, PenaltyModel>()
+
+  /** @param windowEnd where windows do not begin with a charge */
+  constructor(private readonly windowEnd?: WindowEnd) {}
 
   consume(charges: readonly Charge[], now: number): { readonly expected: Expected; readonly undo: (now: number) => void } {
     const refusing = charges.map((charge) => this.#refuses(charge, now))
@@ -99,9 +105,15 @@ export class LimitModel {
 
   #windowOf(charge: Charge, limit: Limit): WindowModel {
     const name = nameOf(charge, limit)
-    const window = this.#windows.get(name) ?? (algorithmOf(limit) === 'bucket' ? new BucketModel(limit) : new WindowsModel(limit))
+    const window = this.#windows.get(name) ?? this.#begin(charge, limit)
     this.#windows.set(name, window)
     return window
+  }
+
+  #begin(charge: Charge, limit: Limit): WindowModel {
+    const { windowEnd } = this
+    if (algorithmOf(limit) === 'bucket') return new BucketModel(limit)
+    return new WindowsModel(limit, windowEnd && ((now) => windowEnd(charge, limit, now)))
   }
 
   #penaltyOf(charge: Charge): PenaltyModel | undefined {
@@ -129,7 +141,10 @@ class WindowsModel implements WindowModel {
   /** The windows in which something was charged, with when they began. */
   readonly #windows: Array<{ readonly begins: number; readonly events: Event[] }> = []
 
-  constructor(private readonly limit: Limit) {}
+  constructor(
+    private readonly limit: Limit,
+    private readonly end?: (now: number) => number,
+  ) {}
 
   left(now: number): number {
     const { count, window } = this.limit
@@ -153,6 +168,7 @@ class WindowsModel implements WindowModel {
   /** When the window that holds `now` began: windows follow each other for as long as each sliding one still knows the last. */
   #begins(now: number): number {
     const { window } = this.limit
+    if (this.end !== undefined) return this.end(now) - window
     const last = this.#windows.at(-1)?.begins
     if (last === undefined) return now
     if (now < last + window) return last

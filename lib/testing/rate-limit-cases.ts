@@ -7,6 +7,8 @@ import type { Charge, Penalty, RateLimitStore, Verdict } from '../rate-limit/sto
 import type { Awaitable } from '../state/state-store.js'
 import type { Case } from './case.js'
 import { difference, LimitModel } from './limit-model.js'
+import type { WindowEnd } from './limit-model.js'
+import { MovedClock } from './moved-clock.js'
 import { random } from './random.js'
 import type { Random } from './random.js'
 
@@ -16,6 +18,10 @@ export interface RateLimitStoreAbilities {
   readonly algorithms?: readonly LimitAlgorithm[]
   /** @default true */
   readonly penalties?: boolean
+  /** The largest count of a limit. @default 999_999_999_999_999 */
+  readonly largestCount?: number
+  /** For a store whose fixed windows follow each other by the clock: when the one ends that holds `now`. @default they begin with a charge */
+  readonly windowEnd?: WindowEnd
   /** How many programs of calls, made at random, are compared with a model. @default 100 */
   readonly runs?: number
   /** The first seed of these programs. @default a random one; a failure names its own */
@@ -33,6 +39,8 @@ export function rateLimitStoreCases(
   {
     algorithms = ['fixed', 'sliding', 'bucket'],
     penalties = true,
+    largestCount = 999_999_999_999_999,
+    windowEnd,
     runs = 100,
     seed = Math.floor(Math.random() * 1e9),
   }: RateLimitStoreAbilities = {},
@@ -42,7 +50,7 @@ export function rateLimitStoreCases(
   async function program(number: number): Promise<void> {
     const clock = new MovedClock()
     const store = await open(clock)
-    const model = new LimitModel()
+    const model = new LimitModel(windowEnd)
     const own = randomUUID()
     const chance = random(number)
     const undone: Array<{ charges: readonly Charge[]; verdict: Verdict; undo: (now: number) => void }> = []
@@ -79,7 +87,8 @@ export function rateLimitStoreCases(
     {
       name: 'admits no more than the limit, however many ask at once',
       async run() {
-        const stores = [await open(new MovedClock()), await open(new MovedClock())]
+        const clock = new MovedClock()
+        const stores = [await open(clock), await open(clock)]
         for (const text of texts.map((limit) => limit.replace(/^\d+/, '7').replace(/burst \d+/, 'burst 7'))) {
           const charges = [charge(text, randomUUID())]
           const calls = Array.from({ length: 20 }, () => stores.map(async (store) => store.consume(charges))).flat()
@@ -132,7 +141,7 @@ export function rateLimitStoreCases(
       name: 'counts exactly up to the largest counts',
       async run() {
         const store = await open(new MovedClock())
-        const largest = [charge('999999999999999 per 2 weeks', randomUUID(), 999_999_999_999_998)]
+        const largest = [charge(`${largestCount} per 2 weeks`, randomUUID(), largestCount - 1)]
         deepEqual((await store.consume(largest)).windows[0]?.remaining, 1)
         equal((await store.consume([{ ...(largest[0] as Charge), cost: 2 }])).allowed, false)
         equal((await store.consume([{ ...(largest[0] as Charge), cost: 1 }])).windows[0]?.remaining, 0)
@@ -157,15 +166,6 @@ export function rateLimitStoreCases(
     },
   ]
   return cases
-}
-
-/** A clock that stands still until it is moved. */
-class MovedClock implements Clock {
-  time = Date.now()
-
-  now(): number {
-    return this.time
-  }
 }
 
 const limitsFor: Readonly<Record<LimitAlgorithm, readonly string[]>> = {

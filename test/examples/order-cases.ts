@@ -3,6 +3,7 @@ import { aGoodOrder } from './case.js'
 import type { Case } from './case.js'
 
 const create = { request: 'POST /api/v1/orders', as: 'alice' } as const
+const keyed = { ...create, as: 'bob', headers: { 'Idempotency-Key': '"8e03978e"' } } as const
 const nowhere = '11111111-1111-4111-8111-111111111111'
 const members = ['id', 'owner_id', 'product_id', 'quantity', 'note', 'address', 'items', 'status', 'total', 'created_at']
 const { items: _items, note: _note, ...theLeast } = aGoodOrder
@@ -53,7 +54,18 @@ export const creationCases: readonly Case[] = [
     },
   },
   { claim: 'the least of an order', ...create, body: theLeast, status: 201, saves: 'second', includes: { note: null, items: [] } },
-  { claim: 'an order of bob', ...create, as: 'bob', body: { ...aGoodOrder, note: '100% of bob_s' }, status: 201, saves: 'bobs' },
+  { claim: 'an order of bob', ...keyed, body: { ...aGoodOrder, note: '100% of bob_s' }, status: 201, saves: 'bobs' },
+  {
+    claim: 'the order of bob again, under the key that it was made with',
+    ...keyed,
+    body: { ...aGoodOrder, note: '100% of bob_s' },
+    status: 201,
+    check(json, answer, { ids }) {
+      expect(json['id']).to.equal(ids.get('bobs'))
+      expect(answer.header('idempotency-replayed')).to.equal('true')
+    },
+  },
+  { claim: 'another order under a key of bob', ...keyed, body: theLeast, status: 422, code: 'idempotency-key-reused' },
   {
     claim: 'an order of carol, whose margin she sees',
     ...create,

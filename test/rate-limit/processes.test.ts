@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import { Controller, createApi, createContainer, Get, Public, RateLimit, tokens } from '../../lib/index.js'
 import { RedisRateLimitStore } from '../../lib/stores.js'
 import { exchangeOf } from '../exchange.js'
+import { findPostgres, startPostgres } from '../postgres-server.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
 
@@ -13,10 +14,80 @@ const hammer = fileURLToPath(new URL('hammer.js', import.meta.url))
 
 type Admitted = readonly [endsAt: number, at: number]
 
+const limits = ['50 per second', '50 per second sliding', '50 per second burst 20'] as const
+
+/** What each limit admitted to four processes together, in the order of time. */
+async function admittedBy(url: string, milliseconds: number): Promise<ReadonlyArray<readonly Admitted[]>> {
+  const run = async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [hammer, url, String(milliseconds), ...limits], { maxBuffer: 1e8 })
+    return JSON.parse(stdout) as ReadonlyArray<readonly Admitted[]>
+  }
+  const processes = await Promise.all([run(), run(), run(), run()])
+  return limits.map((_, index) => processes.flatMap((admitted) => admitted[index] ?? []).toSorted(([, a], [, b]) => a - b))
+}
+
+function byWindow(admitted: readonly Admitted[]): readonly number[] {
+  const counts = new Map<number, number>()
+  for (const [endsAt] of admitted) counts.set(endsAt, (counts.get(endsAt) ?? 0) + 1)
+  return [...counts.values()]
+}
+
+const programs = findPostgres()
+
+const servers: ReadonlyArray<readonly [name: string, isHere: boolean, start: () => Promise<{ url: string; stop(): Promise<void> }>]> = [
+  [
+    'Redis',
+    hasRedis(),
+    async () => {
+      const { port, stop } = await startRedis()
+      return { url: `redis://127.0.0.1:${port}`, stop }
+    },
+  ],
+  ['PostgreSQL', programs !== undefined, () => startPostgres(programs ?? '')],
+]
+
+for (const [name, isHere, start] of servers) {
+  if (!isHere) continue
+  describe(`four processes on one ${name}`, function () {
+    this.timeout(30_000)
+    let fixed: readonly Admitted[] = []
+    let sliding: readonly Admitted[] = []
+    let bucket: readonly Admitted[] = []
+
+    before(async () => {
+      const server = await start()
+      try {
+        ;[fixed = [], sliding = [], bucket = []] = await admittedBy(server.url, 2_300)
+      } finally {
+        await server.stop()
+      }
+    })
+
+    it('admit in each fixed window exactly the limit', () => {
+      const counts = byWindow(fixed)
+      expect(counts.length).to.be.at.least(3)
+      expect(Math.max(...counts)).to.equal(50)
+      expect(counts.filter((count) => count === 50).length).to.be.at.least(2)
+    })
+
+    it('admit in each sliding window no more than the limit', () => {
+      const counts = byWindow(sliding)
+      expect(counts.length).to.be.at.least(3)
+      expect(Math.max(...counts)).to.be.at.most(50)
+      expect(counts.reduce((sum, count) => sum + count, 0)).to.be.at.least(100)
+    })
+
+    it('admit out of a bucket its burst and what flows in, and no more', () => {
+      const span = (bucket.at(-1)?.[1] ?? 0) - (bucket[0]?.[1] ?? 0)
+      // The processes note when they heard of it, up to a few milliseconds after it was so.
+      expect(bucket.length).to.be.within(Math.floor(20 + (span - 100) / 20), Math.ceil(20 + (span + 100) / 20))
+    })
+  })
+}
+
 const describeWithRedis = hasRedis() ? describe : () => undefined
 
-describeWithRedis('four processes on one Redis', function () {
-  this.timeout(30_000)
+describeWithRedis('four limits of a request', () => {
   let server: RedisServer
 
   before(async () => {
@@ -24,44 +95,6 @@ describeWithRedis('four processes on one Redis', function () {
   })
 
   after(() => server.stop())
-
-  /** Everything that was admitted by four processes, in the order of time. */
-  async function admittedBy(limit: string, milliseconds: number): Promise<readonly Admitted[]> {
-    const run = async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, [hammer, String(server.port), limit, String(milliseconds)], {
-        maxBuffer: 1e8,
-      })
-      return JSON.parse(stdout) as readonly Admitted[]
-    }
-    return (await Promise.all([run(), run(), run(), run()])).flat().toSorted(([, a], [, b]) => a - b)
-  }
-
-  function byWindow(admitted: readonly Admitted[]): readonly number[] {
-    const counts = new Map<number, number>()
-    for (const [endsAt] of admitted) counts.set(endsAt, (counts.get(endsAt) ?? 0) + 1)
-    return [...counts.values()]
-  }
-
-  it('admit in each fixed window exactly the limit', async () => {
-    const counts = byWindow(await admittedBy('50 per second', 2_500))
-    expect(counts.length).to.be.at.least(3)
-    expect(Math.max(...counts)).to.equal(50)
-    expect(counts.filter((count) => count === 50).length).to.be.at.least(2)
-  })
-
-  it('admit in each sliding window no more than the limit', async () => {
-    const counts = byWindow(await admittedBy('50 per second sliding', 2_500))
-    expect(counts.length).to.be.at.least(3)
-    expect(Math.max(...counts)).to.be.at.most(50)
-    expect(counts.reduce((sum, count) => sum + count, 0)).to.be.at.least(100)
-  })
-
-  it('admit out of a bucket its burst and what flows in, and no more', async () => {
-    const admitted = await admittedBy('50 per second burst 20', 2_000)
-    const span = (admitted.at(-1)?.[1] ?? 0) - (admitted[0]?.[1] ?? 0)
-    // The processes note when they heard of it, up to a few milliseconds after it was so.
-    expect(admitted.length).to.be.within(Math.floor(20 + (span - 100) / 20), Math.ceil(20 + (span + 100) / 20))
-  })
 
   it('cost Redis one command for each request, or none where a refusal is known', async () => {
     @Controller('/things', { inject: [] })

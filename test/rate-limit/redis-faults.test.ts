@@ -6,54 +6,15 @@ import { parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { RateLimitStore } from '../../lib/rate-limit/rate-limit.js'
 import { RedisRateLimitStore } from '../../lib/stores.js'
 import type { RedisScriptClient, StoreFailurePolicy } from '../../lib/stores.js'
+import { pause, percentile, underLoad as loadOf, until } from '../load.js'
+import type { Load } from '../load.js'
 import { hasRedis, startRedis } from './redis-server.js'
 
 const deadline = 50
 const many = parseLimits('1000000 per hour')
 
-/** What happened to calls that were made all the time. */
-interface Load {
-  readonly took: number[]
-  allowed: number
-  unavailable: number
-  readonly others: unknown[]
-}
-
-/** Calls a store from ten places at once, until `during` is done. */
-async function underLoad(store: RateLimitStore, during: () => Promise<void>): Promise<Load> {
-  const load: Load = { took: [], allowed: 0, unavailable: 0, others: [] }
-  const over = new AbortController()
-  async function caller(number: number): Promise<void> {
-    while (!over.signal.aborted) {
-      const started = performance.now()
-      try {
-        const { allowed } = await store.consume([{ rule: 'load', key: String(number), windows: many, cost: 1 }])
-        if (allowed) load.allowed += 1
-      } catch (error) {
-        if (error instanceof Unavailable) load.unavailable += 1
-        else load.others.push(error)
-      }
-      load.took.push(performance.now() - started)
-      await new Promise((resolve) => setTimeout(resolve, 1))
-    }
-  }
-  const callers = Array.from({ length: 10 }, (_, number) => caller(number))
-  await during()
-  over.abort()
-  await Promise.all(callers)
-  return load
-}
-
-function percentile(numbers: readonly number[], share: number): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)] ?? 0
-}
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds))
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const started = performance.now(); !(await holds()); await pause(20)) {
-    if (performance.now() - started > 8_000) throw new Error('it did not come about within 8 s')
-  }
+function underLoad(store: RateLimitStore, during: () => Promise<void>): Promise<Load> {
+  return loadOf(async (number) => (await store.consume([{ rule: 'load', key: String(number), windows: many, cost: 1 }])).allowed, during)
 }
 
 type Connect = (port: number) => Promise<{ client: RedisScriptClient; end: () => void }>

@@ -3,9 +3,10 @@ import { PassThrough } from 'node:stream'
 import { createLogger, transports } from 'winston'
 import { Controller, createApi, createContainer, Get, Public, recentRecords, tokens } from '../../lib/index.js'
 import { PermissionDenied, Unauthenticated } from '../../lib/errors.js'
-import { MemoryRateLimitStore, RateLimit } from '../../lib/rate-limit/rate-limit.js'
+import { MemoryRateLimitStore, RateLimit, parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import { SharedRateLimitStore } from '../../lib/rate-limit/shared-store.js'
 import type { CounterServer } from '../../lib/rate-limit/shared-store.js'
+import { exchangeOf } from '../exchange.js'
 import { FakeClock, Routes } from './route.js'
 
 /** A server that counts in memory, answers when it is asked to fail, and notes what it was asked. */
@@ -183,6 +184,20 @@ describe('a lost store', () => {
     expect((await store.consume([{ ...charges(10, 5)[0]!, rule: 'dear' }])).allowed).to.equal(true)
   })
 
+  it('is given back nothing that it did not charge, where some of it is given back too', async () => {
+    const server = new FakeServer()
+    const store = shared(server)
+    const charges = ['a', 'b'].map((key) => ({ rule: 'rule', key, windows: parseLimits('1 per minute'), cost: 1 }))
+    server.failure = new Error('gone')
+    const verdict = await store.consume(charges)
+    server.failure = undefined
+    await store.refund(charges.slice(1), { ...verdict, windows: verdict.windows.slice(1) })
+    expect(server.asked).to.deep.equal([])
+    server.failure = new Error('gone')
+    expect((await store.consume(charges.slice(1))).allowed).to.equal(true)
+    expect((await store.consume(charges.slice(0, 1))).allowed).to.equal(false)
+  })
+
   it('is told of once, and once when it is back', async () => {
     const server = new FakeServer()
     const store = shared(server)
@@ -206,10 +221,11 @@ describe('a lost store', () => {
     class Things {
       @Get('/')
       @Public()
+      @RateLimit('9 per minute')
       all() {}
     }
     const server = new FakeServer()
-    const store = shared(server)
+    const store = shared(server, { onStoreFailure: 'closed' })
     const container = createContainer()
     container.register(tokens.rateLimitStore, { useValue: store })
     const records = recentRecords()
@@ -219,12 +235,22 @@ describe('a lost store', () => {
     })
     const api = createApi({ controllers: [Things], container, audit: { sinks: [records] }, logger })
     server.failure = new Error('away')
-    for (let call = 0; call < 9; call += 1) await store.consume(charges(100))
-    expect(records.newest().map(({ event }) => event)).to.deep.equal(['sys_crash', 'sys_startup'])
+    const { request } = exchangeOf({
+      request: { target: '/things', headers: { host: 'localhost' }, rawHeaders: ['Host', 'localhost'], encrypted: true },
+    })
+    for (let call = 0; call < 9; call += 1) expect((await api.answer(request)).status).to.equal(503)
+    // An outage is one event, however many requests it refuses.
+    expect(records.newest().map(({ event }) => event)).to.deep.equal([
+      ...Array(7).fill(undefined),
+      'sys_crash',
+      ...[undefined, undefined],
+      'sys_startup',
+    ])
     expect(lines.filter((line) => line.includes('Fake does not answer'))).to.have.length(1)
+    expect(lines.filter((line) => line.includes('not available at the moment'))).to.have.length(3)
     server.failure = undefined
     server.clock.time += 1_000
-    await store.consume(charges(100))
+    await store.consume(charges(100)).catch(() => undefined)
     await new Promise(setImmediate)
     expect(records.newest(1).map(({ event }) => event)).to.deep.equal(['sys_restart'])
     await api.close()

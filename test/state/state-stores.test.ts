@@ -1,22 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { expect } from 'chai'
-import * as fc from 'fast-check'
 import { Redis } from 'ioredis'
-import { Pool } from 'pg'
 import { Unavailable } from '../../lib/errors.js'
-import { libsql, postgres } from '../../lib/sql/sql.js'
+import { libsql } from '../../lib/sql/sql.js'
 import type { Database } from '../../lib/sql/sql.js'
 import { MemoryStateStore } from '../../lib/state/memory-state-store.js'
 import { RedisStateStore } from '../../lib/state/redis-state-store.js'
 import { SqlStateStore } from '../../lib/state/sql-state-store.js'
 import type { StateStore } from '../../lib/state/state-store.js'
-import { findPostgres, startPostgres } from '../postgres-server.js'
-import { hasRedis, startRedis } from '../rate-limit/redis-server.js'
 
-/** A clock that a test moves, from now on: Redis counts by its own. */
+/** A clock that a test moves, from now on. */
 class MovedClock {
   moved = 0
   now(): number {
@@ -24,137 +17,7 @@ class MovedClock {
   }
 }
 
-/** Two views of one store, as two processes have them. */
-interface Opened {
-  readonly one: StateStore
-  readonly other: StateStore
-  readonly clock: MovedClock
-  /** Whether values end by a clock that the test can move. */
-  readonly isOurClock: boolean
-  close(): Promise<void>
-}
-
 const failFast = { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, lazyConnect: true } as const
-const postgresPrograms = findPostgres()
-
-const stores: ReadonlyArray<readonly [name: string, isHere: boolean, open: () => Promise<Opened>]> = [
-  ['in memory', true, inMemory],
-  ['in Redis', hasRedis(), inRedis],
-  ['in SQLite', true, inSqlite],
-  ['in PostgreSQL', postgresPrograms !== undefined, inPostgres],
-]
-
-for (const [name, isHere, open] of stores) {
-  if (!isHere) continue
-  describe(`state ${name}`, () => {
-    let opened!: Opened
-    let number = 0
-    let key = ''
-    const later = () => opened.clock.now() + 60_000
-
-    before(async function () {
-      this.timeout(30_000)
-      opened = await open()
-    })
-
-    beforeEach(() => {
-      opened.clock.moved = 0
-      key = `key-${(number += 1)}`
-    })
-
-    after(() => opened.close())
-
-    it('is kept until it is taken, for every process', async () => {
-      const { one, other } = opened
-      expect(await other.get(key)).to.equal(undefined)
-      await one.set(key, 'a', later())
-      expect(await other.get(key)).to.equal('a')
-      await other.set(key, 'b', later())
-      expect(await one.take(key)).to.equal('b')
-      expect([await one.take(key), await other.get(key)]).to.deep.equal([undefined, undefined])
-    })
-
-    it('is added where there is none, and replaced where it is what was expected', async () => {
-      const { one, other } = opened
-      expect([await one.add(key, 'a', later()), await other.add(key, 'b', later())]).to.deep.equal([true, false])
-      expect(await other.replace(key, 'b', 'c', later())).to.equal(false)
-      expect(await other.replace(key, 'a', 'c', later())).to.equal(true)
-      expect(await one.get(key)).to.equal('c')
-      expect(await one.replace(`${key} of nobody`, '', 'c', later())).to.equal(false)
-    })
-
-    it('ends when it is said to, and then is as if it had never been', async () => {
-      const { one, clock, isOurClock } = opened
-      await one.set(key, 'a', clock.now() - 1)
-      expect(await one.get(key)).to.equal(undefined)
-      await one.set(key, 'a', later())
-      await one.set(key, 'a', clock.now() - 1)
-      expect(await one.get(key)).to.equal(undefined)
-      await one.set(key, 'a', clock.now() + (isOurClock ? 60_000 : 1))
-      if (isOurClock) clock.moved = 60_000
-      else while ((await one.get(key)) !== undefined) await new Promise(setImmediate)
-      expect([await one.get(key), await one.replace(key, 'a', 'b', later()), await one.take(key)]).to.deep.equal([
-        undefined,
-        false,
-        undefined,
-      ])
-      expect(await one.add(key, 'b', later())).to.equal(true)
-      expect(await one.get(key)).to.equal('b')
-    })
-
-    it('is kept for good where it is told to', async () => {
-      const { one, clock } = opened
-      await one.set(key, 'a', Infinity)
-      clock.moved = 1e12
-      expect(await one.get(key)).to.equal('a')
-      expect(await one.add(key, 'b', Infinity)).to.equal(false)
-    })
-
-    it('holds any text under any name', async () => {
-      const { one, other } = opened
-      const texts = ['', ' ', "' OR 1=1 --", '{"a":1}', '🔑', 'a\nb', '%_\\', 'x'.repeat(100_000), '__proto__']
-      for (const text of texts) {
-        await one.set(`${key}${text.slice(0, 300)}`, text, later())
-        expect(await other.get(`${key}${text.slice(0, 300)}`)).to.equal(text)
-        expect(await other.replace(`${key}${text.slice(0, 300)}`, text, 'x', later())).to.equal(true)
-      }
-    })
-
-    it('goes to exactly one of many who ask at once', async () => {
-      const { one, other } = opened
-      const many = <T>(ask: (store: StateStore, index: number) => T) =>
-        Promise.all(Array.from({ length: 100 }, (_, index) => ask(index % 2 ? one : other, index)))
-      expect((await many((store) => store.add(key, 'a', later()))).filter(Boolean)).to.have.length(1)
-      expect((await many((store, index) => store.replace(key, 'a', `b${index}`, later()))).filter(Boolean)).to.have.length(1)
-      expect((await many((store) => store.take(key))).filter((value) => value !== undefined)).to.have.length(1)
-    })
-
-    it('does what a map does, in any order of calls', async () => {
-      const call = fc.record({
-        method: fc.constantFrom('get', 'set', 'add', 'replace', 'take'),
-        name: fc.constantFrom('x', 'y'),
-        value: fc.constantFrom('1', '2'),
-        expected: fc.constantFrom('1', '2'),
-      })
-      await fc.assert(
-        fc.asyncProperty(fc.array(call, { maxLength: 12 }), async (calls) => {
-          const prefix = `${key}-${(number += 1)}-`
-          const model = new MemoryStateStore()
-          for (const { method, name, value, expected } of calls) {
-            const run = (store: StateStore): unknown => {
-              if (method === 'set') return store.set(prefix + name, value, later())
-              if (method === 'add') return store.add(prefix + name, value, later())
-              if (method === 'replace') return store.replace(prefix + name, expected, value, later())
-              return store[method](prefix + name)
-            }
-            expect(await run(opened.one)).to.equal(await run(model))
-          }
-        }),
-        { numRuns: 25 },
-      )
-    })
-  })
-}
 
 describe('a state store', () => {
   it('in memory refuses the next value rather than forget one, when it is full', () => {
@@ -257,61 +120,3 @@ describe('a state store', () => {
     })
   })
 })
-
-function inMemory(): Promise<Opened> {
-  const clock = new MovedClock()
-  const store = new MemoryStateStore({ clock })
-  return Promise.resolve({ one: store, other: store, clock, isOurClock: true, close: () => Promise.resolve() })
-}
-
-async function inRedis(): Promise<Opened> {
-  const server = await startRedis()
-  const clock = new MovedClock()
-  const clients = [0, 1].map(() => new Redis(server.port, '127.0.0.1', failFast))
-  await Promise.all(clients.map((client) => client.connect()))
-  const [one, other] = clients.map((client) => new RedisStateStore(client, { clock, deadline: 5_000 }))
-  return {
-    one: one!,
-    other: other!,
-    clock,
-    isOurClock: false,
-    async close() {
-      for (const client of clients) client.disconnect()
-      await server.stop()
-    },
-  }
-}
-
-async function inSqlite(): Promise<Opened> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-state-'))
-  const database = libsql(createClient({ url: `file:${join(folder, 'state.db')}` }))
-  const clock = new MovedClock()
-  const [one, other] = await Promise.all([0, 1].map(() => SqlStateStore.open(database, { clock, deadline: 5_000 })))
-  return {
-    one: one!,
-    other: other!,
-    clock,
-    isOurClock: true,
-    async close() {
-      await database.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-async function inPostgres(): Promise<Opened> {
-  const server = await startPostgres(postgresPrograms ?? '')
-  const clock = new MovedClock()
-  const databases = [0, 1].map(() => postgres(new Pool({ connectionString: server.url, max: 5 })))
-  const [one, other] = await Promise.all(databases.map((database) => SqlStateStore.open(database, { clock, deadline: 5_000 })))
-  return {
-    one: one!,
-    other: other!,
-    clock,
-    isOurClock: true,
-    async close() {
-      await Promise.all(databases.map((database) => database.close()))
-      await server.stop()
-    },
-  }
-}

@@ -13,6 +13,7 @@ import {
   Expose,
   Get,
   Head,
+  Idempotent,
   Nested,
   Options,
   Patch,
@@ -66,6 +67,7 @@ const filter = ({ id }: Principal) => ({ owner: id })
 @BodyLimit('1mb')
 @Consumes('form')
 @Timeout('5 s')
+@Idempotent()
 @Audit('order.read')
 @Marked('a')
 export class Fitting {
@@ -95,6 +97,7 @@ export class Fitting {
   @BodyLimit('1mb')
   @Consumes('form')
   @Timeout('5 s')
+  @Idempotent()
   @Audit('order.read')
   @Marked('a')
   async method() {
@@ -122,6 +125,7 @@ export class Fitting {
 @BodyLimit('1mb')
 @Consumes('form')
 @Timeout('5 s')
+@Idempotent()
 @Audit('order.read')
 @Marked('a')
 export abstract class Abstract {

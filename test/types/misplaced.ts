@@ -11,6 +11,7 @@ import {
   Delete,
   Get,
   Head,
+  Idempotent,
   Options,
   Patch,
   Post,
@@ -98,6 +99,8 @@ export class Misfits {
   // @ts-expect-error: a field is no method
   @Timeout('5 s')
   // @ts-expect-error: a field is no method
+  @Idempotent()
+  // @ts-expect-error: a field is no method
   @Audit('order.read')
   // @ts-expect-error: a field is no method
   @Marked('a')
@@ -157,6 +160,8 @@ export class Misfits {
   @Consumes('form')
   // @ts-expect-error: a getter is no method
   @Timeout('5 s')
+  // @ts-expect-error: a getter is no method
+  @Idempotent()
   // @ts-expect-error: a getter is no method
   @Audit('order.read')
   // @ts-expect-error: a getter is no method
@@ -219,6 +224,8 @@ export class Misfits {
   @Consumes('form')
   // @ts-expect-error: an accessor is no method
   @Timeout('5 s')
+  // @ts-expect-error: an accessor is no method
+  @Idempotent()
   // @ts-expect-error: an accessor is no method
   @Audit('order.read')
   // @ts-expect-error: an accessor is no method
