@@ -41,7 +41,7 @@ const pictures: readonly Picture[] =
           return { path: join(folder, `${colorScheme}-${width}.png`), colorScheme, width, height: 900, fullPage: true }
         }),
       )
-    : [{ path: docs, colorScheme: 'light', width: 1280, height: 1000, fullPage: false }]
+    : [{ path: docs, colorScheme: 'light', width: 1280, height: 900, fullPage: true }]
 
 if (hasChromium()) {
   const shop = openShop()
