@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { DependencyContainer } from 'tsyringe'
 import type { Logger } from 'winston'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
-import type { AuditOptions } from './audit/audit.js'
+import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { createLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
 import { StoredRevocations } from './authentication/revocations.js'
@@ -19,6 +19,8 @@ import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
 import type { ApiRequest, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
+import { detection, detectionMistakes } from './detection/detection.js'
+import type { DetectionOptions, DetectionServices, RunningDetection } from './detection/detection.js'
 import type { Duration } from './duration.js'
 import { BootError } from './errors.js'
 import type { Mistake } from './errors.js'
@@ -27,11 +29,13 @@ import type { Target } from './exchange.js'
 import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
 import { ApiInsight, wantsInsight } from './insight.js'
-import type { InsightStoreChange, InsightStoreRole } from './insight.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow } from './inventory.js'
+import { sumOfUses } from './monitor.js'
+import type { Monitor, MonitoredStoreChange, StoreRole } from './monitor.js'
+import { monitorMistakes, monitored } from './monitored.js'
 import { routeCompiler, run } from './pipeline.js'
-import type { CompiledRoute, PipelineServices, RouteCompiler } from './pipeline.js'
+import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
 import type { OverloadOptions } from './rate-limit/overload.js'
 import { limitAdministration } from './rate-limit/administration.js'
@@ -92,6 +96,15 @@ export interface ApiOptions {
   readonly timeout?: Duration
   /** Where records go, and what is masked in them. @default JSON lines to stdout */
   readonly audit?: AuditOptions
+  /** Are told what happens: `openTelemetry()` of `portcullis/opentelemetry`, `prometheus().monitor` of `portcullis/prometheus`, your own. @default none */
+  readonly monitors?: readonly Monitor[]
+  /** Notices floods of failures, enumeration and the like, and tells of them. `{}` switches it on. @default off */
+  readonly detection?: DetectionOptions
+  /**
+   * Whether a request's `traceparent` is believed (W3C Trace Context). `false`, for an API that strangers call, begins a new trace for
+   * each request. @default true
+   */
+  readonly trustTraceparent?: boolean
   /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
   readonly logger?: Logger
 }
@@ -138,34 +151,33 @@ export function createApi(options: ApiOptions): Api {
     ...auditMistakes(options.audit ?? {}),
     ...bodyMistakes(options.body ?? {}),
     ...overloadMistakes(options.overload),
+    ...detectionMistakes(options.detection ?? {}),
+    ...monitorMistakes(options.monitors ?? []),
   ]) {
     report(mistake)
   }
 
   const { tenantOf = claimedTenant, rateLimit = {} } = options
   const limitsOf = rulesOfRoutes({ ...rateLimit, tenantOf })
-  const compile = watchedBy(
-    insight,
-    routeCompiler(
-      {
-        authentication: options.authentication,
-        permissions: options.permissions,
-        tenantOf,
-        rateLimit,
-        limitsOf,
-        overload: options.overload,
-        https: options.https ?? 'require',
-        httpsHost: options.httpsHost,
-        headers: options.headers ?? {},
-        body: options.body ?? {},
-        audit: options.audit ?? {},
-        requireReturns: options.requireReturns ?? false,
-        timeout: apiDeadline(options.timeout, report),
-      },
-      services,
-      crossOrigin,
-      handlerOf.instance,
-    ),
+  const compile = routeCompiler(
+    {
+      authentication: options.authentication,
+      permissions: options.permissions,
+      tenantOf,
+      rateLimit,
+      limitsOf,
+      overload: options.overload,
+      https: options.https ?? 'require',
+      httpsHost: options.httpsHost,
+      headers: options.headers ?? {},
+      body: options.body ?? {},
+      audit: options.audit ?? {},
+      requireReturns: options.requireReturns ?? false,
+      timeout: apiDeadline(options.timeout, report),
+    },
+    services,
+    crossOrigin,
+    handlerOf.instance,
   )
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
@@ -181,15 +193,22 @@ export function createApi(options: ApiOptions): Api {
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
-  const stores = new Map<Pick<StateStore, 'watch'>, InsightStoreRole>([
+  const { monitored: watched } = services
+  const answering = new Map<StoreRole, boolean>()
+  const stores = new Map<Pick<StateStore, 'watch'>, StoreRole>([
     [services.rateLimitStore, 'rate-limit'],
     [services.state, 'state'],
   ])
-  for (const [store, role] of stores) store.watch?.((change) => noteChange({ ...change, role }))
+  for (const [store, role] of stores) {
+    if (store.watch === undefined) continue
+    answering.set(role, true)
+    store.watch((change) => noteChange({ ...change, role }))
+  }
 
-  function noteChange(change: InsightStoreChange): void {
-    const { store, state, error } = change
-    insight?.tell((watcher) => watcher.storeChanged?.(change))
+  function noteChange(change: MonitoredStoreChange): void {
+    const { store, role, state, error } = change
+    answering.set(role, state !== 'lost')
+    watched.storeChanged(change)
     if (state === 'lost') services.logger.error(`${store} does not answer`, { error })
     else services.logger.warn(`${store} answers again`)
     events.record(state === 'lost' ? 'sys_crash' : 'sys_restart', { detail: { store } })
@@ -200,11 +219,19 @@ export function createApi(options: ApiOptions): Api {
     limitNames: (setup) => limitsOf(setup).map(({ name }) => name),
     stores: [...stores].map(([store, role]) => ({ role, name: store.constructor.name, isShared: store.watch !== undefined })),
   })
+  const ways = [options.authentication ?? []].flat()
+  watched.opened({
+    stores: () => answering,
+    tokenCache: () => sumOfUses(services.tokenVerifier === undefined ? ways : [services.tokenVerifier]),
+    lostRecords: () => services.auditLog.lost ?? 0,
+    trustTraceparent: services.trustTraceparent,
+  })
   events.record('sys_startup', { detail: { routes: compiled.length } })
 
   function start(route: CompiledRoute, request: ApiRequest, target: Target): Promise<Reply> {
     const { client, requestId } = clientOf(request)
-    return run(route, new Exchange(request, route.info, target, client, requestId ?? ids.next(), services))
+    const exchange = new Exchange(request, route.info, target, client, requestId ?? ids.next(), services)
+    return watched.around === undefined ? run(route, exchange) : watched.around(exchange, () => run(route, exchange))
   }
 
   function handle(request: ApiRequest): Promise<Reply> | undefined {
@@ -296,22 +323,11 @@ function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
   return [...mistakes, { place: 'authentication', problem, mend: 'write one: bearer({ issuers: [{ … }, { … }] })' }]
 }
 
-/** Tells whoever looks into the API what became of each request. */
-function watchedBy(insight: ApiInsight | undefined, compile: RouteCompiler): RouteCompiler {
-  if (insight === undefined) return compile
-  return function compileWatched(setup, handle, last) {
-    const route = compile(setup, handle, last)
-    return {
-      ...route,
-      record(exchange, status) {
-        insight.tell((watcher) => watcher.requestSettled?.(exchange, { status, refusal: exchange.refusal }))
-        route.record(exchange, status)
-      },
-    }
-  }
+interface Services extends PipelineServices {
+  readonly trustTraceparent: boolean
 }
 
-function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): PipelineServices {
+function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): Services {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
   // In memory apart: whoever floods the one with logins that they begin, or with idempotency keys, must not keep others from logging out.
@@ -319,15 +335,19 @@ function servicesOf(options: ApiOptions, container: DependencyContainer, insight
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
   const [revocationState, repeats] = isShared ? [state, state] : [new MemoryStateStore({ clock }), new MemoryStateStore({ clock })]
   const ownLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
-  const auditLog = insight?.tap(ownLog) ?? ownLog
-  if (insight !== undefined) {
-    container.register(tokens.insight, { useValue: insight })
-    // Services that record security events of their own are to be seen too.
-    container.register(tokens.auditLog, { useValue: auditLog })
-  }
+  const seenLog = insight?.tap(ownLog) ?? ownLog
+  const detecting = detectionOf(options, { clock, logger, detected: (found) => watched.detected(found) }, seenLog)
+  const auditLog = detecting?.tap(seenLog) ?? seenLog
+  const listeners = [detecting, insight].flatMap((one) => one?.monitor ?? [])
+  const watched = monitored([...(options.monitors ?? []), ...listeners], logger)
+  // Services that record security events of their own are to be seen too.
+  if (auditLog !== ownLog) container.register(tokens.auditLog, { useValue: auditLog })
+  if (insight !== undefined) container.register(tokens.insight, { useValue: insight })
   return {
     clock,
     logger,
+    trustTraceparent: options.trustTraceparent ?? true,
+    monitored: watched,
     tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
     permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
     state,
@@ -337,4 +357,16 @@ function servicesOf(options: ApiOptions, container: DependencyContainer, insight
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
     auditLog,
   }
+}
+
+function detectionOf(
+  options: ApiOptions,
+  services: Pick<DetectionServices, 'clock' | 'logger' | 'detected'>,
+  log: AuditLog,
+): RunningDetection | undefined {
+  const { detection: wanted, audit, rateLimit } = options
+  // What is wrong with the options is told together with all other mistakes.
+  if (wanted === undefined || detectionMistakes(wanted).length > 0) return undefined
+  const events = securityEvents(log, services.clock, audit?.redact)
+  return detection(wanted, { ...services, events, addressPrefix: rateLimit?.addressPrefix })
 }

@@ -117,6 +117,8 @@ export interface Context<I extends Input = Input> {
   readonly address: string
   /** Answers as `X-Request-Id`, and stands in every record and log line of this request. */
   readonly requestId: string
+  /** The trace that this request belongs to, in 32 hexadecimal digits: the caller's where it sent a `traceparent`, else a new one. */
+  readonly traceId: string
   /** The request as it came. Its headers and target are unchecked input. */
   readonly request: ApiRequest
   /** What was matched. */

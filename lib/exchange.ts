@@ -3,11 +3,16 @@ import type { Logger } from 'winston'
 import { anonymous } from './context.js'
 import type { ApiRequest, Clock, Context, Input, Principal, Reply, RouteInfo } from './context.js'
 import type { ApiError } from './errors.js'
+import type { Watch } from './monitored.js'
+import { newTrace, readTraceparent } from './traceparent.js'
+import type { TraceContext } from './traceparent.js'
 
 /** Services that every step may need. */
 export interface Runtime {
   readonly logger: Logger
   readonly clock: Clock
+  /** Whether a request may say which trace it belongs to. @default true */
+  readonly trustTraceparent?: boolean
 }
 
 /** Where a request came from, after trusted proxies had their say. */
@@ -60,12 +65,15 @@ export class Exchange implements Context {
   hasBegun = false
   /** Whether `result` is the answer as it is to be sent: neither the handler nor what shapes answers runs. */
   isAnswered = false
+  /** Who is told of this request, where somebody is. */
+  watch: Watch | undefined
   /** Headers for the answer, whatever it becomes: names and values in turn. */
   readonly answerHeaders: string[] = []
   readonly receivedAt: number
   readonly startedAt = performance.now()
 
   #log: Logger | undefined
+  #trace: TraceContext | undefined
   #abort: AbortController | undefined
   #abortReason: unknown
   readonly #input: { [Name in Part]?: unknown } = {}
@@ -148,7 +156,26 @@ export class Exchange implements Context {
   }
 
   get log(): Logger {
-    return (this.#log ??= this.runtime.logger.child({ request_id: this.requestId }))
+    return (this.#log ??= this.#ownLog())
+  }
+
+  /** The place in a trace that the caller names, or a new trace. */
+  get trace(): TraceContext {
+    return (this.#trace ??=
+      (this.runtime.trustTraceparent === false ? undefined : readTraceparent(this.request.headers['traceparent'])) ?? newTrace())
+  }
+
+  set trace(trace: TraceContext) {
+    this.#trace = trace
+  }
+
+  /** The same, where there is one: the caller has sent something, or somebody has asked. Most requests of most APIs belong to none. */
+  get knownTrace(): TraceContext | undefined {
+    return this.#trace === undefined && this.request.headers['traceparent'] === undefined ? undefined : this.trace
+  }
+
+  get traceId(): string {
+    return this.trace.traceId
   }
 
   get signal(): AbortSignal {
@@ -208,6 +235,12 @@ export class Exchange implements Context {
   /** Tells those who wait for the end. `status` is that of the answer, or would have been where the time was up before. */
   finish(status: number): void {
     for (const listener of this.#endListeners?.splice(0) ?? []) listener(status)
+  }
+
+  #ownLog(): Logger {
+    const { traceId, spanId } = this.trace
+    const span = spanId === undefined ? {} : { span_id: spanId }
+    return this.runtime.logger.child({ request_id: this.requestId, trace_id: traceId, ...span })
   }
 
   #read(part: Part): unknown {

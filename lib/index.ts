@@ -34,10 +34,13 @@ export {
   UnsupportedMediaType,
   ValidationFailed,
 } from './errors.js'
+export type { CacheUse, Monitor, MonitoredApi, MonitoredRequest, MonitoredStoreChange, Settlement, Stage, StoreRole } from './monitor.js'
+export type { TraceContext } from './traceparent.js'
 export type { ApiErrorOptions, InputError, Mistake } from './errors.js'
 export type { ExplainCaller, ExplainRequest, ExplainedDecision, Explanation } from './explain.js'
 export type { Declared, Policy } from './policy.js'
-export type { OutboundOptions } from './outbound.js'
+export { outboundFetch } from './outbound.js'
+export type { OutboundFetch, OutboundInit, OutboundOptions } from './outbound.js'
 export { phases, protection } from './protection.js'
 export type { AnswerContext, Phase, ProtectionDefinition, RouteSetup } from './protection.js'
 
@@ -157,6 +160,12 @@ export type { ReturnsDecorator, ValueType, View, ViewOf } from './returns/return
 
 export { Timeout } from './deadline/deadline.js'
 export type { Duration } from './duration.js'
+
+export type { DetectionOptions } from './detection/detection.js'
+export type { Detection } from './detection/detector.js'
+export { usualRules } from './detection/rules.js'
+export type { DetectionRule, UsualRule } from './detection/rules.js'
+export type { AccountOf, Sighting } from './detection/sighting.js'
 
 export { Audit } from './audit/audit.js'
 export type { AuditDetails, AuditLog, AuditOptions, Sink } from './audit/audit.js'

@@ -1,14 +1,12 @@
 import type { AuditLog, RecordFacts } from './audit/audit-log.js'
 import type { Class } from './decorator.js'
-import type { RouteInfo } from './context.js'
-import type { ApiError } from './errors.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow, ProtectionFacts } from './inventory.js'
+import type { Monitor, StoreRole } from './monitor.js'
 import { classDeclaration } from './policy.js'
 import type { RouteSetup } from './protection.js'
 import { controllerKind } from './routing/routing.js'
 import type { ServiceToken } from './routing/controller.js'
-import type { StoreChange } from './state/state-store.js'
 
 /**
  * What a controller may know of the API that it is mounted in: `@Controller('/status', { inject: [tokens.insight] })`. It must be named
@@ -29,33 +27,19 @@ export interface InsightRow extends InventoryRow {
   readonly limitNames: readonly string[]
 }
 
-/** What a store is for. */
-export type InsightStoreRole = 'rate-limit' | 'state'
-
 /** A store of the API. */
 export interface InsightStore {
-  readonly role: InsightStoreRole
+  readonly role: StoreRole
   /** Its class: `RedisRateLimitStore`. */
   readonly name: string
   /** Whether a server stands behind it, which can be lost. */
   readonly isShared: boolean
 }
 
-/** The server behind a store was lost, or is back. */
-export interface InsightStoreChange extends StoreChange {
-  readonly role: InsightStoreRole
-}
-
-/** Is told what happens in an API. Its methods neither wait nor throw; what one throws all the same is dropped. */
-export interface ApiWatcher {
-  /** The reply to a request is made, once for each request. */
-  requestSettled?(
-    request: { readonly route: RouteInfo },
-    settlement: { readonly status: number; readonly refusal: ApiError | undefined },
-  ): void
+/** A monitor that is told of records too. Its methods neither wait nor throw; what one throws all the same is dropped. */
+export interface ApiWatcher extends Pick<Monitor, 'requestSettled' | 'storeChanged'> {
   /** A record of a security event is written: one line of JSON, its secrets masked. */
   eventRecorded?(line: string, facts: RecordFacts): void
-  storeChanged?(change: InsightStoreChange): void
   /** `api.close()` was called. */
   closed?(): void
 }
@@ -74,6 +58,10 @@ export interface OpenedApi {
 
 /** The insight into one API, and where the API tells of itself. */
 export class ApiInsight implements Insight {
+  readonly monitor: Monitor = {
+    requestSettled: (request, settlement) => this.tell((watcher) => watcher.requestSettled?.(request, settlement)),
+    storeChanged: (change) => this.tell((watcher) => watcher.storeChanged?.(change)),
+  }
   readonly #watchers: ApiWatcher[] = []
   #routes: readonly InsightRow[] = []
   #stores: readonly InsightStore[] = []
@@ -114,6 +102,9 @@ export class ApiInsight implements Insight {
       write: (line, facts) => {
         log.write(line, facts)
         if (facts.event !== undefined) this.tell((watcher) => watcher.eventRecorded?.(line, facts))
+      },
+      get lost() {
+        return log.lost ?? 0
       },
       flush: () => log.flush(),
       close: () => log.close(),

@@ -22,6 +22,7 @@ import { deadlineOf } from './deadline/deadline.js'
 import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { ApiError } from './errors.js'
 import type { AnswerListener, Exchange, RefusalListener, Runtime } from './exchange.js'
+import type { Monitored } from './monitored.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { idempotency } from './idempotency/idempotency.js'
@@ -74,6 +75,7 @@ export interface PipelineServices extends Runtime {
   readonly delayMeter: DelayMeter | undefined
   readonly auditLog: AuditLog
   readonly clock: Clock
+  readonly monitored: Monitored
 }
 
 /** A route with everything decided that can be decided before the first request. */
@@ -141,22 +143,26 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const callers = authentication(options.authentication, { ...services, principalOf, isPublic })
   const builtIn = gate(options, services, callers, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog)
+  const { monitored: watched } = services
   return function compile(route, handle, last = 'answer') {
     const tracer = new Tracer(route)
     const own = declaredProtections(route)
     const stepsOf = (phase: Phase) =>
-      // What leaves, now or from what was kept, is judged after everybody had their say.
-      (phase === 'answer' || phase === 'repeat' ? [...own, ...builtIn] : [...builtIn, ...own])
-        .filter((protection) => protection.phase === phase)
-        .map((protection) => tracer.compile(protection))
-        .filter((step) => step !== undefined)
+      watched.steps(
+        phase,
+        // What leaves, now or from what was kept, is judged after everybody had their say.
+        (phase === 'answer' || phase === 'repeat' ? [...own, ...builtIn] : [...builtIn, ...own])
+          .filter((protection) => protection.phase === phase)
+          .map((protection) => tracer.compile(protection))
+          .filter((step) => step !== undefined),
+      )
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
       info: { name: route.name, method: route.method, path: route.path },
-      steps: [...wanted.flatMap(stepsOf), handle, ...(last === 'answer' ? stepsOf('answer') : [])],
+      steps: [...wanted.flatMap(stepsOf), ...watched.steps('handler', [handle]), ...(last === 'answer' ? stepsOf('answer') : [])],
       defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
-      record: records.compile(route),
+      record: watched.recorder(records.compile(route)),
       traces: tracer.traces,
     }
   }

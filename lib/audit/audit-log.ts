@@ -14,6 +14,8 @@ export interface RecordFacts {
 export interface AuditLog {
   /** Takes one record, as one line of JSON without its line break. Neither throws nor waits. */
   write(line: string, facts: RecordFacts): void
+  /** How many records were lost so far, where it counts them. */
+  readonly lost?: number
   /** Settles when what was written before has reached its sinks, or could not. Never rejects. */
   flush(): Promise<void>
   /** Flushes, and lets go of files and timers. Never rejects. */

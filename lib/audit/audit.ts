@@ -4,6 +4,7 @@ import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { RouteSetup } from '../protection.js'
+import type { TraceContext } from '../traceparent.js'
 import type { AuditLog, RecordFacts, Sink } from './audit-log.js'
 import { BufferedAuditLog } from './buffered-audit-log.js'
 import { readRawQuery } from './raw-query.js'
@@ -82,6 +83,8 @@ export function auditing(options: AuditOptions, log: AuditLog): { compile(route:
         const { request, refusal, target } = exchange
         const event = refusal?.event ?? exchange.event
         let line = `{"timestamp":"${timestamp(exchange.receivedAt)}",${constant},"request_id":${quote(exchange.requestId)}`
+        const trace = exchange.knownTrace
+        if (trace !== undefined) line += tracePart(trace)
         line += `,"method":${request.method === route.method ? method : quote(request.method)}`
         line += `,"path":${fixedPath ?? redactor.text(target.path)},"status":${status},"duration_ms":${elapsed(exchange)}`
         line += `${caller(exchange)},"address":${quote(exchange.address)}`
@@ -159,6 +162,11 @@ function constantPart(route: RouteSetup, declared: AuditDeclaration | undefined)
   const action = declared === undefined ? '' : `,"action":${quote(declared.action)}`
   const resource = declared?.resource === undefined ? '' : `,"resource":${quote(declared.resource)}`
   return `"kind":"${declared === undefined ? 'access' : 'audit'}"${action}${resource},"route":${quote(route.path)},"handler":${quote(route.name)}`
+}
+
+/** Hexadecimal digits, which need no quoting. */
+function tracePart({ traceId, spanId }: TraceContext): string {
+  return spanId === undefined ? `,"trace_id":"${traceId}"` : `,"trace_id":"${traceId}","span_id":"${spanId}"`
 }
 
 /** Milliseconds, to the microsecond. */

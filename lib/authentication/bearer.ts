@@ -91,6 +91,9 @@ export function bearer(options: BearerOptions): BearerAuthentication {
     name: 'bearer',
     verifier,
     mistakes: Object.freeze(mistakes),
+    get cacheUse() {
+      return verifier.cacheUse ?? { hits: 0, misses: 0 }
+    },
     open(services: WayServices) {
       logger = services.logger
       const proofs = dpop === undefined ? undefined : proofVerifier(dpop, services)

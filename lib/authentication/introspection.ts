@@ -72,6 +72,7 @@ export class IntrospectionVerifier implements TokenVerifier {
   readonly #good: IntrospectionCache<IntrospectedToken> | undefined
   readonly #refused: IntrospectionCache<TokenRefusal> | undefined
   readonly #shared = new Map<string, Promise<Verdict>>()
+  readonly cacheUse = { hits: 0, misses: 0 }
   #waiting = 0
 
   constructor(options: IntrospectionOptions) {
@@ -92,7 +93,11 @@ export class IntrospectionVerifier implements TokenVerifier {
     // Names of one length, that are worth nothing to whoever finds them in a heap.
     const name = createHash('sha256').update(token).digest('base64url')
     const known = this.#good.get(name, now) ?? this.#refused?.get(name, now)
-    if (known !== undefined) return admitted(known, now)
+    if (known !== undefined) {
+      this.cacheUse.hits += 1
+      return admitted(known, now)
+    }
+    this.cacheUse.misses += 1
     return this.#askOnce(name, token, now).then((verdict) => admitted(verdict, now))
   }
 

@@ -1,4 +1,6 @@
 import type { Identity } from '../context.js'
+import { sumOfUses } from '../monitor.js'
+import type { CacheUse } from '../monitor.js'
 import { readCompactToken } from './compact-token.js'
 import { JwtVerifier } from './jwt-verifier.js'
 import { TokenRefused } from './verifier.js'
@@ -19,12 +21,18 @@ export class IssuerDirectory implements TokenVerifier {
   readonly #local: readonly JwtVerifier[]
   readonly #opaque: TokenVerifier | undefined
   readonly #maxTokenBytes: number
+  readonly #all: readonly TokenVerifier[]
 
   constructor(issuers: readonly KnownIssuer[], maxTokenBytes: number) {
     this.#byIssuer = new Map(issuers.map(({ issuer, verifier }) => [issuer, verifier]))
     this.#local = issuers.flatMap(({ verifier }) => (verifier instanceof JwtVerifier ? [verifier] : []))
     this.#opaque = issuers.find(({ verifier }) => !(verifier instanceof JwtVerifier))?.verifier
     this.#maxTokenBytes = maxTokenBytes
+    this.#all = issuers.map(({ verifier }) => verifier)
+  }
+
+  get cacheUse(): CacheUse {
+    return sumOfUses(this.#all)
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {

@@ -33,6 +33,7 @@ export class JwtVerifier implements TokenVerifier {
   readonly #rules: JwtRules
   readonly #cache: TokenCache | undefined
   readonly #decoy: string | undefined
+  readonly cacheUse = { hits: 0, misses: 0 }
 
   constructor(rules: JwtRules) {
     this.#rules = rules
@@ -49,7 +50,9 @@ export class JwtVerifier implements TokenVerifier {
 
   /** The identity of a token that was verified before and may still be used. */
   remembered(token: string, now: number): Identity | undefined {
-    return this.#cache?.get(token, now)
+    const identity = this.#cache?.get(token, now)
+    if (identity !== undefined) this.cacheUse.hits += 1
+    return identity
   }
 
   /** Verifies a token that was taken apart; throws why it cannot be one. */
@@ -69,6 +72,7 @@ export class JwtVerifier implements TokenVerifier {
     const refusal = refusalAt(now, read.validity)
     if (refusal !== undefined) throw new TokenRefused(refusal)
     this.#cache?.set(token, read.identity, read.validity)
+    this.cacheUse.misses += 1
     return read.identity
   }
 

@@ -1,4 +1,5 @@
 import type { Identity } from '../context.js'
+import type { CacheUse } from '../monitor.js'
 
 /** Why a token was refused. For the log alone: every refusal answers alike. */
 export type TokenRefusal =
@@ -34,6 +35,8 @@ export interface TokenVerifier {
    * @param now milliseconds since 1970
    */
   verify(token: string, now: number): Identity | Promise<Identity>
+  /** How often it knew a token already, since it was made. @default it remembers none */
+  readonly cacheUse?: CacheUse
 }
 
 /** Thrown by a `TokenVerifier`. The client gets the same 401 whatever the reason is. */

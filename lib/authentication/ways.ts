@@ -2,6 +2,7 @@ import type { Logger } from 'winston'
 import type { Clock, Identity } from '../context.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import type { CacheUse } from '../monitor.js'
 import type { StateStore } from '../state/state-store.js'
 import type { TokenVerifier } from './verifier.js'
 
@@ -11,6 +12,8 @@ export interface Authentication {
   readonly name: string
   /** What is wrong with the options; `createApi` reports it. */
   readonly mistakes: readonly Mistake[]
+  /** How often credentials were known already, since it was made. @default it remembers none */
+  readonly cacheUse?: CacheUse
   /** Makes it ready for one API. */
   open(services: WayServices): CallerIdentification
 }

@@ -1,5 +1,6 @@
 import type { Clock, RouteInfo } from '../context.js'
 import type { ApiWatcher } from '../insight.js'
+import type { MonitoredRequest, Settlement } from '../monitor.js'
 
 /** How far back is counted, in minutes. */
 export const minutesKept = 60
@@ -79,7 +80,7 @@ export class Counts implements ApiWatcher {
     this.#isIgnored = isIgnored
   }
 
-  requestSettled(...[{ route }, { status, refusal }]: Parameters<NonNullable<ApiWatcher['requestSettled']>>): void {
+  requestSettled({ route }: Pick<MonitoredRequest, 'route'>, { status, refusal }: Pick<Settlement, 'status' | 'refusal'>): void {
     if (this.#isIgnored(route)) return
     const current = this.#current()
     const own = routeCounters(current, `${route.method} ${route.path}`.trim())

@@ -1,5 +1,6 @@
 import type { Clock } from '../context.js'
-import type { ApiWatcher, Insight, InsightRow, InsightStoreRole } from '../insight.js'
+import type { ApiWatcher, Insight, InsightRow } from '../insight.js'
+import type { MonitoredStoreChange, StoreRole } from '../monitor.js'
 import type { View } from '../returns/view.js'
 import type { Counts, LimitRefusals, Tally } from './counts.js'
 import { protectionsOf } from './protections.js'
@@ -32,7 +33,7 @@ function ruleOf(rules: ReadonlyMap<string, string>, { route, limit }: LimitRefus
 
 const nothing: Tally = Object.freeze({ requests: 0, refused: 0, failed: 0 })
 
-const purposes: Readonly<Record<InsightStoreRole, string>> = { 'rate-limit': 'Limits', state: 'Sessions, revocations, codes' }
+const purposes: Readonly<Record<StoreRole, string>> = { 'rate-limit': 'Limits', state: 'Sessions, revocations, codes' }
 
 /** What the state is made of. */
 export interface StateSources {
@@ -47,14 +48,14 @@ export interface StateSources {
 export class StateTeller implements ApiWatcher {
   readonly #sources: StateSources
   readonly #startedAt: number
-  readonly #changes = new Map<InsightStoreRole, { readonly isLost: boolean; readonly at: number }>()
+  readonly #changes = new Map<StoreRole, { readonly isLost: boolean; readonly at: number }>()
 
   constructor(sources: StateSources) {
     this.#sources = sources
     this.#startedAt = sources.clock.now()
   }
 
-  storeChanged({ role, state }: Parameters<NonNullable<ApiWatcher['storeChanged']>>[0]): void {
+  storeChanged({ role, state }: MonitoredStoreChange): void {
     this.#changes.set(role, { isLost: state === 'lost', at: this.#sources.clock.now() })
   }
 

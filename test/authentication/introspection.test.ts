@@ -71,6 +71,12 @@ const verdictOn = (answer: unknown, options: Partial<IntrospectionOptions> = {})
   verdictOf(verifierOf(issuerOf({ good: answer }).outbound, options), 'good')
 
 describe('a verifier that asks the issuer', () => {
+  it('tells how often it knew a token, and how often it had to ask', async () => {
+    const verifier = verifierOf(issuerOf().outbound)
+    for (let count = 0; count < 3; count += 1) await verifier.verify('good', now)
+    expect(verifier.cacheUse).to.deep.equal({ hits: 2, misses: 1 })
+  })
+
   it('asks as RFC 7662 says, with its credentials encoded as RFC 6749 §2.3.1 says', async () => {
     const { outbound, calls } = issuerOf()
     expect(await verdictOf(verifierOf(outbound), 'good')).to.equal('alice')

@@ -1,0 +1,2 @@
+export { prometheus } from './monitoring/prometheus.js'
+export type { Prometheus, PrometheusOptions } from './monitoring/prometheus.js'
