@@ -71,7 +71,7 @@ td.number { width: 1% }
 .scroll { position: relative; overflow: auto; overscroll-behavior-x: contain }
 .scroll table { min-width: 58rem }
 .scroll thead th { position: sticky; top: 0; background: var(--panel); z-index: 1; box-shadow: inset 0 -1px var(--line); border: 0 }
-.tall { max-height: 25rem }
+.tall { max-height: min(25rem, 60vh) }
 .scroll tbody tr:hover { background: var(--hover) }
 .empty { padding: .75rem 0 }
 

@@ -3,12 +3,12 @@ import type { Call, Shop } from './shop.js'
 const minute = 60_000
 
 /**
- * An hour of the shop's life, ending now: traffic that swells and ebbs, somebody who guesses, and a few mistakes. Alike each time.
+ * An hour of the shop's life: traffic that swells and ebbs, somebody who guesses, and a few mistakes. Alike each time.
  *
  * @param share how much of the usual traffic there is
  */
 export async function liveAnHour(shop: Shop, share = 1): Promise<void> {
-  const end = shop.now
+  const end = shop.now + 60 * minute
   const alice = shop.token('alice', ['orders:read', 'orders:write'])
   const bob = shop.token('bob', ['orders:read', 'reports:read'])
   const say = async (times: number, call: Call) => {

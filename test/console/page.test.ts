@@ -42,8 +42,8 @@ if (hasChromium()) {
     let shop: Shop
     let host: Running
 
-    async function openHost(): Promise<void> {
-      shop = openShop()
+    async function openHost(now = Date.now()): Promise<void> {
+      shop = openShop({ now })
       host = await listen(http(shop.api))
     }
 
@@ -84,7 +84,7 @@ if (hasChromium()) {
       let visited: Visit
 
       before(async () => {
-        await openHost()
+        await openHost(Date.now() - 3_600_000)
         await liveAnHour(shop, 0.3)
         visited = await visitKnown({ reducedMotion: 'reduce' })
       })
@@ -196,7 +196,7 @@ if (hasChromium()) {
     })
 
     describe('while things happen', () => {
-      beforeEach(openHost)
+      beforeEach(() => openHost())
       afterEach(closeHost)
 
       it('asks for a token where cookies say nothing, says why it will not do, and keeps it nowhere', async () => {

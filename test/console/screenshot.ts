@@ -14,10 +14,11 @@ interface Picture {
   readonly colorScheme: 'light' | 'dark'
   readonly width: number
   readonly height: number
-  readonly fullPage: boolean
+  /** Pixels from the top of the page. @default all of it */
+  readonly shown?: number
 }
 
-async function take(browser: Browser, url: string, token: string, { path, width, height, fullPage, ...look }: Picture): Promise<void> {
+async function take(browser: Browser, url: string, token: string, { path, width, height, shown, ...look }: Picture): Promise<void> {
   const page = await browser.newPage({ viewport: { width, height }, ...look, locale: 'en-GB', timezoneId: 'UTC' })
   await page.goto(`${url}/console`)
   await page.getByRole('textbox', { name: 'Token' }).fill(token)
@@ -27,7 +28,8 @@ async function take(browser: Browser, url: string, token: string, { path, width,
   await page.evaluate('document.activeElement?.blur()')
   // The light on new rows goes out.
   await page.waitForTimeout(2_000)
-  await page.screenshot({ path, fullPage })
+  const clip = shown === undefined ? {} : { clip: { x: 0, y: 0, width, height: shown } }
+  await page.screenshot({ path, fullPage: true, ...clip })
   await page.close()
 }
 
@@ -38,13 +40,13 @@ const pictures: readonly Picture[] =
   flag === '--all' && folder !== undefined
     ? both.flatMap((colorScheme) =>
         [1440, 390].map((width) => {
-          return { path: join(folder, `${colorScheme}-${width}.png`), colorScheme, width, height: 900, fullPage: true }
+          return { path: join(folder, `${colorScheme}-${width}.png`), colorScheme, width, height: 900 }
         }),
       )
-    : [{ path: docs, colorScheme: 'light', width: 1280, height: 900, fullPage: true }]
+    : [{ path: docs, colorScheme: 'light', width: 1200, height: 250, shown: 1320 }]
 
 if (hasChromium()) {
-  const shop = openShop()
+  const shop = openShop({ now: Date.now() - 3_600_000 })
   await liveAnHour(shop)
   const server = await listen(http(shop.api))
   const browser = await launchChromium()
