@@ -137,7 +137,8 @@ summary { cursor: pointer; color: var(--link); width: max-content; max-width: 10
 #routes-table td { padding-left: .625rem; max-width: 17rem; overflow-wrap: break-word }
 #routes-table thead th { padding-left: .625rem }
 #routes-table th:first-child { padding-left: 0 }
-.gap .under { font-weight: 400; color: var(--text) }
+.gap { white-space: nowrap }
+.gap .under { font-weight: 400; color: var(--text); white-space: normal }
 .nothing { color: var(--quiet) }
 
 button, input { font: inherit; color: inherit }

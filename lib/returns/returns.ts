@@ -13,7 +13,7 @@ import { Misfit, writerOf } from './writer.js'
 import type { Sight, Write } from './writer.js'
 
 export { Expose, unshaped, Visible } from './view.js'
-export type { ValueType, View, ViewOf } from './view.js'
+export type { Unshaped, ValueType, View, ViewOf } from './view.js'
 
 const returnsKind = kind<{ readonly view: View }>('Returns')
 

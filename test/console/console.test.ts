@@ -215,6 +215,14 @@ describe('the console', () => {
     expect((await stateOf(openShop())).chain.state).to.equal('absent')
   })
 
+  it('tells of what detection has noticed', async () => {
+    const shop = openShop({ api: { detection: {} } })
+    for (let time = 0; time < 60; time += 1) await shop.call({ line: `GET /missing-${time}`, address: '203.0.113.66' })
+    const { body } = await shop.call({ line: 'GET /console/events', as: shop.token('carol', may) })
+    expect(String((body as { read(): unknown }).read())).to.contain('malicious_excess_404')
+    await shop.api.close()
+  })
+
   it('sends what is in the record of an event, and never what was asked to be masked', async () => {
     const shop = openShop()
     await shop.call({ line: 'POST /api/v1/login', body: { name: 'hunter2-the-body' } })
