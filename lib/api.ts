@@ -216,7 +216,8 @@ export function createApi(options: ApiOptions): Api {
 
   insight?.open({
     routes: compiled,
-    limitNames: (setup) => limitsOf(setup).map(({ name }) => name),
+    // Read for their names alone: what the inventory says of limits, the protections have said.
+    limitNames: (setup) => limitsOf({ ...setup, describe: () => undefined }).map(({ name }) => name),
     stores: [...stores].map(([store, role]) => ({ role, name: store.constructor.name, isShared: store.watch !== undefined })),
   })
   const ways = [options.authentication ?? []].flat()

@@ -14,7 +14,7 @@ function feedAt(start: number, most = 20) {
 /** What has come so far. */
 function read(stream: EventStream): string {
   let text = ''
-  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk)
+  for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) text += chunk.toString()
   return text
 }
 

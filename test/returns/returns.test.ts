@@ -382,12 +382,15 @@ describe('@Returns', () => {
       api.answer(exchangeOf({ request: { target, headers: { host: 'a' }, rawHeaders: ['Host', 'a'] } }).request)
     expect((await ask('/text')).body).to.equal('a;b')
     expect((await ask('/text')).headers).to.include('Text/csv; charset=utf-8')
-    expect(String((await ask('/bytes')).body)).to.equal('ab')
+    expect((await ask('/bytes')).body).to.deep.equal(Buffer.from('ab'))
     expect((await ask('/stream')).body).to.be.instanceOf(Readable)
     expect((await ask('/nothing')).status).to.equal(204)
     for (const target of ['/value', '/other', '/untyped']) {
       const { status, body } = await ask(target)
-      expect([status, String(body).includes('o1'), String(body).includes('script')], target).to.deep.equal([500, false, false])
+      expect(status, target).to.equal(500)
+      expect(body, target)
+        .to.be.a('string')
+        .and.not.to.match(/o1|script/)
     }
     expect(api.inventory().map(({ protections }) => protections.returns)).to.include('text/csv')
   })
@@ -425,9 +428,9 @@ describe('@Returns', () => {
       }
 
       @Get('/d')
-      @Returns({ data: unshaped('text/plain') } as unknown as View)
-      document(): object {
-        return { data: '' }
+      @Returns({ data: unshaped('text/plain') })
+      document(): never {
+        throw new Error('nobody asks for it')
       }
     }
     expect(() => start(Wrong)).to.throw(
