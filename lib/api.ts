@@ -43,6 +43,7 @@ import type { LimitAdministration } from './rate-limit/administration.js'
 import { addressGroup, MemoryRateLimitStore } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions } from './rate-limit/rate-limit.js'
 import { rulesOfRoutes } from './rate-limit/rules.js'
+import type { RuleReader } from './rate-limit/rules.js'
 import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
@@ -159,6 +160,8 @@ export function createApi(options: ApiOptions): Api {
 
   const { tenantOf = claimedTenant, rateLimit = {} } = options
   const limitsOf = rulesOfRoutes({ ...rateLimit, tenantOf })
+  // What the inventory says of limits, their protections say: nothing where they are off.
+  const readLimits: RuleReader = (setup) => limitsOf({ ...setup, describe: () => undefined })
   const compile = routeCompiler(
     {
       authentication: options.authentication,
@@ -216,8 +219,7 @@ export function createApi(options: ApiOptions): Api {
 
   insight?.open({
     routes: compiled,
-    // Read for their names alone: what the inventory says of limits, the protections have said.
-    limitNames: (setup) => limitsOf({ ...setup, describe: () => undefined }).map(({ name }) => name),
+    limitNames: (setup) => readLimits(setup).map(({ name }) => name),
     stores: [...stores].map(([store, role]) => ({ role, name: store.constructor.name, isShared: store.watch !== undefined })),
   })
   const ways = [options.authentication ?? []].flat()
@@ -303,7 +305,7 @@ export function createApi(options: ApiOptions): Api {
     inventory: () => inventoryOf(compiled),
     limits: limitAdministration({
       routes: compiled.map(({ setup }) => setup),
-      rulesOf: limitsOf,
+      rulesOf: readLimits,
       store: services.rateLimitStore,
       groupOf: addressGroup(rateLimit.addressPrefix),
     }),
