@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { DependencyContainer } from 'tsyringe'
-import type { Logger } from 'winston'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
-import { createLogger } from './audit/logger.js'
+import { createLogger, maskingLogger } from './audit/logger.js'
 import { securityEvents } from './audit/security-events.js'
 import { StoredRevocations } from './authentication/revocations.js'
 import type { Authentication } from './authentication/ways.js'
@@ -16,7 +15,7 @@ import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
-import type { ApiRequest, Reply } from './context.js'
+import type { ApiRequest, Logger, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
 import { detection, detectionMistakes } from './detection/detection.js'
@@ -106,7 +105,10 @@ export interface ApiOptions {
    * each request. @default true
    */
   readonly trustTraceparent?: boolean
-  /** Takes the API's own messages and those of `ctx.log`. @default JSON lines to stdout */
+  /**
+   * Takes the API's own messages and those of `ctx.log`: any logger of winston, `pinoLogger(pino())`, `consoleLogger()`. Secrets are masked
+   * before it sees them. @default JSON lines to stdout
+   */
   readonly logger?: Logger
 }
 
@@ -195,7 +197,7 @@ export function createApi(options: ApiOptions): Api {
   }
   for (const { route, setup } of compiled) router.add(setup.method, setup.path, route)
 
-  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact)
+  const events = securityEvents(services.auditLog, services.clock, options.audit?.redact, options.audit?.format)
   const { monitored: watched } = services
   const answering = new Map<StoreRole, boolean>()
   const stores = new Map<Pick<StateStore, 'watch'>, StoreRole>([
@@ -332,7 +334,11 @@ interface Services extends PipelineServices {
 
 function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): Services {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
-  const logger = serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact: options.audit?.redact ?? {} }))
+  const { redact = {} } = options.audit ?? {}
+  const logger = maskingLogger(
+    serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact })),
+    redact,
+  )
   // In memory apart: whoever floods the one with logins that they begin, or with idempotency keys, must not keep others from logging out.
   const isShared = container.isRegistered(tokens.state, true)
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
@@ -370,6 +376,6 @@ function detectionOf(
   const { detection: wanted, audit, rateLimit } = options
   // What is wrong with the options is told together with all other mistakes.
   if (wanted === undefined || detectionMistakes(wanted).length > 0) return undefined
-  const events = securityEvents(log, services.clock, audit?.redact)
+  const events = securityEvents(log, services.clock, audit?.redact, audit?.format)
   return detection(wanted, { ...services, events, addressPrefix: rateLimit?.addressPrefix })
 }

@@ -1,12 +1,11 @@
 import 'reflect-metadata'
 import { container as root } from 'tsyringe'
 import type { DependencyContainer, InjectionToken } from 'tsyringe'
-import type { Logger } from 'winston'
 import type { AuditLog } from './audit/audit-log.js'
 import type { Revocations } from './authentication/revocations.js'
 import type { TokenVerifier } from './authentication/verifier.js'
 import type { PermissionSource } from './authorization/permissions.js'
-import type { Clock, IdGenerator } from './context.js'
+import type { Clock, IdGenerator, Logger } from './context.js'
 import type { Insight } from './insight.js'
 import type { RateLimitStore } from './rate-limit/store.js'
 import type { ScopedServices } from './routing/handlers.js'
@@ -29,7 +28,7 @@ export const tokens = Object.freeze({
   rateLimitStore: token<RateLimitStore>('rateLimitStore'),
   /** Takes access and audit records. @default JSON lines to stdout */
   auditLog: token<AuditLog>('auditLog'),
-  /** The winston logger behind `ctx.log`. @default JSON lines to stdout */
+  /** The logger behind `ctx.log`. @default JSON lines to stdout */
   logger: token<Logger>('logger'),
   /** Tells the time. @default the system's */
   clock: token<Clock>('clock'),

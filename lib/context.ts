@@ -1,6 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Logger } from 'winston'
+
+/**
+ * Takes messages, with what is worth knowing beside them: what the API needs of a logger. Loggers of winston fit as they are; `pinoLogger`
+ * makes one of pino's.
+ */
+export interface Logger {
+  debug(message: string, about?: object): unknown
+  info(message: string, about?: object): unknown
+  warn(message: string, about?: object): unknown
+  error(message: string, about?: object): unknown
+  /** A logger that adds this to each of its lines. */
+  child(about: object): Logger
+}
 
 /** One request as an adapter hands it in: the bytes' meaning, and nothing decided yet. */
 export interface ApiRequest {
@@ -38,6 +50,9 @@ export interface Reply {
   /** Whether the connection ends with this answer, because what follows on it cannot be trusted. */
   readonly closes?: boolean
 }
+
+/** The name of a way to know callers: that of its `Authentication`, and `dpop` for a token whose bearer proved to have its key. */
+export type AuthenticationMethod = 'bearer' | 'dpop' | 'api-key' | 'session' | (string & {})
 
 /** Who a verified token speaks of. Two callers are the same when `issuer` and `id` are. */
 export interface Identity {
@@ -123,12 +138,24 @@ export interface Context<I extends Input = Input> {
   readonly request: ApiRequest
   /** What was matched. */
   readonly route: RouteInfo
-  /** A logger that adds the request id to each line. */
+  /** A logger that adds the request id to each line. Secrets in what it is given are masked, whoever writes the lines. */
   readonly log: Logger
   /** Aborts when the route's time is up or the client has left. */
   readonly signal: AbortSignal
+  /**
+   * Says what an audited route changes, where that is not the object that `@Authorize` loaded or not what the handler returns:
+   * `context.audit({ before: old, after: saved })`. Both are read at once, and stand in the record as `changes`. What is said again
+   * replaces what was. Throws on a route without `@Audit`.
+   */
+  audit(changed: AuditedChange): void
   /** Adds a header to the answer, whatever the answer will be. Throws on characters that no header may hold. */
   setHeader(name: string, value: string): void
+}
+
+/** What an action changes; a side that is left out keeps what is known of it. */
+export interface AuditedChange {
+  readonly before?: unknown
+  readonly after?: unknown
 }
 
 /** A route, as records and inventories name it. */

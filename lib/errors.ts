@@ -190,7 +190,7 @@ export class PayloadTooLarge extends ApiError {
 /** 415: the body is in a format that the route does not read. */
 export class UnsupportedMediaType extends ApiError {
   constructor(detail: string, options: ApiErrorOptions = {}) {
-    super(415, 'unsupported-media-type', 'Unsupported media type', detail, options)
+    super(415, 'unsupported-media-type', 'Unsupported media type', detail, { event: 'input_validation_fail', ...options })
   }
 }
 

@@ -1,7 +1,17 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { Logger } from 'winston'
 import { anonymous } from './context.js'
-import type { ApiRequest, Clock, Context, Input, Principal, Reply, RouteInfo } from './context.js'
+import type {
+  ApiRequest,
+  AuditedChange,
+  AuthenticationMethod,
+  Clock,
+  Context,
+  Input,
+  Logger,
+  Principal,
+  Reply,
+  RouteInfo,
+} from './context.js'
 import type { ApiError } from './errors.js'
 import type { Watch } from './monitored.js'
 import { newTrace, readTraceparent } from './traceparent.js'
@@ -47,6 +57,8 @@ export type AnswerListener = (reply: Reply, error: ApiError | undefined) => void
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
 export class Exchange implements Context {
   principal: Principal = anonymous
+  /** How the caller was known, once it is. */
+  authentication: AuthenticationMethod | undefined
   /** The body as it was parsed, before any rule was asked. For validation alone: handlers read `body`. */
   rawBody: unknown
   /** What the handler returned, until it is made into a reply. */
@@ -55,6 +67,13 @@ export class Exchange implements Context {
   refusal: ApiError | undefined
   /** An event of the OWASP logging vocabulary that a step noticed on a request that went on. */
   event: string | undefined
+  /** Reads a value for the record, as it is at that moment; there is one on audited routes. */
+  snapshot: ((value: unknown) => unknown) | undefined
+  /** What snapshots of the two sides of a change gave. */
+  changed: AuditedChange | undefined
+  /** What a snapshot of the handler's result gave, and whether what is missing in it is gone. */
+  shown: unknown
+  isShownWhole = false
   /** The controller of this request, where each request has one of its own. */
   controller: object | undefined
   /** Whether the request's body is being waited for. */
@@ -191,6 +210,13 @@ export class Exchange implements Context {
   abort(reason: Error): void {
     this.#abortReason = reason
     this.#abort?.abort(reason)
+  }
+
+  audit(changed: AuditedChange): void {
+    const { snapshot } = this
+    if (snapshot === undefined) throw new TypeError(`${this.route.name} calls ctx.audit, and is not audited: add @Audit('…')`)
+    const sides = Object.entries(changed).filter(([side, value]) => (side === 'before' || side === 'after') && value !== undefined)
+    this.changed = { ...this.changed, ...Object.fromEntries(sides.map(([side, value]) => [side, snapshot(value)])) }
   }
 
   setHeader(name: string, value: string): void {

@@ -7,7 +7,20 @@ export type { InventoryRow, ProtectionFacts } from './inventory.js'
 export { Answer, created, noContent, reply } from './answer.js'
 export { createContainer, tokens } from './container.js'
 export { anonymous } from './context.js'
-export type { ApiRequest, Clock, Context, IdGenerator, Identity, Input, Principal, Reply, RouteInfo } from './context.js'
+export type {
+  ApiRequest,
+  AuditedChange,
+  AuthenticationMethod,
+  Clock,
+  Context,
+  IdGenerator,
+  Identity,
+  Input,
+  Logger,
+  Principal,
+  Reply,
+  RouteInfo,
+} from './context.js'
 export type { Class, ClassDecorator, MethodDecorator, RouteDecorator } from './decorator.js'
 export {
   ApiError,
@@ -42,6 +55,7 @@ export type { ExplainCaller, ExplainRequest, ExplainedDecision, Explanation } fr
 export type { Declared, Policy } from './policy.js'
 export { outboundFetch } from './outbound.js'
 export type { OutboundFetch, OutboundInit, OutboundOptions } from './outbound.js'
+export { Sensitive } from './sensitive.js'
 export { phases, protection } from './protection.js'
 export type { AnswerContext, Phase, ProtectionDefinition, RouteSetup } from './protection.js'
 
@@ -116,6 +130,7 @@ export type { Authentication, CallerIdentification, WayServices } from './authen
 
 export { MemoryStateStore } from './state/memory-state-store.js'
 export type { MemoryStateStoreOptions } from './state/memory-state-store.js'
+export type { PostgresPool } from './state/postgres-pool.js'
 export type { Awaitable, StateStore, StoreChange } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
@@ -149,7 +164,7 @@ export type {
 export { BodyLimit, Consumes } from './body/body.js'
 export type { BodyOptions } from './body/body.js'
 export type { BodyFormat } from './body/media-type.js'
-export type { ByteSize } from './body/size.js'
+export type { ByteSize } from './byte-size.js'
 
 export { Validate } from './validation/decorator.js'
 export type { ValidateDecorator, ValidateOptions, ValidatedParts } from './validation/decorator.js'
@@ -170,15 +185,26 @@ export type { AccountOf, Sighting } from './detection/sighting.js'
 
 export { Audit } from './audit/audit.js'
 export type { AuditDetails, AuditLog, AuditOptions, Sink } from './audit/audit.js'
-export type { RecordFacts, RecordKind } from './audit/audit-log.js'
+export type { RecordFacts, RecordKind, SinkWatch } from './audit/audit-log.js'
+export type { ChainOptions, SecretChainOptions, SignedChainOptions } from './audit/chain/chain.js'
+export type { ChainFault, FaultKind } from './audit/chain/fault.js'
+export type { UnprovenRange, Verification } from './audit/chain/verifier.js'
+export { verifyAuditLog } from './audit/chain/verify.js'
+export type { LogSource, VerifyOptions } from './audit/chain/verify.js'
+export { fileSink } from './audit/file-sink.js'
+export type { FileSink, FileSinkOptions, HeadOptions } from './audit/file-sink.js'
+export { postgresAuditLines, postgresAuditMigration, postgresSink } from './audit/postgres-sink.js'
+export type { PostgresSinkOptions } from './audit/postgres-sink.js'
+export type { RotationOptions } from './audit/rotation.js'
 export { BufferedAuditLog } from './audit/buffered-audit-log.js'
 export type { BufferOptions } from './audit/buffered-audit-log.js'
-export { createLogger } from './audit/logger.js'
-export type { LoggerOptions } from './audit/logger.js'
+export { consoleLogger, createLogger, pinoLogger } from './audit/logger.js'
+export type { ConsoleLoggerOptions, LogLevel, LoggerOptions, PinoLogger } from './audit/logger.js'
+export type { RecordFormatName } from './audit/record-format.js'
 export { Redactor } from './audit/redact.js'
 export type { RedactionOptions } from './audit/secrets.js'
 export { noteEvent, securityEvents } from './audit/security-events.js'
 export type { EventFacts, SecurityEvents } from './audit/security-events.js'
-export { fileSink, recentRecords, stdoutSink, winstonSink } from './audit/sinks.js'
+export { pinoSink, recentRecords, stdoutSink, winstonSink } from './audit/sinks.js'
 export type { RecentRecord, RecentRecords } from './audit/sinks.js'
 export type { EventLevel, SecurityEvent } from './audit/vocabulary.js'

@@ -98,10 +98,21 @@ export class ApiInsight implements Insight {
 
   /** The audit log, with the watchers told of security events that are written to it. */
   tap(log: AuditLog): AuditLog {
+    const tellOf = (line: string, facts: RecordFacts): void => {
+      if (facts.event !== undefined) this.tell((watcher) => watcher.eventRecorded?.(line, facts))
+    }
+    const commit = async (line: string, facts: RecordFacts): Promise<void> => {
+      tellOf(line, facts)
+      await log.commit?.(line, facts)
+    }
     return {
-      write: (line, facts) => {
+      write(line, facts) {
         log.write(line, facts)
-        if (facts.event !== undefined) this.tell((watcher) => watcher.eventRecorded?.(line, facts))
+        tellOf(line, facts)
+      },
+      ...(log.commit === undefined ? {} : { commit }),
+      get isCrowded() {
+        return log.isCrowded === true
       },
       get lost() {
         return log.lost ?? 0

@@ -1,5 +1,4 @@
-import type { Logger } from 'winston'
-import type { Reply } from './context.js'
+import type { Logger, Reply } from './context.js'
 import type { Mistake } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { Monitor, MonitoredApi, MonitoredStoreChange, Stage } from './monitor.js'
@@ -41,7 +40,8 @@ const unmonitored: Monitored = Object.freeze({
 
 /** Tells monitors of an API. None of them can fail a request; what one of them throws is logged the first time. */
 export function monitored(monitors: readonly Monitor[], logger: Pick<Logger, 'error'>): Monitored {
-  if (monitors.length === 0) return unmonitored
+  // What is none is told together with all other mistakes of the options.
+  if (!monitors.every(isMonitor) || monitors.length === 0) return unmonitored
   const failed = new WeakSet<Monitor>()
   const isTimed = monitors.some((monitor) => monitor.phaseEnded !== undefined)
 
@@ -136,8 +136,11 @@ const methods: ReadonlyArray<keyof Monitor> = [
 /** What is wrong with a list of monitors: one without any of the methods would be silent for good. */
 export function monitorMistakes(monitors: readonly Monitor[]): readonly Mistake[] {
   return monitors.flatMap((monitor, index) => {
-    const isMonitor = typeof monitor === 'object' && monitor !== null && methods.some((name) => typeof monitor[name] === 'function')
     const mend = 'hand in a monitor, such as openTelemetry() or prometheus().monitor'
-    return isMonitor ? [] : [{ place: `monitors[${index}]`, problem: 'this has none of the methods of a monitor', mend }]
+    return isMonitor(monitor) ? [] : [{ place: `monitors[${index}]`, problem: 'this has none of the methods of a monitor', mend }]
   })
+}
+
+function isMonitor(monitor: unknown): boolean {
+  return typeof monitor === 'object' && monitor !== null && methods.some((name) => typeof Reflect.get(monitor, name) === 'function')
 }

@@ -1,7 +1,8 @@
 import { problemReply, successReply, toApiError } from './answer.js'
 import type { ReplyDefaults } from './answer.js'
-import { auditing } from './audit/audit.js'
+import { auditRoom, auditing, changeReading } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
+import type { CriticalRecords } from './audit/critical.js'
 import { authentication } from './authentication/authentication.js'
 import type { CallerAuthentication } from './authentication/authentication.js'
 import type { Revocations } from './authentication/revocations.js'
@@ -42,7 +43,7 @@ import type { Trace } from './trace.js'
 import { securityHeaders } from './transport/security-headers.js'
 import type { SecurityHeaderOptions } from './transport/security-headers.js'
 import { wellFormed } from './transport/well-formed.js'
-import { bodyValidation, inputValidation, validatesBody } from './validation/validation.js'
+import { bodyValidation, inputValidation, sensitiveNames, validatesBody } from './validation/validation.js'
 
 /** What the protections need to know of the API. */
 export interface PipelineOptions {
@@ -86,6 +87,8 @@ export interface CompiledRoute {
   /** Milliseconds. */
   readonly timeout: number
   readonly record: (exchange: Exchange, status: number) => void
+  /** Records the outcome of a critical action before its answer leaves, and tells those who watch. */
+  readonly critical?: (Pick<CriticalRecords, 'conclude'> & { readonly tell: (exchange: Exchange, status: number) => void }) | undefined
   /** What each protection made of the route, in their order. */
   readonly traces: readonly Trace[]
 }
@@ -113,6 +116,7 @@ function gate(
   const [concurrencyByAddress, concurrencyByPrincipal, concurrencyByFunction] = concurrencyLimits({ groupOf, tenantOf })
   return [
     loadShedding(options.overload, services.delayMeter),
+    auditRoom(options.audit, services.auditLog),
     wellFormed(),
     https(options.https, { host: options.httpsHost }),
     cors.protection,
@@ -142,7 +146,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const principalOf = principalBuilder(services.permissionSource)
   const callers = authentication(options.authentication, { ...services, principalOf, isPublic })
   const builtIn = gate(options, services, callers, cors, instanceOf)
-  const records = auditing(options.audit, services.auditLog)
+  const records = auditing(options.audit, services.auditLog, { tenantOf: options.tenantOf, sensitiveNames })
   const { monitored: watched } = services
   return function compile(route, handle, last = 'answer') {
     const tracer = new Tracer(route)
@@ -156,13 +160,23 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
           .map((protection) => tracer.compile(protection))
           .filter((step) => step !== undefined),
       )
+    const record = records.compile(route)
+    const critical = last === 'answer' ? record.critical : undefined
+    // After all checks: what is refused was never going to happen.
+    const intend = critical === undefined ? [] : [critical.intend]
+    const changes = changeReading(route, options.audit.redact)
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
       info: { name: route.name, method: route.method, path: route.path },
-      steps: [...wanted.flatMap(stepsOf), ...watched.steps('handler', [handle]), ...(last === 'answer' ? stepsOf('answer') : [])],
+      steps: [
+        ...wanted.flatMap(stepsOf),
+        ...watched.steps('handler', [...intend, ...changes.before, handle, ...changes.after]),
+        ...(last === 'answer' ? stepsOf('answer') : []),
+      ],
       defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
-      record: watched.recorder(records.compile(route)),
+      record: watched.recorder(record),
+      critical: critical && { conclude: critical.conclude, tell: watched.recorder(() => undefined) },
       traces: tracer.traces,
     }
   }
@@ -183,7 +197,28 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 
     function settle(reply: Reply): void {
       exchange.finish(reply.status)
-      end(reply)
+      const concluded = exchange.ended ? undefined : route.critical?.conclude(exchange, reply.status)
+      if (concluded === undefined) return end(reply)
+      close()
+      concluded.then(
+        () => tell(reply),
+        (thrown: unknown) => {
+          const error = (exchange.refusal = toApiError(thrown))
+          logCause(exchange, error)
+          tell(problemReply(exchange, route.defaults, error))
+        },
+      )
+    }
+
+    function tell(reply: Reply): void {
+      route.critical?.tell(exchange, reply.status)
+      resolve(reply)
+    }
+
+    /** From here on the answer is decided, or about to be: nothing else may answer. */
+    function close(): void {
+      exchange.ended = true
+      clearTimeout(timer)
     }
 
     function fail(thrown: unknown): void {
@@ -195,8 +230,7 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
 
     function end(reply: Reply): void {
       if (exchange.ended) return
-      exchange.ended = true
-      clearTimeout(timer)
+      close()
       try {
         route.record(exchange, reply.status)
       } catch (thrown) {

@@ -11,7 +11,8 @@ export function parseUrlEncoded(text: string, what: 'query' | 'form'): ReadonlyM
   const parameters = new Map<string, string[]>()
   if (text === '') return parameters
   const pairs = text.split('&', most + 1)
-  if (pairs.length > most) throw new MalformedRequest(`The ${what} has more than ${most} parameters.`, { reason: what })
+  if (pairs.length > most)
+    throw new MalformedRequest(`The ${what} has more than ${most} parameters.`, { reason: what, event: 'input_validation_fail' })
   for (const pair of pairs) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
@@ -31,6 +32,6 @@ function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(spaced)
   } catch {
-    throw new MalformedRequest(`The ${what} is not percent-encoded UTF-8.`, { reason: what })
+    throw new MalformedRequest(`The ${what} is not percent-encoded UTF-8.`, { reason: what, event: 'input_validation_fail' })
   }
 }

@@ -8,6 +8,11 @@ export interface RecordFacts {
   readonly kind: RecordKind
   /** An event of the OWASP logging vocabulary, or a name of the application's own. */
   readonly event: SecurityEvent | (string & {}) | undefined
+  /** Of an event outside of requests: whom it is about, unmasked. */
+  readonly address?: string | undefined
+  readonly principalId?: string | undefined
+  /** The request that the event happened in. */
+  readonly requestId?: string | undefined
 }
 
 /** Takes finished records. Replace it to do everything yourself; to send records elsewhere, a `Sink` is enough. */
@@ -16,10 +21,23 @@ export interface AuditLog {
   write(line: string, facts: RecordFacts): void
   /** How many records were lost so far, where it counts them. */
   readonly lost?: number
+  /**
+   * Takes one record as `write` does, and settles when it stays: written to every sink that is `durable`. Rejects where that fails; the
+   * record may come to its sinks later all the same. Without it, routes with `@Audit(…, { critical: true })` do not start.
+   */
+  commit?(line: string, facts: RecordFacts): Promise<void>
+  /** Whether so many records wait that new requests had better wait too. For `whenFull: 'block'`. */
+  readonly isCrowded?: boolean
   /** Settles when what was written before has reached its sinks, or could not. Never rejects. */
   flush(): Promise<void>
   /** Flushes, and lets go of files and timers. Never rejects. */
   close(): Promise<void>
+}
+
+/** Who hears of sinks that fail, and of those that work again: any winston logger. */
+export interface SinkWatch {
+  error(message: string, about: object): unknown
+  warn(message: string, about: object): unknown
 }
 
 /** A place where records end up. */
@@ -28,6 +46,10 @@ export interface Sink {
   readonly name: string
   /** Takes each record at once rather than in batches. @default false */
   readonly immediate?: boolean
+  /** Whether a batch that was taken survives the end of the process and of the machine: critical records wait for such sinks. @default false */
+  readonly durable?: boolean
+  /** Told once who hears of what went wrong without a batch being lost. */
+  watch?(watch: SinkWatch): void
   /**
    * Takes a batch. When it throws or rejects, the whole batch comes again later. There is no second call before the
    * first has settled, except when the process exits: what a sink does synchronously then is not lost.

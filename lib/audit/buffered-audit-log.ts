@@ -1,4 +1,4 @@
-import type { AuditLog, Sink } from './audit-log.js'
+import type { AuditLog, RecordFacts, Sink } from './audit-log.js'
 import { SinkQueue } from './sink-queue.js'
 import type { QueueOptions } from './sink-queue.js'
 
@@ -9,17 +9,20 @@ export interface BufferOptions extends QueueOptions {
 }
 
 /**
- * Hands records to sinks in batches. A sink that fails or is slow keeps its own records waiting, up to a bound, and no
+ * Hands each record to all of its sinks, in batches. A sink that fails or is slow keeps its own records waiting, up to a bound, and no
  * one else's. What still waits when the process exits or crashes is handed over then; a process that is killed by a
  * signal without a listener loses the last `delay` milliseconds.
  */
 export class BufferedAuditLog implements AuditLog {
   readonly #queues: readonly SinkQueue[]
   readonly #patience: number
+  /** There where a sink is `durable`: settles when every such sink has the record. Of records that are committed at once, one batch is made. */
+  readonly commit?: (line: string, facts: RecordFacts) => Promise<void>
 
   constructor(sinks: readonly Sink[], options: BufferOptions = {}) {
     this.#queues = sinks.map((sink) => new SinkQueue(sink, options))
     this.#patience = options.patience ?? 5_000
+    if (this.#queues.some(({ isDurable }) => isDurable)) this.commit = (line) => this.#commit(line)
   }
 
   /** How many records had no more room, summed over all sinks. */
@@ -29,6 +32,20 @@ export class BufferedAuditLog implements AuditLog {
 
   write(line: string): void {
     for (const queue of this.#queues) queue.add(line)
+  }
+
+  /** Whether more than three quarters of what may wait for one of the sinks does. */
+  get isCrowded(): boolean {
+    return this.#queues.some((queue) => queue.isCrowded)
+  }
+
+  async #commit(line: string): Promise<void> {
+    const pending = this.#queues.flatMap((queue) => {
+      if (queue.isDurable) return [queue.commit(line)]
+      queue.add(line)
+      return []
+    })
+    await Promise.all(pending)
   }
 
   async flush(): Promise<void> {

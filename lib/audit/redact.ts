@@ -1,3 +1,7 @@
+import type { Class } from '../decorator.js'
+import { sensitiveProperties } from '../sensitive.js'
+import { maskPlaces, placeOfItem, placeOfMember } from './mask-paths.js'
+import type { MaskPlace } from './mask-paths.js'
 import { mask, secretMasker, secretNames } from './secrets.js'
 import type { RedactionOptions } from './secrets.js'
 
@@ -29,7 +33,13 @@ interface Name {
   /** `"quantity":` */
   readonly text: string
   readonly isSecret: boolean
+  /** Whether a sibling may say what its value is: `{ name: 'password', value: … }`. */
+  readonly isNamedBeside: boolean
 }
+
+/** Names of members whose meaning another member tells, and names of those others. */
+const valueNames: ReadonlySet<string> = new Set(['value', 'values', 'val', 'content', 'contents', 'data', 'text'])
+const labels = ['name', 'key', 'header', 'field', 'property', 'label', 'param', 'parameter', 'k', 'id'] as const
 
 /** One value on its way to paper. */
 interface Walk {
@@ -45,24 +55,27 @@ interface Walk {
 export class Redactor {
   readonly #isSecret: (name: string) => boolean
   readonly #maskSecrets: (text: string) => string
-  readonly #hasOwnPatterns: boolean
+  readonly #shortest: number
+  readonly #places: MaskPlace | undefined
   readonly #names = new Map<string, Name>()
+  readonly #classes = new WeakMap<object, ReadonlySet<string>>()
 
   constructor(options: RedactionOptions = {}) {
     this.#isSecret = secretNames(options.keys)
-    this.#maskSecrets = secretMasker(options.patterns)
-    this.#hasOwnPatterns = (options.patterns ?? []).length > 0
+    this.#maskSecrets = secretMasker(options)
+    // No secret of ours is shorter than four characters, and most texts are short words.
+    this.#shortest = (options.patterns ?? []).length > 0 ? 0 : 4
+    this.#places = maskPlaces(options.paths)
   }
 
   /** The JSON of any value. */
   json(value: unknown): string {
-    return this.#text(value, { room: limits.total, parents: [] })
+    return this.#text(value, { room: limits.total, parents: [] }, this.#places)
   }
 
   /** The JSON of a text, its secrets masked. */
   text(value: string, limit: number = limits.text): string {
-    // No secret is shorter than four characters, and most texts are short words.
-    if (value.length < 4 && !this.#hasOwnPatterns) return quote(value)
+    if (value.length < this.#shortest) return quote(value)
     if (value.length <= limit) return quote(this.#maskSecrets(value))
     return quote(this.#shorten(value, limit))
   }
@@ -70,6 +83,23 @@ export class Redactor {
   /** Whether values under this name are masked. */
   isSecret(name: string): boolean {
     return this.#name(name).isSecret
+  }
+
+  /** Whether the member `name` of `owner` is masked, by its name or by its class. */
+  hides(owner: object, name: string): boolean {
+    return this.#name(name).isSecret || this.#sensitiveOf(owner)?.has(name) === true
+  }
+
+  /** The members of a value, those masked that its class calls sensitive: for whoever copies it, and loses its class. */
+  membersOf(value: object): Record<string, unknown> {
+    const sensitive = this.#sensitiveOf(value)
+    const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(value)
+    return Object.fromEntries(sensitive === undefined ? entries : entries.map(([name, own]) => [name, sensitive.has(name) ? mask : own]))
+  }
+
+  /** What the options say of paths, for whoever walks values by itself. */
+  get places(): MaskPlace | undefined {
+    return this.#places
   }
 
   #shorten(value: string, limit: number): string {
@@ -80,8 +110,8 @@ export class Redactor {
     return masked.length <= limit && value.length <= searched ? masked : `${masked.slice(0, limit)}… [${value.length} characters]`
   }
 
-  #text(value: unknown, walk: Walk): string {
-    if (typeof value === 'object' && value !== null) return this.#object(value, walk)
+  #text(value: unknown, walk: Walk, place: MaskPlace | undefined): string {
+    if (typeof value === 'object' && value !== null) return this.#object(value, walk, place)
     const text = typeof value === 'string' ? this.text(value) : this.#scalar(value)
     walk.room -= text.length
     return text
@@ -101,14 +131,14 @@ export class Redactor {
     return value > 1e12 && this.#maskSecrets(text) !== text ? `"${mask}"` : text
   }
 
-  #object(value: object, walk: Walk): string {
+  #object(value: object, walk: Walk, place: MaskPlace | undefined): string {
     if (walk.room <= 0) return '"[too much]"'
     if (walk.parents.includes(value)) return '"[circular]"'
     if (walk.parents.length === limits.depth) return '"[too deep]"'
     walk.room -= 2
     walk.parents.push(value)
     try {
-      return this.#contents(value, walk)
+      return this.#contents(value, walk, place)
     } catch {
       return '"[unreadable]"'
     } finally {
@@ -116,46 +146,62 @@ export class Redactor {
     }
   }
 
-  #contents(value: object, walk: Walk): string {
-    if (Array.isArray(value)) return this.#items(value, value.length, walk)
+  #contents(value: object, walk: Walk, place: MaskPlace | undefined): string {
+    if (Array.isArray(value)) return this.#items(value, value.length, walk, place)
     const toJSON = (value as { toJSON?: unknown }).toJSON
-    if (typeof toJSON === 'function' && !Buffer.isBuffer(value)) return this.#converted(value, toJSON.call(value), walk)
+    if (typeof toJSON === 'function' && !Buffer.isBuffer(value)) return this.#converted(value, toJSON.call(value), walk, place)
     const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === null) return this.#members(value, Object.keys(value), walk)
-    return this.#special(value, walk)
+    if (prototype === Object.prototype || prototype === null) return this.#members(value, Object.keys(value), walk, place)
+    return this.#special(value, walk, place)
   }
 
-  #converted(value: object, converted: unknown, walk: Walk): string {
-    return converted === value ? this.#special(value, walk) : this.#text(converted, walk)
+  #converted(value: object, converted: unknown, walk: Walk, place: MaskPlace | undefined): string {
+    if (converted === value) return this.#special(value, walk, place)
+    // What a conversion gives is as secret as what its class holds.
+    const sensitive = this.#sensitiveOf(value)
+    if (sensitive === undefined || !isPlain(converted)) return this.#text(converted, walk, place)
+    return this.#members(converted, Object.keys(converted), walk, place, '', sensitive)
   }
 
-  #special(value: object, walk: Walk): string {
+  #special(value: object, walk: Walk, place: MaskPlace | undefined): string {
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `"[${value.byteLength} bytes]"`
-    if (value instanceof Error) return this.#error(value, walk)
-    if (value instanceof Map || value instanceof URLSearchParams || value instanceof Headers) return this.#entries(value, walk)
-    if (value instanceof Set) return this.#items(firstOf(value), value.size, walk)
-    if (value instanceof RegExp || value instanceof String || value instanceof Number || value instanceof Boolean) {
-      return this.#text(String(value), walk)
+    if (value instanceof Error) return this.#error(value, walk, place)
+    if (value instanceof Map || value instanceof URLSearchParams || value instanceof Headers || value instanceof FormData) {
+      return this.#entries(value, walk, place)
     }
-    return this.#members(value, Object.keys(value), walk)
+    if (value instanceof Set) return this.#items(firstOf(value), value.size, walk, place)
+    if (value instanceof RegExp || value instanceof String || value instanceof Number || value instanceof Boolean) {
+      return this.#text(String(value), walk, place)
+    }
+    return this.#members(value, Object.keys(value), walk, place, '', this.#sensitiveOf(value))
   }
 
-  #items(values: readonly unknown[], length: number, walk: Walk): string {
+  #items(values: readonly unknown[], length: number, walk: Walk, place: MaskPlace | undefined): string {
+    const isPairs = length > 0 && length % 2 === 0 && typeof values[0] === 'string'
     let text = ''
     for (let index = 0; index < length; index++) {
       if (index > 0) text += ','
       if (index === limits.members || walk.room <= 0) return `[${text}"[${length - index} more]"]`
-      text += this.#text(values[index], walk)
+      const own = placeOfItem(place, index)
+      const isHidden = own?.isMasked === true || (isPairs && index % 2 === 1 && this.#isLabel(values[index - 1]))
+      text += isHidden ? this.#hidden(values[index]) : this.#text(values[index], walk, own)
     }
     return `[${text}]`
   }
 
-  #members(value: object, names: readonly string[], walk: Walk, first = ''): string {
+  #members(
+    value: object,
+    names: readonly string[],
+    walk: Walk,
+    place: MaskPlace | undefined,
+    first = '',
+    sensitive?: ReadonlySet<string>,
+  ): string {
     let text = first
     let count = 0
     for (const name of names) {
       if (count === limits.members || walk.room <= 0) return `{${text}${text === '' ? '' : ','}"…":"[${names.length - count} more]"}`
-      const member = this.#member(value, name, walk)
+      const member = this.#member(value, name, walk, place, sensitive?.has(name) === true)
       if (member === undefined) continue
       text += text === '' ? member : `,${member}`
       count++
@@ -163,53 +209,90 @@ export class Redactor {
     return `{${text}}`
   }
 
-  #member(value: object, name: string, walk: Walk): string | undefined {
+  #member(value: object, name: string, walk: Walk, place: MaskPlace | undefined, isSensitive: boolean): string | undefined {
+    const known = this.#name(name)
     let member: unknown
+    let isHidden = isSensitive || known.isSecret
     try {
       member = (value as Record<string, unknown>)[name]
+      if (known.isNamedBeside) isHidden ||= this.#isLabelled(value as Record<string, unknown>)
     } catch {
       member = '[unreadable]'
     }
-    return member === undefined ? undefined : this.#pair(name, member, walk)
+    return member === undefined ? undefined : this.#pair(known.text, member, walk, placeOfMember(place, name), isHidden)
   }
 
-  #pair(name: string, value: unknown, walk: Walk): string {
-    const { text, isSecret } = this.#name(name)
+  /** `text` is the name as JSON. */
+  #pair(text: string, value: unknown, walk: Walk, place: MaskPlace | undefined, isHidden: boolean): string {
     walk.room -= text.length
-    if (isSecret && value !== null && value !== undefined) return `${text}"${mask}"`
-    return text + this.#text(value, walk)
+    return text + (isHidden || place?.isMasked === true ? this.#hidden(value) : this.#text(value, walk, place))
   }
 
-  #entries(entries: Iterable<[unknown, unknown]>, walk: Walk): string {
+  #isLabelled(value: Readonly<Record<string, unknown>>): boolean {
+    return labels.some((label) => Object.hasOwn(value, label) && this.#isLabel(value[label]))
+  }
+
+  /** That nothing was there is worth knowing. */
+  #hidden(value: unknown): string {
+    return value === null || value === undefined ? 'null' : `"${mask}"`
+  }
+
+  /** Whether a text says that what stands beside it is a secret. */
+  #isLabel(text: unknown): boolean {
+    return typeof text === 'string' && text.length <= limits.name && this.#name(text).isSecret
+  }
+
+  #entries(entries: Iterable<[unknown, unknown]>, walk: Walk, place: MaskPlace | undefined): string {
     const pairs: string[] = []
     for (const [key, value] of entries) {
       if (pairs.length === limits.members || walk.room <= 0) {
         pairs.push('"…":"[more]"')
         break
       }
-      pairs.push(this.#pair(nameOf(key), value, walk))
+      const name = nameOf(key)
+      const { text, isSecret } = this.#name(name)
+      pairs.push(this.#pair(text, value, walk, placeOfMember(place, name), isSecret))
     }
     return `{${pairs.join(',')}}`
   }
 
-  #error(error: Error, walk: Walk): string {
+  #error(error: Error, walk: Walk, place: MaskPlace | undefined): string {
     const stack = typeof error.stack === 'string' ? this.text(error.stack, limits.stack) : 'null'
     walk.room -= stack.length
     const hidden = ['cause', 'errors'].filter((name) => Object.hasOwn(error, name))
     const shown = Object.keys(error).filter((name) => !['name', 'message', 'stack', ...hidden].includes(name))
-    return this.#members(error, ['name', 'message', ...hidden, ...shown], walk, `"stack":${stack}`)
+    const names = ['name', 'message', ...hidden, ...shown]
+    return this.#members(error, names, walk, place, `"stack":${stack}`, this.#sensitiveOf(error))
+  }
+
+  /** What `@Sensitive` says of the class of a value: looked up once for each class. */
+  #sensitiveOf(value: object): ReadonlySet<string> | undefined {
+    const prototype = Object.getPrototypeOf(value) as object | null
+    if (prototype === null || prototype === Object.prototype) return undefined
+    const known = this.#classes.get(prototype)
+    if (known !== undefined) return known.size === 0 ? undefined : known
+    const { constructor } = prototype
+    const names = new Set(typeof constructor === 'function' ? sensitiveProperties(constructor as unknown as Class) : [])
+    this.#classes.set(prototype, names)
+    return names.size === 0 ? undefined : names
   }
 
   #name(name: string): Name {
     const known = this.#names.get(name)
     if (known !== undefined) return known
-    const made = { text: `${this.text(name, limits.name)}:`, isSecret: this.#isSecret(name.slice(0, limits.name + overlap)) }
+    const isSecret = this.#isSecret(name.slice(0, limits.name + overlap))
+    const made = { text: `${this.text(name, limits.name)}:`, isSecret, isNamedBeside: valueNames.has(name.toLowerCase()) }
     if (name.length > limits.name) return made
     // Names come from outside too: forget them all rather than grow.
     if (this.#names.size === knownNames) this.#names.clear()
     this.#names.set(name, made)
     return made
   }
+}
+
+/** A redactor that masks more than the options say. */
+export function redactorWith({ keys = [], paths = [] }: RedactionOptions, options: RedactionOptions = {}): Redactor {
+  return new Redactor({ ...options, keys: [...(options.keys ?? []), ...keys], paths: [...(options.paths ?? []), ...paths] })
 }
 
 /** The JSON of a text as it is, on one line. For texts that are ours: nothing is masked or shortened. */
@@ -237,4 +320,8 @@ function firstOf(values: Iterable<unknown>): readonly unknown[] {
     if (first.length > limits.members) break
   }
   return first
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

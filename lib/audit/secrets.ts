@@ -7,6 +7,14 @@ export interface RedactionOptions {
    * `email` stands for `E_MAIL`, `customerEmail` and `user[email]`, not for `emailed`.
    */
   readonly keys?: readonly string[]
+  /**
+   * Places whose values are masked, from the root of what is recorded or logged: `address.street`, `items[*].sku`, `*.iban`. Of a record,
+   * that is the body, and likewise the query, the parameters, the headers, the detail and both sides of a change; of a log line, what
+   * came along with its message.
+   */
+  readonly paths?: readonly string[]
+  /** Whether e-mail addresses are masked, wherever they stand in a text. @default false */
+  readonly emails?: boolean
   /** What is masked wherever it stands in a text. Each is run on every text: keep them linear. */
   readonly patterns?: readonly RegExp[]
 }
@@ -38,10 +46,29 @@ export function secretNames(keys: readonly string[] = []): (name: string) => boo
   }
 }
 
+/** Letters of other scripts that look like ours: `pаsswоrd` with the а and о of Cyrillic is a password. */
+const lookAlikes: ReadonlyMap<string, string> = new Map([
+  ...pairsOf('АВЕЅІЈКМНОРСТХУԚԜабсԁеһіјкӏмпорԛѕтѵԝху', 'ABESIJKMHOPCTXYQWabcdehijklmnopqstvwxy'),
+  ...pairsOf('ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεικνορτυχω', 'ABEZHIKMNOPTYXabeikvoptuxw'),
+  ...pairsOf('ıɑɡɩʀꜱ', 'iagirs'),
+])
+
+function pairsOf(foreign: string, ours: string): ReadonlyArray<readonly [string, string]> {
+  const letters = Array.from(ours)
+  return Array.from(foreign).map((letter, index) => [letter, letters[index] ?? letter] as const)
+}
+
+/** A name with its accents and look-alikes undone, and without what nobody sees. */
+function plainName(name: string): string {
+  // Nearly all names are plain: nothing is done to them.
+  if (/^[\u0000-\u007f]*$/.test(name)) return name
+  const letters = name.normalize('NFKD').replaceAll(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
+  return Array.from(letters, (letter) => lookAlikes.get(letter) ?? letter).join('')
+}
+
 /** `userPIN-2` → `_user_pin_` */
 function wordsOf(name: string): string {
-  const words = name
-    .normalize('NFKC')
+  const words = plainName(name)
     .replaceAll(/([\p{Ll}\d])(?=\p{Lu})/gu, '$1_')
     .replaceAll(/(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1_')
     .toLowerCase()
@@ -53,7 +80,7 @@ function wordsOf(name: string): string {
 const stemInText = secretStems.map((one) => one.replace('-', '[-_ ]?')).join('|')
 const wordInText = secretWords.join('|')
 const assignment = String.raw`\\{0,4}["'\]]{0,2}\s{0,4}(?:[:=]|%3d|%3a)\s{0,4}`
-const assigned = String.raw`(\\{0,4}"[^"]*"?|'[^']*'?|[^\s&;,"'}]+)`
+const assigned = String.raw`(\\{1,4}"[^"]*"?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s&;,"'}]+)`
 
 interface Mask {
   readonly pattern: RegExp
@@ -67,14 +94,28 @@ const keepFirst = (_found: string, kept: string) => kept + mask
 const masks: readonly Mask[] = [
   { pattern: /-----BEGIN [^-]{0,40}PRIVATE KEY[^-]{0,40}-----[^]*?(?:-----END [^-]{0,60}-----|$)/g, by: whole },
   { pattern: /\b((?:set-)?cookie["']?\s{0,4}:\s{0,4})[^\r\n"]+/gi, by: keepFirst },
+  // A scheme may have parameters: all of the line is the credential.
+  { pattern: /\b((?:proxy-)?authorization["']?\s{0,4}[:=]\s{0,4})(?!["'\s\\])[^\r\n]+/gi, by: keepFirst },
+  { pattern: /\b((?:digest|hawk|oauth|aws4-hmac-sha\d{3})\s{1,4})(?=[\w-]{1,32}=)[^\r\n]+/gi, by: keepFirst },
+  { pattern: /\b((?:negotiate|ntlm|apikey|privatetoken|token)\s{1,4})(?=[\w+/=.-]{0,80}\d)[\w+/=.-]{16,}/gi, by: keepFirst },
   { pattern: /\b((?:bearer|dpop)(?:\s|%20|\+){1,4})[^\s"',;]+/gi, by: keepFirst },
   { pattern: /\b(basic(?:\s|%20|\+){1,4})([\w+/=-]{4,})/gi, by: (found, kept, text) => (namesUser(text) ? kept + mask : found) },
   { pattern: /eyJ[\w.-]{4,}/g, by: (found) => (found.includes('.') ? mask : found) },
+  // JSON in base64, however it is spaced.
+  { pattern: /(?:eyJ|eyA|ewo|ew0|W3s|W1s|WyJ)[\w+/=-]{8,}/g, by: (found) => (holdsSecret(found) ? mask : found) },
   { pattern: /(\/\/)[^\s/?#"']{1,512}(?=@)/g, by: keepFirst },
   // Passwords in URLs with an unescaped slash or question mark in them; a port is none.
   { pattern: /(\/\/)[^\s/?#@:"']{0,128}:(?!\d{1,5}(?:[/?#]|$))[^\s@"']{1,128}(?=@)/g, by: keepFirst },
   { pattern: new RegExp(String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})[\w-]{0,32}${assignment})${assigned}`, 'gi'), by: keepFirst },
   { pattern: new RegExp(String.raw`((?:^|[^a-z\d])(?:${wordInText})${assignment})${assigned}`, 'gi'), by: keepFirst },
+  // `password "hunter2" is wrong`
+  {
+    pattern: new RegExp(
+      String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})\s{1,4})(?:"[^"]{1,512}"|'[^']{1,512}'|\u0060[^\u0060]{1,512}\u0060)`,
+      'gi',
+    ),
+    by: keepFirst,
+  },
   // An authorization code on its way back to a client.
   { pattern: /([?&]code=)[^\s&#"']+/gi, by: keepFirst },
   { pattern: /\b(?:[rs]k_(?:live|test)_\w{8,}|gh[opsru]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|npm_\w{30,})/g, by: whole },
@@ -86,27 +127,80 @@ const masks: readonly Mask[] = [
 // What the masks look for, as cheap questions: a text that answers no to all of them has no secret. They stand apart,
 // and digits unrolled, because the engine is several times slower with the same in one expression.
 const schemes = /eyJ|bearer|dpop|basic|\/\//i
+const spacedSchemes = /digest|hawk|oauth|aws4|negotiate|ntlm|apikey|token /i
+const credentialLike = /[=\d]/
+const encodedJson = /eyA|ewo|ew0|W3s|W1s|WyJ/
+// A word this short has no room for any of them.
+const shortWord = /^[\w.-]{0,12}$/
 const prefixes = /_[A-Za-z0-9]{15}_|PRIVATE KEY|k_live_|k_test_|gh[opsru]_|_pat_|glpat-|npm_|xox[a-z]-|AKIA|AIza/
 const someDigits = new RegExp(Array.from({ length: 8 }, () => String.raw`\d`).join(String.raw`[ \t.\-\u00a0\u2010-\u2015]{0,3}`))
-const assigning = /[:=]|%3/
+const assigning = /[:="'`]|%3/
 const namedSecret = new RegExp(String.raw`${stemInText}|(?:${wordInText})[\\"'\]\s]{0,10}(?:[:=]|%3)|[&?]code=`, 'i')
 
 function isSuspect(text: string): boolean {
-  return schemes.test(text) || prefixes.test(text) || someDigits.test(text) || (assigning.test(text) && namedSecret.test(text))
+  if (text.length <= 12 && shortWord.test(text)) return false
+  return (
+    schemes.test(text) ||
+    prefixes.test(text) ||
+    (text.length > 15 && encodedJson.test(text)) ||
+    someDigits.test(text) ||
+    (text.includes(' ') && credentialLike.test(text) && spacedSchemes.test(text)) ||
+    (assigning.test(text) && namedSecret.test(text))
+  )
 }
 
+/** Bounded: an address has no more before its sign than 64 characters. */
+const emailAddresses = /[^\s@"'<>()[\],;:\\=&]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}[\p{L}\p{N}-]{2,63}/gu
+
+const escaped = /%[\da-f]{2}/i
+
+/** How often a text is decoded to find out what it says: what is encoded once more than that is nobody's secret by accident. */
+const mostDecodings = 3
+
 /** Makes the function that masks secrets within a text; it returns the text itself where there are none. */
-export function secretMasker(patterns: readonly RegExp[] = []): (text: string) => string {
+export function secretMasker({ patterns = [], emails = false }: RedactionOptions = {}): (text: string) => string {
   const own = patterns.map(({ source, flags }) => new RegExp(source, `${flags.replaceAll(/[gy]/g, '')}g`))
-  return function maskSecrets(text) {
-    let masked = text
-    if (isSuspect(text)) {
-      for (const { pattern, by } of masks) masked = masked.replace(pattern, by)
-      masked = maskCardNumbers(masked, mask)
-    }
+  if (emails) own.push(emailAddresses)
+
+  function maskPlain(text: string): string {
+    let masked = maskKnown(text)
     for (const pattern of own) masked = masked.replace(pattern, mask)
     return masked
   }
+
+  return function maskSecrets(text) {
+    const masked = maskPlain(text)
+    return masked.includes('%') && escaped.test(masked) ? maskEncoded(masked, maskPlain) : masked
+  }
+}
+
+function maskKnown(text: string): string {
+  if (!isSuspect(text)) return text
+  let masked = text
+  for (const { pattern, by } of masks) masked = masked.replace(pattern, by)
+  return maskCardNumbers(masked, mask)
+}
+
+/** A text whose secrets show only when it is decoded is written decoded, without them; any other as it came. */
+function maskEncoded(text: string, maskPlain: (text: string) => string): string {
+  let decoded = text
+  for (let round = 0; round < mostDecodings && escaped.test(decoded); round++) {
+    decoded = decodedOnce(decoded)
+    const masked = maskPlain(decoded)
+    if (masked !== decoded) return maskEncoded(masked, maskPlain)
+  }
+  return text
+}
+
+/** Byte by byte where it is no UTF-8: a wrong byte must not hide the rest. */
+function decodedOnce(text: string): string {
+  return text.replaceAll(/(?:%[\da-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
+}
+
+/** Whether JSON in base64 says something secret. */
+function holdsSecret(text: string): boolean {
+  const decoded = Buffer.from(text, 'base64').toString('utf8')
+  return !decoded.includes(mask) && maskKnown(decoded) !== decoded
 }
 
 /** Whether this is the base64 of `user:password`; `basic information` is not. */

@@ -1,34 +1,10 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Logger } from 'winston'
 import type { Sink } from './audit-log.js'
+import { recordOf } from './line.js'
 import { isRecord } from './logger.js'
-
-/**
- * Appends records to a file, created with mode 0600. Writing is synchronous: a batch is written whole, in order, also
- * while the process exits. A file that was moved away (log rotation) is written on until `reopen` is called.
- * The file is opened with the first batch; an error there counts as a failure of the sink.
- */
-export function fileSink(path: string): Sink & { reopen(): void } {
-  let file: number | undefined
-  let written = 0
-  function close(): void {
-    if (file !== undefined) closeSync(file)
-    file = undefined
-  }
-  return {
-    name: `file ${path}`,
-    write(lines) {
-      file ??= openSync(path, 'a', 0o600)
-      const bytes = Buffer.from(`${lines.join('\n')}\n`)
-      // A batch that failed halfway comes again, with more lines behind: go on where it broke off.
-      while (written < bytes.length) written += writeSync(file, bytes, written)
-      written = 0
-    },
-    close,
-    reopen: close,
-  }
-}
+import type { PinoLogger } from './logger.js'
+import { recordLevel } from './record-level.js'
 
 /** Writes records to standard output, or to another stream. While the stream is full, records wait. */
 export function stdoutSink(stream: Writable = process.stdout): Sink {
@@ -51,12 +27,30 @@ export function stdoutSink(stream: Writable = process.stdout): Sink {
   }
 }
 
-/** Hands each record to a winston logger as the message of an `info` line. Winston may lose lines under stress: have another sink too. */
+/**
+ * Hands each record to a winston logger as a message at the level that its status or event has: `error` for failures of ours and critical
+ * events, `warn` for refusals and warnings, `info` for the rest. Winston may lose lines under stress: have another sink too.
+ */
 export function winstonSink(logger: Pick<Logger, 'log'>): Sink {
   return {
     name: 'winston',
     write(lines) {
-      for (const line of lines) logger.log({ level: 'info', message: line, [isRecord]: true })
+      for (const line of lines) logger.log({ level: recordLevel(recordOf(line)), message: line, [isRecord]: true })
+    },
+  }
+}
+
+/** Hands each record to a pino logger as the members of a line, at the level that `winstonSink` gives it. */
+export function pinoSink(logger: PinoLogger): Sink {
+  return {
+    name: 'pino',
+    write(lines) {
+      for (const line of lines) {
+        const record = recordOf(line)
+        // Pino's own level, a number, stands under this name.
+        const { level, ...members } = record
+        logger[recordLevel(record)](level === undefined ? members : { ...members, event_level: level })
+      }
     },
   }
 }

@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { validateHeaderName } from 'node:http'
-import type { Logger } from 'winston'
-import type { ApiRequest, Identity } from '../context.js'
+import type { ApiRequest, Identity, Logger } from '../context.js'
 import { ApiError, MalformedRequest, Unauthenticated, Unavailable } from '../errors.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'

@@ -1,5 +1,4 @@
-import type { Logger } from 'winston'
-import type { Clock, Identity, Principal } from '../context.js'
+import type { Clock, Identity, Logger, Principal } from '../context.js'
 import { ApiError, InvalidToken, MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { Policy } from '../policy.js'
@@ -50,7 +49,8 @@ export function authentication(
   const opened = all.map((way) => way.open(services))
   const challenge = opened.flatMap((way) => way.challenge ?? []).join(', ') || 'Bearer realm="api"'
   const names = all.map(({ name }) => name)
-  const step = identifying(choosing(opened, challenge), services)
+  const nameOf = new Map(opened.map((way, index) => [way, names[index]]))
+  const step = identifying(choosing(opened, challenge), { ...services, nameOf })
   return {
     name: 'authentication',
     phase: 'identity',
@@ -95,7 +95,12 @@ function withoutGeneral(exchange: Exchange, ways: readonly CallerIdentification[
   return isRecognised && !isTokenInQuery(exchange.target.query) ? ways.filter(({ isGeneral }) => isGeneral !== true) : ways
 }
 
-function identifying(choose: Choose, { revocations, principalOf }: AuthenticationServices): Step {
+interface IdentifyingServices extends AuthenticationServices {
+  /** What each way is called. */
+  readonly nameOf: ReadonlyMap<CallerIdentification, string | undefined>
+}
+
+function identifying(choose: Choose, { revocations, principalOf, nameOf }: IdentifyingServices): Step {
   return function authenticate(exchange) {
     const way = choose(exchange)
     const identity = identified(way, exchange)
@@ -126,11 +131,17 @@ function identifying(choose: Choose, { revocations, principalOf }: Authenticatio
   function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
     // A store that answers with anything else has not said that the token is good.
     if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), way)
+    exchange.authentication = methodOf(nameOf.get(way), identity)
     const principal = principalOf(identity)
     if (isPromiseLike(principal)) return nameLater(exchange, principal)
     exchange.principal = principal
     return undefined
   }
+}
+
+/** A token that is bound to a key is let through with a proof of the key alone. */
+function methodOf(name: string | undefined, { proofKey }: Identity): string | undefined {
+  return name === 'bearer' && proofKey !== undefined ? 'dpop' : name
 }
 
 async function nameLater(exchange: Exchange, pending: Promise<Principal>): Promise<void> {

@@ -1,5 +1,4 @@
-import type { Logger } from 'winston'
-import type { Identity } from '../context.js'
+import type { Identity, Logger } from '../context.js'
 import { MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'

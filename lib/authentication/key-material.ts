@@ -3,7 +3,7 @@ import { isEdwards, isSameAlgorithm } from './algorithms.js'
 import type { Algorithm } from './algorithms.js'
 import type { KeyOptions } from './keys.js'
 import { isRocaKey } from './roca.js'
-import { weaknessOf } from './weak-secret.js'
+import { weaknessOf } from '../weak-secret.js'
 
 /** Tells what is wrong with a key, and how to mend it. */
 export type Complaint = (problem: string, mend: string) => void

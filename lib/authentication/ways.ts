@@ -1,5 +1,4 @@
-import type { Logger } from 'winston'
-import type { Clock, Identity } from '../context.js'
+import type { Clock, Identity, Logger } from '../context.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { CacheUse } from '../monitor.js'

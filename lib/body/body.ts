@@ -13,8 +13,8 @@ import { parseJson, requireFinite, utf8 } from './json.js'
 import { bodyFormats, requireFormat } from './media-type.js'
 import type { BodyFormat } from './media-type.js'
 import { readBytes } from './read.js'
-import { toBytes } from './size.js'
-import type { ByteSize } from './size.js'
+import { toBytes } from '../byte-size.js'
+import type { ByteSize } from '../byte-size.js'
 
 /** How bodies are read. */
 export interface BodyOptions {

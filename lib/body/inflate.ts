@@ -40,7 +40,11 @@ export async function inflateWithin(how: Inflate, bytes: Buffer, limit: number):
     return await how(bytes, limit)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new PayloadTooLarge(limit, { reason: 'inflated-body' })
-    throw new MalformedRequest('The body is not encoded as its Content-Encoding says.', { cause: error, reason: 'content-encoding' })
+    throw new MalformedRequest('The body is not encoded as its Content-Encoding says.', {
+      cause: error,
+      reason: 'content-encoding',
+      event: 'input_validation_fail',
+    })
   }
 }
 

@@ -10,9 +10,9 @@ const maybeInfinite = /\d[eE]|(?<!\d)\d{309}/
 
 /** Decodes strict UTF-8 without a byte order mark. */
 export function utf8(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new MalformedRequest('The body is not UTF-8.', { reason: 'utf8' })
+  if (!isUtf8(bytes)) throw new MalformedRequest('The body is not UTF-8.', { reason: 'utf8', event: 'input_validation_fail' })
   if (bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    throw new MalformedRequest('The body starts with a byte order mark.', { reason: 'utf8' })
+    throw new MalformedRequest('The body starts with a byte order mark.', { reason: 'utf8', event: 'input_validation_fail' })
   }
   return bytes.toString('utf8')
 }
@@ -34,7 +34,7 @@ export function requireFinite(value: unknown): void {
     const one = pending.pop()
     if (typeof one === 'object' && one !== null) for (const part of Object.values(one)) pending.push(part)
     else if (typeof one === 'number' && !Number.isFinite(one))
-      throw new MalformedRequest('The body holds a number that is too large.', { reason: 'number' })
+      throw new MalformedRequest('The body holds a number that is too large.', { reason: 'number', event: 'input_validation_fail' })
   }
 }
 
@@ -43,7 +43,7 @@ function parse(text: string): unknown {
     return JSON.parse(text) as unknown
   } catch {
     // The parser's own message quotes the body.
-    throw new MalformedRequest('The body is not JSON.', { reason: 'json' })
+    throw new MalformedRequest('The body is not JSON.', { reason: 'json', event: 'input_validation_fail' })
   }
 }
 

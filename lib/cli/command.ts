@@ -33,6 +33,19 @@ export interface Printed {
   readonly exitCode?: 0 | 1
 }
 
+/** What a command may know of where it runs. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** For what does not fit into what is printed at the end. Resolves once there is room for more. */
+  readonly write: (text: string) => Promise<void>
+  /** Whether a person reads it, rather than another program. */
+  readonly isTerminal: boolean
+  /** Shows how far it is on the error stream; undefined where nobody looks. */
+  readonly progress: ((text: string) => void) | undefined
+  /** Aborts when the program shall end. */
+  readonly signal: AbortSignal
+}
+
 /** One command of the program. */
 export interface Command {
   /** `api-key`, or two words: `limits show`. */
@@ -47,7 +60,7 @@ export interface Command {
   readonly arguments?: readonly CommandArgument[]
   readonly options: Readonly<Record<string, CommandOption>>
   /** Throws `UsageError` where the options make no sense, `CommandError` where what they ask for cannot be done. */
-  run(values: OptionValues, given: readonly string[]): Printed | Promise<Printed>
+  run(values: OptionValues, given: readonly string[], surroundings: Surroundings): Printed | Promise<Printed>
 }
 
 /** The program was called in a way that it does not know; the message says what to write instead. */

@@ -1,18 +1,36 @@
 #!/usr/bin/env node
+import { once } from 'node:events'
 import { apiKey } from './api-key.js'
+import { auditTail } from './audit-tail.js'
+import { auditVerify } from './audit-verify.js'
 import { clientSecret } from './client-secret.js'
-import type { Command } from './command.js'
+import type { Command, Surroundings } from './command.js'
 import { keyPair } from './key-pair.js'
 import { limitsReset, limitsShow } from './limits.js'
 import { runProgram } from './program.js'
 
-const commands: readonly Command[] = [apiKey, clientSecret, keyPair, limitsShow, limitsReset]
+const commands: readonly Command[] = [apiKey, auditTail, auditVerify, clientSecret, keyPair, limitsShow, limitsReset]
 
-const print = process.stdout.write.bind(process.stdout)
+const end = new AbortController()
+const { stdout, stderr } = process
+const print = stdout.write.bind(stdout)
 // A module of the user's may write what it likes, records of its own start for one: the output is the command's alone.
-process.stdout.write = process.stderr.write.bind(process.stderr)
+stdout.write = stderr.write.bind(stderr)
+// `portcullis … | head` ends when head does.
+stdout.on('error', () => end.abort())
+process.once('SIGINT', () => end.abort())
 
-const { output, notes, exitCode } = await runProgram(commands, process.argv.slice(2))
-if (notes.length > 0) process.stderr.write(`${notes.join('\n')}\n`)
+const surroundings: Surroundings = {
+  env: process.env,
+  isTerminal: stdout.isTTY,
+  write: async (text) => {
+    if (!print(text)) await once(stdout, 'drain', { signal: end.signal }).catch(() => undefined)
+  },
+  progress: stderr.isTTY ? (text) => void stderr.write(`\r\u001b[K${text}`) : undefined,
+  signal: end.signal,
+}
+
+const { output, notes, exitCode } = await runProgram(commands, process.argv.slice(2), surroundings)
+if (notes.length > 0) stderr.write(`${notes.join('\n')}\n`)
 // What was written must leave first: process.exit would cut a pipe off. What a module has left open must not hold the program.
-print(output === '' ? '' : `${output}\n`, () => process.stderr.write('', () => process.exit(exitCode)))
+print(output === '' ? '' : `${output}\n`, () => stderr.write('', () => process.exit(exitCode)))

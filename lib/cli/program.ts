@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { CommandError, UsageError, parsed } from './command.js'
-import type { Command, OptionValues, Printed } from './command.js'
+import type { Command, OptionValues, Printed, Surroundings } from './command.js'
 import { helpOf, overview } from './help.js'
 
 /** What the program printed, and how it ended. */
@@ -10,7 +10,7 @@ export interface Outcome extends Omit<Printed, 'exitCode'> {
 }
 
 /** Runs the command that `words` name. Throws what a command throws besides `UsageError` and `CommandError`. */
-export async function runProgram(commands: readonly Command[], words: readonly string[]): Promise<Outcome> {
+export async function runProgram(commands: readonly Command[], words: readonly string[], surroundings: Surroundings): Promise<Outcome> {
   const [first, second] = words
   if (first === '--help' || first === '-h' || first === 'help') return { output: overview(commands), notes: [], exitCode: 0 }
   if (first === undefined) return { output: '', notes: [overview(commands)], exitCode: 2 }
@@ -23,7 +23,7 @@ export async function runProgram(commands: readonly Command[], words: readonly s
     if (command === undefined) throw unknownCommand(first, second, group)
     const call = read(command, words.slice(command.name.split(' ').length))
     if (call === undefined) return { output: helpOf(command), notes: [], exitCode: 0 }
-    return { exitCode: 0, ...(await command.run(call.values, call.given)) }
+    return { exitCode: 0, ...(await command.run(call.values, call.given, surroundings)) }
   } catch (thrown) {
     const place = command === undefined ? 'portcullis' : `portcullis ${command.name}`
     if (thrown instanceof CommandError) return { output: '', notes: [`${place}: ${thrown.message}`], exitCode: 1 }

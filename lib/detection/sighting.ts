@@ -52,10 +52,16 @@ function verified({ id, issuer }: MonitoredRequest['principal']): string {
 
 /** The log itself, and a look at the security events that are written to it. `see` must not throw. */
 export function tapped(log: AuditLog, groupOf: AddressGroup, see: (sighting: () => Sighting) => void): AuditLog {
+  const commits = log.commit !== undefined
   return {
     write(line, facts) {
       log.write(line, facts)
-      if (facts.kind === 'event') see(() => sightingIn(line, facts, groupOf))
+      if (facts.kind === 'event') see(() => sightingIn(facts, groupOf))
+    },
+    // A critical record is of a request, which is seen by itself.
+    ...(commits ? { commit: async (line: string, facts: RecordFacts) => log.commit?.(line, facts) } : {}),
+    get isCrowded() {
+      return log.isCrowded === true
     },
     get lost() {
       return log.lost ?? 0
@@ -65,10 +71,9 @@ export function tapped(log: AuditLog, groupOf: AddressGroup, see: (sighting: () 
   }
 }
 
-function sightingIn(line: string, { event }: RecordFacts, groupOf: AddressGroup): Sighting {
-  const record = JSON.parse(line) as Readonly<Record<'address' | 'principal_id' | 'request_id', string | undefined>>
+function sightingIn({ event, requestId, principalId, ...about }: RecordFacts, groupOf: AddressGroup): Sighting {
   // The request that it happened in is seen by itself, with its address.
-  const address = record.request_id === undefined ? record.address : undefined
+  const address = requestId === undefined ? about.address : undefined
   const network = address === undefined ? undefined : groupOf(address)
-  return { status: undefined, event, route: '', address, network, account: record.principal_id, isVerified: false }
+  return { status: undefined, event, route: '', address, network, account: principalId, isVerified: false }
 }

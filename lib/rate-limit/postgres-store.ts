@@ -1,5 +1,6 @@
 import { Unavailable } from '../errors.js'
 import { inTime, usualDeadline } from '../state/in-time.js'
+import type { PostgresPool } from '../state/postgres-pool.js'
 import { counterName } from './bounded-key.js'
 import { countersIn, numbersOf, verdictIn } from './counter-answer.js'
 import { algorithmOf, capacityOf } from './limit.js'
@@ -7,12 +8,6 @@ import { postgresRateLimitMigration, requireSchema } from './postgres-migration.
 import { SharedRateLimitStore } from './shared-store.js'
 import type { Answer, CounterServer, SharedStoreOptions } from './shared-store.js'
 import type { Charge, Verdict } from './store.js'
-
-/** The part of a pool of pg that is used here. */
-export interface PostgresPool {
-  /** `query_timeout` is when pg gives a query up, and its connection with it, in milliseconds. */
-  query(query: { name?: string; text: string; values?: unknown[]; query_timeout?: number }): Promise<{ rows: unknown[] }>
-}
 
 /** Options of the store in PostgreSQL. */
 export interface PostgresRateLimitStoreOptions extends SharedStoreOptions {

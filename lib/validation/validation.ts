@@ -1,6 +1,7 @@
 import type { Exchange } from '../exchange.js'
 import type { Policy } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
+import { sensitiveProperties } from '../sensitive.js'
 import { validateKind } from './decorator.js'
 import type { ValidateDeclaration } from './decorator.js'
 import { Issues, requireNone } from './issues.js'
@@ -21,6 +22,12 @@ interface Prepared {
 /** Whether a route wants a body. */
 export function validatesBody(policy: Policy): boolean {
   return declaredFor(policy, 'body') !== undefined
+}
+
+/** The properties of the class for a part that records mask. */
+export function sensitiveNames(policy: Policy, part: InputPart): readonly string[] {
+  const rules = declaredFor(policy, part)?.parts[part]
+  return typeof rules === 'function' && !isSchema(rules) ? sensitiveProperties(rules) : []
 }
 
 /** Checks headers, path parameters and query, before anybody waits for a body; what is wrong in any of them is told together. */

@@ -61,9 +61,10 @@ for (const { name, listener } of hosts) {
     })
 
     it('a caller, by id, without the token', async () => {
-      const { token } = issue.issue({ sub: 'u1' })
+      const { token, tokenId } = issue.issue({ sub: 'u1', tenant: 'acme' })
       const records = await recordsOf((port) => wire(port, request('GET /things/me', { Authorization: `Bearer ${token}` })))
-      expect(records[0]).to.include({ principal_id: 'u1', status: 200 })
+      const caller = { principal_id: 'u1', authentication: 'bearer', token_id: tokenId, tenant: 'acme' }
+      expect(records[0]).to.include({ ...caller, status: 200, outcome: 'success' })
       expect(JSON.stringify(records)).not.to.contain(token.slice(-20))
     })
   })

@@ -23,6 +23,16 @@ class OrdersController {
 
   list(): void {}
 
+  @Audit('order.choose', { resource: 'order', id: ({ principal }) => `of ${principal.id}` })
+  choose(): void {}
+
+  @Audit('order.choose', {
+    id: () => {
+      throw new Error('no')
+    },
+  })
+  fail(): void {}
+
   @Audit('')
   nameless(): void {}
 
@@ -69,6 +79,7 @@ describe('the record of a request', () => {
       method: 'POST',
       path: '/api/v1/orders',
       status: 201,
+      outcome: 'success',
       principal_id: 'alice',
       principal_kind: 'user',
       issuer: 'https://auth.example.com/',
@@ -189,6 +200,88 @@ describe('the record of a request', () => {
     expect(record).not.to.have.property('detail')
   })
 
+  it('says which thing is acted on: by a function, by the path, by the object that was loaded', () => {
+    const idOf = (member: string, params: Readonly<Record<string, string>>, resource?: unknown) => {
+      const route = routeOf(OrdersController, member, '/orders', Object.keys(params))
+      const exchange = exchangeOf(route, {}, { params })
+      exchange.principal = alice
+      if (resource !== undefined) exchange.provide('resource', resource)
+      return recorded(route, exchange, 200)['resource_id']
+    }
+    expect(idOf('choose', { id: '7' })).to.equal('of alice')
+    expect(idOf('create', { shop: '1', id: '7' }, { id: 8 })).to.equal('7')
+    expect(idOf('create', {}, { id: 8 })).to.equal('8')
+    expect(idOf('create', {}, null)).to.equal(undefined)
+    expect(idOf('create', { token: '7' })).to.equal(undefined)
+    expect(idOf('fail', { id: '7' })).to.equal(undefined)
+    expect(idOf('list', { id: '7' })).to.equal(undefined)
+  })
+
+  it('says how the caller was known, by which token, and of which tenant', () => {
+    const by = (
+      authentication: string | undefined,
+      tokenId: string | undefined,
+      authorization: string,
+      tenantOf: () => string | undefined,
+    ) => {
+      const log = new KeptLog()
+      const exchange = exchangeOf(create, { headers: { authorization } })
+      exchange.principal = { ...alice, tokenId }
+      exchange.authentication = authentication
+      auditing({}, log, { tenantOf }).compile(create)(exchange, 200)
+      return log.records[0] ?? {}
+    }
+    expect(by('bearer', 'jti-1', 'Bearer a.b.c', () => 'acme')).to.include({ authentication: 'bearer', token_id: 'jti-1', tenant: 'acme' })
+    expect(by('api-key', 'k1', '', () => undefined))
+      .to.include({ authentication: 'api-key', token_id: 'k1' })
+      .and.not.have.property('tenant')
+    // Opaque, or its own id: named by a digest that nobody can use.
+    const opaque = by('bearer', undefined, 'Bearer opaque-token', () => undefined)['token_id']
+    expect(opaque).to.match(/^sha256:[\w-]{22}$/)
+    expect(by('bearer', 'opaque-token', 'Bearer opaque-token', () => undefined)['token_id']).to.equal(opaque)
+    expect(by('session', undefined, '', () => undefined)).not.to.have.property('token_id')
+    const failing = by('bearer', 'jti-1', '', () => {
+      throw new Error('no')
+    })
+    expect(failing).to.include({ principal_id: 'alice' }).and.not.have.property('tenant')
+  })
+
+  it('leaves successes of access out by their request id, and nothing else', () => {
+    const list = routeOf(OrdersController, 'list')
+    const log = new KeptLog()
+    const record = auditing({ sample: 0.25 }, log).compile(list)
+    const exchanges = Array.from({ length: 2_000 }, (_, index) => Object.assign(exchangeOf(list), { requestId: `request-${index}` }))
+    for (const exchange of exchanges) record(exchange, 200)
+    const kept = log.records.map((one) => one['request_id'])
+    expect(kept.length).to.be.within(400, 600)
+    expect(log.records[0]).to.include({ sample_rate: 0.25 })
+    for (const exchange of exchanges) record(exchange, 200)
+    expect(log.records.slice(kept.length).map((one) => one['request_id'])).to.deep.equal(kept)
+
+    const all = new KeptLog()
+    const none = auditing({ sample: 0 }, all)
+    none.compile(list)(exchangeOf(list), 404)
+    none.compile(list)(Object.assign(exchangeOf(list), { event: 'authn_login_success' }), 200)
+    none.compile(create)(exchangeOf(create), 200)
+    none.compile(list)(exchangeOf(list), 200)
+    expect(all.lines).to.have.length(3)
+    expect(all.lines.join()).not.to.include('sample_rate')
+  })
+
+  it('masks what the classes of the input call sensitive before there is an object of them', () => {
+    const log = new KeptLog()
+    const one = routeOf(OrdersController, 'list', '/patients/:name', ['name'])
+    const sensitiveNames = (_policy: unknown, part: string) => (part === 'params' ? ['name'] : part === 'query' ? ['ward'] : ['x-ward'])
+    const exchange = exchangeOf(
+      one,
+      { headers: { 'x-ward': 'north-wing', ward: 'kept' } },
+      { path: '/patients/carol', query: 'ward=north-wing', params: { name: 'carol' } },
+    )
+    auditing({ headers: true }, log, { sensitiveNames }).compile(one)(exchange, 422)
+    expect(log.lines[0]).not.to.match(/carol|north-wing/)
+    expect(log.records[0]).to.deep.include({ path: '/patients/:name', params: { name: '[redacted]' }, query: { ward: '[redacted]' } })
+  })
+
   it('stays one honest line, whatever the client sends', () => {
     const attack = fc.oneof(
       fc.constantFrom('\n{"kind":"audit"}', '\u001b[2J', '\u2028', '\r\n', '"}', '\u202Eevil', '\ud800', '\u0000', '%0a'),
@@ -254,17 +347,36 @@ describe('@Audit', () => {
 
 describe('the audit options', () => {
   it('are told what is wrong with them, all at once', () => {
-    const options = { delay: -1, maxBuffered: Number.NaN, sinks: [{} as never], redact: { keys: ['-'], patterns: [/a*/, 'x' as never] } }
+    const options = {
+      delay: -1,
+      maxBuffered: Number.NaN,
+      sinks: [{} as never],
+      format: 'xml' as never,
+      sample: 2,
+      redact: { keys: ['-'], paths: ['a..b', 'a[x]'], patterns: [/a*/, 'x' as never] },
+    }
     expect(auditMistakes(options).map(({ place }) => place)).to.deep.equal([
       'audit.delay',
       'audit.maxBuffered',
+      'audit.format',
+      'audit.sample',
+      'audit.redact.paths[0]',
+      'audit.redact.paths[1]',
       'audit.sinks[0]',
       'audit.redact.keys[0]',
       'audit.redact.patterns[0]',
       'audit.redact.patterns[1]',
     ])
     expect(auditMistakes({})).to.deep.equal([])
-    expect(auditMistakes({ delay: 0, sinks: [recentRecords()], redact: { keys: ['e-mail'], patterns: [/a/g] } })).to.deep.equal([])
+    expect(
+      auditMistakes({
+        delay: 0,
+        sinks: [recentRecords()],
+        format: 'ocsf',
+        sample: 0,
+        redact: { keys: ['e-mail'], paths: ['a.b[0][*].*'], patterns: [/a/g] },
+      }),
+    ).to.deep.equal([])
   })
 
   it('make a log with their sinks', async () => {

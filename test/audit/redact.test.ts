@@ -318,4 +318,152 @@ describe('the redacting walk', () => {
         [`password${index}`]: '[redacted]',
       })
   })
+
+  it('masks places that paths name, once and for any', () => {
+    const own = new Redactor({ paths: ['address.street', 'items[*].sku', 'list[1]', '*.iban', 'a[*][*].b', 'whole'] })
+    const value = {
+      address: { street: 'x', city: 'y', iban: 'z' },
+      items: [{ sku: 'x', qty: 1 }, { sku: 'y' }],
+      list: ['a', 'b', 'c'],
+      other: new Map([['iban', 'z']]),
+      a: [[{ b: 1 }]],
+      whole: { anything: [1] },
+      street: 'kept',
+      iban: 'kept',
+    }
+    const mask = '[redacted]'
+    expect(written(value, own)).to.deep.equal({
+      address: { street: mask, city: 'y', iban: mask },
+      items: [{ sku: mask, qty: 1 }, { sku: mask }],
+      list: ['a', mask, 'c'],
+      other: { iban: mask },
+      a: [[{ b: mask }]],
+      whole: mask,
+      street: 'kept',
+      iban: 'kept',
+    })
+  })
+
+  it('masks e-mail addresses on demand', () => {
+    const own = new Redactor({ emails: true })
+    expect(written(['to carol.x+tag@mail.example.org, please', 'q=a@b.co&x=1', 'a @ b', 'user@host'], own)).to.deep.equal([
+      'to [redacted], please',
+      'q=[redacted]&x=1',
+      'a @ b',
+      'user@host',
+    ])
+    expect(written('carol@example.org')).to.equal('carol@example.org')
+  })
+
+  it('knows names behind accents, look-alikes and letters that nobody sees', () => {
+    for (const name of [
+      'pаsswоrd',
+      'PАSSWORD',
+      'pässwörd',
+      'pass\u200bword',
+      'to\u00adken',
+      'аpi_kеy',
+      'рin',
+      'ѕecret',
+      'ｐｉｎ',
+      '𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝',
+      'cοοkie',
+    ]) {
+      expect(written({ [name]: 'hunter2' }), name).to.deep.equal({ [name]: '[redacted]' })
+    }
+  })
+
+  it('masks secrets whose names stand beside them', () => {
+    const values = [
+      ['password', 'hunter2'],
+      [['Authorization', 'hunter2']],
+      ['Host', 'h', 'X-Api-Key', 'hunter2'],
+      { name: 'password', value: 'hunter2' },
+      { key: 'client_secret', content: { is: 'hunter2' } },
+      { header: 'cookie', values: ['hunter2'] },
+      new Map([['token', 'hunter2']]),
+      new Headers({ 'x-auth-token': 'hunter2' }),
+    ]
+    for (const value of values) expect(redactor.json(value)).to.include('[redacted]').and.not.include('hunter2')
+    expect(written(['a', 'password', 'b'])).to.deep.equal(['a', 'password', 'b'])
+    expect(written({ name: 'colour', value: 'red' })).to.deep.equal({ name: 'colour', value: 'red' })
+  })
+
+  it('masks secrets that are encoded: twice in a URL, as base64 of JSON', () => {
+    const json = JSON.stringify({ user: { password: 'hunter2' } })
+    const once = encodeURIComponent(json)
+    const texts = [
+      once,
+      encodeURIComponent(once),
+      encodeURIComponent(encodeURIComponent(once)),
+      'a=1&p%61ssword=hunter2',
+      'x%ff%26token%253Dhunter2',
+      Buffer.from(json).toString('base64'),
+      `data:${Buffer.from(JSON.stringify([{ token: 'hunter2' }])).toString('base64url')}`,
+      Buffer.from(JSON.stringify({ pin: 'hunter2' }, undefined, 2)).toString('base64'),
+    ]
+    for (const text of texts)
+      expect(redactor.json(text), text)
+        .to.include('[redacted]')
+        .and.not.match(/hunter2|aHVudGVy|h1bnRlc|odW50ZX/)
+    for (const text of ['100%25', '/%61dmin', 'a%20b', 'eyJpZCI6MX0', Buffer.from('{"id":12345}').toString('base64')])
+      expect(written(text)).to.equal(text)
+  })
+
+  it('masks credentials of every scheme in a text, to the end where they have parameters', () => {
+    const texts = [
+      'Authorization: Digest username="u", response="hunter2hunter2"',
+      'proxy-authorization: NTLM hunter2hunter2hunter2',
+      'sent Digest username="u", response="hunter2hunter2"',
+      'AWS4-HMAC-SHA256 Credential=a/b, Signature=hunter2hunter2',
+      'OAuth oauth_consumer_key="a", oauth_signature="hunter2hunter2"',
+      'Token hunter2hunter2hunter2',
+      'wrong password "hunter2hunter2" for carol',
+      '{"authorization":"Digest a=\\"b\\", c=\\"hunter2hunter2\\"","x":1}',
+    ]
+    for (const text of texts) expect(redactor.json(text), text).to.include('[redacted]').and.not.include('hunter2')
+    for (const text of ['the token is expired', 'a digest of news', 'token validation failed everywhere'])
+      expect(written(text)).to.equal(text)
+  })
+
+  it('reads no symbols, and what a proxy or a getter gives as any other value', () => {
+    const proxy = new Proxy(
+      {},
+      {
+        ownKeys: () => ['password', 'a'],
+        getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+        get: (_target, name) => (name === 'toJSON' ? undefined : 'hunter2'),
+      },
+    )
+    expect(written({ [Symbol('password')]: 'hunter2', proxy })).to.deep.equal({ proxy: { password: '[redacted]', a: 'hunter2' } })
+    const getter = {
+      get password() {
+        return 'hunter2'
+      },
+      toJSON: undefined,
+    }
+    expect(written(getter)).to.deep.equal({ password: '[redacted]' })
+    expect(written({ toJSON: () => ({ password: 'hunter2', b: 1 }) })).to.deep.equal({ password: '[redacted]', b: 1 })
+  })
+
+  it('takes a time that grows with the text alone, whatever is in it', () => {
+    for (const piece of [
+      'password ',
+      'eyJ',
+      '%25',
+      'a@',
+      'token "',
+      'Digest a=',
+      '1234 ',
+      '{"a":',
+      'authorization:',
+      '\\"',
+      "password='",
+    ]) {
+      const started = performance.now()
+      redactor.json(Array.from({ length: 20 }, () => piece.repeat(2_000)))
+      new Redactor({ emails: true }).text(piece.repeat(2_000), 4_000)
+      expect(performance.now() - started, piece).to.be.lessThan(1_000)
+    }
+  })
 })

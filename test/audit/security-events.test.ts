@@ -36,7 +36,7 @@ describe('security events', () => {
         detail: { jti: 'a', token: '[redacted]' },
       },
     ])
-    expect(log.facts[0]).to.deep.equal({ kind: 'event', event: 'sys_startup' })
+    expect(log.facts[0]).to.include({ kind: 'event', event: 'sys_startup' })
   })
 
   it('take request, principal and address from a context', () => {

@@ -6,13 +6,14 @@ import { PassThrough, Writable } from 'node:stream'
 import { expect } from 'chai'
 import { BufferedAuditLog } from '../../lib/audit/buffered-audit-log.js'
 import { createLogger } from '../../lib/audit/logger.js'
-import { fileSink, recentRecords, stdoutSink, winstonSink } from '../../lib/audit/sinks.js'
+import { fileSink } from '../../lib/audit/file-sink.js'
+import { recentRecords, stdoutSink, winstonSink } from '../../lib/audit/sinks.js'
 import { transports } from 'winston'
 
 /** Runs a script with the compiled modules in a process of its own; gives what it wrote to standard output. */
 function run(script: string): string {
   const from = new URL('../../lib/audit/', import.meta.url).href
-  const imports = `import { BufferedAuditLog } from '${from}buffered-audit-log.js'; import { fileSink, stdoutSink } from '${from}sinks.js';`
+  const imports = `import { BufferedAuditLog } from '${from}buffered-audit-log.js'; import { fileSink } from '${from}file-sink.js'; import { stdoutSink } from '${from}sinks.js';`
   try {
     return execFileSync(process.execPath, ['--input-type=module', '-e', `${imports}${script}`], {
       encoding: 'utf8',

@@ -74,6 +74,24 @@ describe('authentication', () => {
     expect(exchange.answerHeaders).to.deep.equal([])
   })
 
+  it('says how the caller was known, once it is', () => {
+    const methodOf = (name: string, identity: Partial<Identity>) => {
+      const way = {
+        ...{ challenge: undefined, refusal: [], isAmbient: false, bears: () => true },
+        identify: () => ({ ...anonymous, id: 'alice', kind: 'user' as const, ...identity }),
+      }
+      const exchange = exchangeWith([])
+      void authentication({ name, mistakes: [], open: () => way }, plain()).compile(routeSetup())?.(exchange)
+      return exchange.authentication
+    }
+    expect(methodOf('bearer', {})).to.equal('bearer')
+    expect(methodOf('bearer', { proofKey: 'thumbprint' })).to.equal('dpop')
+    expect(methodOf('session', { proofKey: 'thumbprint' })).to.equal('session')
+    const refused = bearing('a.b.c')
+    refusalOf(stepWith(), refused)
+    expect(refused.authentication).to.equal(undefined)
+  })
+
   it('is described in the inventory, on every route that is not public', () => {
     const services = plain()
     const closed = routeSetup()

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { weaknessOf } from '../../lib/authentication/weak-secret.js'
+import { weaknessOf } from '../lib/weak-secret.js'
 
 const of = (secret: string | Uint8Array) => weaknessOf(typeof secret === 'string' ? Buffer.from(secret) : secret)
 

@@ -1,0 +1,304 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { SinkWatch } from './audit-log.js'
+import { ChainedFile } from './chained-file.js'
+import type { FileSink, FileSinkOptions } from './file-sink.js'
+import { realFiles, replaceFile, syncFolder } from './file-system.js'
+import type { FileSystem } from './file-system.js'
+import { lockFile } from './file-lock.js'
+import type { FileLock } from './file-lock.js'
+import { firstLineOf, tornLine } from './file-end.js'
+import { isPast, oldFiles, oldName, removeOldest, rotationOf, tornName } from './rotation.js'
+import type { Rotation } from './rotation.js'
+
+interface OpenFile {
+  readonly descriptor: number
+  readonly isRegular: boolean
+  /** When its first record was made, in milliseconds since 1970. */
+  readonly began: number
+  /** Bytes, as far as this process wrote or found them. */
+  size: number
+  /** Bytes that are known to be on the disk. */
+  synced: number
+}
+
+/** What a chain adds to a record, in bytes: its number, its hash and the line break. */
+const sealLength = 80
+
+/** Who hears of what went wrong where nobody was named. */
+const warnings: SinkWatch = {
+  error: (message, about) => process.emitWarning(`${message}: ${JSON.stringify(about)}`, 'AuditLogError'),
+  warn: (message, about) => process.emitWarning(`${message}: ${JSON.stringify(about)}`, 'AuditLogWarning'),
+}
+
+/** A log in a file: see `fileSink`. */
+export class FileLog implements FileSink {
+  readonly name: string
+  readonly immediate: boolean
+  readonly durable: boolean
+  readonly #path: string
+  readonly #syncs: boolean
+  readonly #rotation: Rotation | undefined
+  readonly #chained: ChainedFile | undefined
+  readonly #files: FileSystem
+  readonly #now: () => number
+  #watch = warnings
+  #lock: FileLock | undefined
+  #file: OpenFile | undefined
+  /** Lines at the front of the coming batch that are in `#unwritten`, or written: a batch that failed comes again, with more behind. */
+  #taken = 0
+  #unwritten: Buffer = Buffer.alloc(0)
+  /** What was written since the disk last had everything. */
+  #unsynced: Buffer[] = []
+  #syncing: Promise<void> | undefined
+  /** Where the file must be cut before anything is written: what stands behind may or may not be on the disk. */
+  #cutAt: number | undefined
+  #isMoved = false
+
+  constructor(path: string, options: FileSinkOptions = {}, files: FileSystem = realFiles) {
+    const { fsync = 'batch', clock = { now: () => Date.now() } } = options
+    if (!['always', 'batch', 'never'].includes(fsync))
+      throw new TypeError(`fsync is ${JSON.stringify(fsync)}: write 'always', 'batch' or 'never'`)
+    this.name = `file ${path}`
+    this.immediate = fsync === 'always'
+    this.durable = fsync !== 'never'
+    this.#path = path
+    this.#syncs = fsync !== 'never'
+    this.#rotation = options.rotate === undefined ? undefined : rotationOf(options.rotate)
+    this.#chained = ChainedFile.of(path, options, { clock, files, append: (text) => this.#appendOwn(text), watch: () => this.#watch })
+    this.#files = files
+    this.#now = () => clock.now()
+  }
+
+  watch(watch: SinkWatch): void {
+    this.#watch = watch
+  }
+
+  write(lines: readonly string[]): void | Promise<void> {
+    // There is a call before the last one has settled only when the process exits: then there is no time to wait.
+    const isLast = this.#syncing !== undefined
+    if (isLast) this.#taken = 0
+    this.#write()
+    if (lines.length > this.#taken) {
+      this.#ready(lines)
+      this.#append(this.#chained?.seal(lines.slice(this.#taken)) ?? `${lines.slice(this.#taken).join('\n')}\n`)
+      this.#taken = lines.length
+      this.#write()
+    }
+    if (!this.#syncs || this.#file?.isRegular !== true) return this.#done()
+    if (isLast) return this.#syncNow(this.#file)
+    this.#syncing = this.#sync(this.#file)
+    return this.#syncing
+  }
+
+  reopen(): void {
+    this.#isMoved = true
+    if (this.#syncing !== undefined || this.#unwritten.length > 0) return
+    // A chain leaves its end under the known name, so that it is found after a restart.
+    if (this.#chained?.isBegun === true) this.#ready([])
+    else this.#closeFile()
+    this.#write()
+  }
+
+  async close(): Promise<void> {
+    await this.#syncing?.catch(() => undefined)
+    if (this.#file !== undefined) {
+      this.#append(this.#chained?.ending() ?? '')
+      this.#write()
+      if (this.#syncs && this.#file.isRegular) this.#syncNow(this.#file)
+    }
+    this.#closeFile()
+    this.#unlock()
+    await this.#chained?.close()
+  }
+
+  /** Has the right file open for these lines: opens it, begins it anew, or goes on in the next. */
+  #ready(lines: readonly string[]): void {
+    if (this.#file !== undefined) this.#inspect(this.#file)
+    if (this.#isMoved) this.#closeFile()
+    this.#isMoved = false
+    const file = (this.#file ??= this.#open())
+    if (this.#rotation !== undefined) this.#rotate(file, this.#rotation, lines)
+    this.#file ??= this.#open()
+  }
+
+  /** Notices what others did to the file. */
+  #inspect(file: OpenFile): void {
+    if (!file.isRegular) return
+    const { nlink, size } = this.#files.fstatSync(file.descriptor)
+    if (nlink === 0) {
+      this.#watch.error('the file of an audit log was deleted; it is begun anew', { file: this.#path })
+      this.#isMoved = true
+    } else if (this.#isExclusive && size !== file.size) {
+      const change = size < file.size ? 'was cut' : 'was written to by somebody else'
+      this.#watch.error(`the file of an audit log ${change}`, { file: this.#path, size, expected: file.size })
+      file.size = size
+      file.synced = Math.min(file.synced, size)
+    }
+  }
+
+  #rotate(file: OpenFile, rotation: Rotation, lines: readonly string[]): void {
+    if (file.size === 0) return
+    const more = this.#chained === undefined ? 1 : sealLength
+    const coming = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + more, this.#unwritten.length)
+    if (file.size + coming <= rotation.size && !isPast(rotation, file.began, this.#now())) return
+    this.#append(this.#chained?.ending() ?? '')
+    this.#write()
+    if (this.#syncs) this.#syncNow(file)
+    try {
+      this.#files.renameSync(this.#path, oldName(this.#path, file.began))
+    } catch (error) {
+      this.#watch.error('the file of an audit log cannot be renamed; it is written on', { file: this.#path, error })
+      return
+    }
+    this.#closeFile()
+    removeOldest(this.#path, rotation.keep)
+  }
+
+  get #isExclusive(): boolean {
+    return this.#rotation !== undefined || this.#chained !== undefined
+  }
+
+  #open(): OpenFile {
+    const isNew = !existsSync(this.#path)
+    let descriptor = this.#files.openSync(this.#path, 'a', 0o600)
+    try {
+      const isRegular = this.#files.fstatSync(descriptor).isFile()
+      if (!isRegular && this.#isExclusive) throw new TypeError(`${this.#path} is no plain file: it can have neither a chain nor rotation`)
+      if (this.#isExclusive) this.#lock ??= lockFile(`${this.#path}.lock`)
+      const torn = isRegular ? tornLine(this.#path) : undefined
+      const aside = torn === undefined || torn.length === 0 || !this.#isExclusive ? undefined : this.#putAside(descriptor, torn)
+      const beginning = this.#chained?.look(oldFiles(this.#path).at(-1))
+      if (beginning?.how === 'break') descriptor = this.#leave(descriptor)
+      if (isNew && this.#syncs && isRegular) syncFolder(this.#files, dirname(this.#path))
+      const { size } = this.#files.fstatSync(descriptor)
+      const file = { descriptor, isRegular, began: this.#beginning(size), size, synced: size }
+      // Nothing may fail from here on: what a chain has said, it does not say again.
+      if (beginning !== undefined) this.#append(this.#chained?.begin(beginning, aside) ?? '')
+      else if (torn !== undefined && torn.length > 0 && aside === undefined) this.#append('\n')
+      return file
+    } catch (thrown) {
+      this.#files.closeSync(descriptor)
+      this.#unlock()
+      throw thrown
+    }
+  }
+
+  /** What cannot go on stays as it is, under another name, for whoever looks into it. */
+  #leave(old: number): number {
+    const { size } = this.#files.fstatSync(old)
+    if (size === 0) return old
+    this.#files.renameSync(this.#path, oldName(this.#path, this.#beginning(size)))
+    const descriptor = this.#files.openSync(this.#path, 'a', 0o600)
+    this.#files.closeSync(old)
+    if (this.#syncs) syncFolder(this.#files, dirname(this.#path))
+    return descriptor
+  }
+
+  /** Puts a line aside that a crash cut off. Where a file has several writers, it may be just being written, and is left. */
+  #putAside(descriptor: number, torn: Buffer): string {
+    const aside = tornName(this.#path, this.#now())
+    replaceFile(this.#files, aside, torn)
+    this.#files.ftruncateSync(descriptor, this.#files.fstatSync(descriptor).size - torn.length)
+    this.#watch.warn('an audit log ended in the middle of a record, which is put aside', { file: this.#path, aside })
+    return basename(aside)
+  }
+
+  #beginning(size: number): number {
+    if (this.#rotation === undefined && this.#chained === undefined) return this.#now()
+    const [, time = ''] = size === 0 ? [] : (/"timestamp":"([^"]+)"/.exec(firstLineOf(this.#path)?.toString() ?? '') ?? [])
+    const began = Date.parse(time)
+    return Number.isNaN(began) ? this.#now() : began
+  }
+
+  #append(text: string): void {
+    if (text !== '') this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(text)])
+  }
+
+  /** Writes what the chain has to say between batches; where that fails, it comes with the next. False where it has to wait. */
+  #appendOwn(text: string): boolean {
+    if (this.#file === undefined || this.#syncing !== undefined || this.#unwritten.length > 0 || this.#taken > 0) return false
+    this.#append(text)
+    try {
+      this.#write()
+      if (text !== '' && this.#syncs) this.#syncNow(this.#file)
+      return true
+    } catch (error) {
+      this.#watch.error('an audit log could not be signed; it will be with the next batch', { file: this.#path, error })
+      return false
+    }
+  }
+
+  #write(): void {
+    if (this.#unwritten.length === 0) return
+    const file = (this.#file ??= this.#open())
+    if (this.#cutAt !== undefined) {
+      this.#files.ftruncateSync(file.descriptor, this.#cutAt)
+      file.size = this.#cutAt
+      this.#cutAt = undefined
+    }
+    while (this.#unwritten.length > 0) {
+      const written = this.#files.writeSync(file.descriptor, this.#unwritten)
+      file.size += written
+      if (this.#syncs && file.isRegular) this.#unsynced.push(this.#unwritten.subarray(0, written))
+      this.#unwritten = this.#unwritten.subarray(written)
+    }
+  }
+
+  async #sync(file: OpenFile): Promise<void> {
+    const { size } = file
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#files.fsync(file.descriptor, (error) => (error === null ? resolve() : reject(error)))
+      })
+      this.#isSynced(file, size)
+      this.#done()
+    } catch (error) {
+      this.#writeAgain(file)
+      throw error
+    } finally {
+      this.#syncing = undefined
+    }
+  }
+
+  #syncNow(file: OpenFile): void {
+    try {
+      this.#files.fsyncSync(file.descriptor)
+    } catch (error) {
+      this.#writeAgain(file)
+      throw error
+    }
+    this.#isSynced(file, file.size)
+  }
+
+  #isSynced(file: OpenFile, size: number): void {
+    file.synced = size
+    this.#unsynced = []
+  }
+
+  /** After a failed fsync the system forgets what it could not write, and says yes to the next one: write it all again. */
+  #writeAgain(file: OpenFile): void {
+    this.#cutAt = file.synced
+    this.#unwritten = Buffer.concat([...this.#unsynced, this.#unwritten])
+    this.#unsynced = []
+  }
+
+  #done(): void {
+    this.#taken = 0
+    this.#chained?.written()
+  }
+
+  #unlock(): void {
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+
+  #closeFile(): void {
+    if (this.#file === undefined) return
+    const { descriptor } = this.#file
+    this.#file = undefined
+    // The system may hand the number of a closed file to another while the disk still works on this one.
+    if (this.#syncing === undefined) this.#files.closeSync(descriptor)
+    else void this.#syncing.catch(() => undefined).finally(() => this.#files.closeSync(descriptor))
+  }
+}

@@ -1,0 +1,493 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import fs, {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { SinkWatch } from '../../lib/audit/audit-log.js'
+import { BufferedAuditLog } from '../../lib/audit/buffered-audit-log.js'
+import { verifyAuditLog } from '../../lib/audit/chain/verify.js'
+import type { Verification } from '../../lib/audit/chain/verifier.js'
+import { FileLog } from '../../lib/audit/file-log.js'
+import { fileSink } from '../../lib/audit/file-sink.js'
+import type { FileSinkOptions } from '../../lib/audit/file-sink.js'
+import { realFiles } from '../../lib/audit/file-system.js'
+import type { FileSystem } from '../../lib/audit/file-system.js'
+
+const key = randomBytes(32)
+
+class Heard implements SinkWatch {
+  readonly said: string[] = []
+  error(message: string): void {
+    this.said.push(message)
+  }
+  warn(message: string): void {
+    this.said.push(message)
+  }
+}
+
+describe('the file of an audit log', () => {
+  let folder: string
+  let path: string
+  let heard: Heard
+  let time: number
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'audit-'))
+    path = join(folder, 'audit.log')
+    heard = new Heard()
+    time = Date.UTC(2026, 10, 25, 19)
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  function open(options: FileSinkOptions = {}, files?: FileSystem): FileLog {
+    const log = new FileLog(path, { clock: { now: () => time }, ...options }, files)
+    log.watch(heard)
+    return log
+  }
+  const read = (file = path) => readFileSync(file, 'utf8')
+  const fieldsOf = (file = path) =>
+    read(file)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const eventsOf = (file = path) => fieldsOf(file).map(({ event, a }) => event ?? a)
+  const oldFiles = () =>
+    readdirSync(folder)
+      .filter((name) => /^audit\.log\.\d/.test(name))
+      .toSorted()
+      .map((name) => join(folder, name))
+  const verify = (files: readonly string[] = [...oldFiles(), path], head?: string): Promise<Verification> =>
+    verifyAuditLog(files, { keys: [key], head })
+
+  describe('with a chain', () => {
+    it('goes on after a restart, and says so', async () => {
+      for (const a of [1, 2, 3]) {
+        const log = open({ chain: { key } })
+        await log.write([`{"a":${a}}`])
+        await log.close()
+      }
+      expect(eventsOf()).to.deep.equal(['started', 1, 'resumed', 2, 'resumed', 3])
+      expect(await verify()).to.include({ intact: true, records: 6 })
+      expect(statSync(path).mode & 0o777).to.equal(0o600)
+      expect(readdirSync(folder)).to.deep.equal(['audit.log'])
+    })
+
+    it('puts a line aside that a crash cut off, and says where', async () => {
+      const log = open({ chain: { key } })
+      await log.write(['{"a":1}', '{"a":2}'])
+      await log.close()
+      truncateSync(path, statSync(path).size - 10)
+      expect((await verify()).fault).to.include({ kind: 'torn', line: 3 })
+      const next = open({ chain: { key } })
+      await next.write(['{"a":3}'])
+      await next.close()
+      expect(eventsOf()).to.deep.equal(['started', 1, 'resumed', 3])
+      expect(await verify()).to.include({ intact: true })
+      const aside = String(fieldsOf()[2]?.['torn_file'])
+      expect(read(join(folder, aside))).to.match(/^\{"a":2,"seq":2,"hash":"/)
+      expect(statSync(join(folder, aside)).mode & 0o777).to.equal(0o600)
+      expect(heard.said).to.deep.equal(['an audit log ended in the middle of a record, which is put aside'])
+    })
+
+    it('leaves a file whose end is not as it was written, begins another chain, and says why', async () => {
+      const spoil: ReadonlyArray<readonly [reason: RegExp, act: () => void]> = [
+        [/not as they were written/, () => writeFileSync(path, read().replace('"a":2', '"a":3'))],
+        [/no record of a chain/, () => appendFileSync(path, 'more\n')],
+        [/without a chain/, () => writeFileSync(path, '{"a":1}\n')],
+        [/ends with record 1, and its head is at record 2/, () => writeFileSync(path, `${read().split('\n').slice(0, 2).join('\n')}\n`)],
+        [/it is gone, and its head is at record 2/, () => unlinkSync(path)],
+        [/its head is of another chain/, () => rmSync(join(folder, 'head'))],
+      ]
+      for (const [index, [reason, act]] of spoil.entries()) {
+        time += 60_000
+        const head = join(folder, 'head')
+        const log = open({ chain: { key }, head: { to: head } })
+        await log.write(['{"a":1}', '{"a":2}'])
+        await log.close()
+        const kept = read(head)
+        act()
+        if (index === 5) {
+          const other = new FileLog(join(folder, 'other'), { chain: { key }, head: { to: head } })
+          await other.write(['{"a":1}'])
+          await other.close()
+        }
+        const spoilt = fs.existsSync(path) ? read() : ''
+        heard = new Heard()
+        const next = open({ chain: { key }, head: { to: head } })
+        await next.write(['{"a":9}'])
+        await next.close()
+        expect(heard.said, String(reason)).to.deep.equal(['the chain of an audit log is broken; a new one begins'])
+        expect(eventsOf()).to.deep.equal(['broken', 9])
+        expect(fieldsOf()[0]?.['reason']).to.match(reason)
+        expect(
+          oldFiles()
+            .map((file) => read(file))
+            .join(''),
+        ).to.equal(spoilt)
+        // What is broken stays broken, also for who has the new file only.
+        expect((await verify([path])).fault).to.include({ kind: 'restarted', line: 1 })
+        expect((await verify([...oldFiles(), path], kept)).intact).to.equal(false)
+        for (const file of readdirSync(folder)) rmSync(join(folder, file))
+      }
+    })
+
+    it('turns to a new key with the consent of both, and refuses one that was never agreed on', async () => {
+      const [second, third] = [randomBytes(32), randomBytes(32)]
+      for (const chain of [{ key }, { key: second, previousKeys: [key] }, { key: second }, { key: third, previousKeys: [key, second] }]) {
+        const log = open({ chain })
+        await log.write(['{"a":1}'])
+        await log.close()
+      }
+      expect(eventsOf()).to.deep.equal(['started', 1, 'resumed', 'rekeyed', 1, 'resumed', 1, 'resumed', 'rekeyed', 1])
+      expect(await verifyAuditLog([path], { keys: [third, key, second] })).to.include({ intact: true, records: 10 })
+      expect((await verifyAuditLog([path], { keys: [key] })).fault).to.include({ kind: 'unknown-key', line: 4 })
+      const stranger = open({ chain: { key: randomBytes(32) } })
+      await stranger.write(['{"a":1}'])
+      await stranger.close()
+      expect(eventsOf()).to.deep.equal(['broken', 1])
+    })
+
+    it('goes on when it ends with the turn of a key', async () => {
+      const second = randomBytes(32)
+      for (const chain of [{ key }, { key: second, previousKeys: [key] }]) {
+        const log = open({ chain })
+        await log.write(['{"a":1}'])
+        await log.close()
+      }
+      writeFileSync(path, `${read().split('\n').slice(0, 4).join('\n')}\n`)
+      const log = open({ chain: { key: second } })
+      await log.write(['{"a":2}'])
+      await log.close()
+      expect(await verifyAuditLog([path], { keys: [key, second] })).to.include({ intact: true })
+    })
+
+    it('signs now and then and at its end, and says what a crash left unsigned', async () => {
+      const { privateKey } = generateKeyPairSync('ed25519')
+      const chain = { sign: privateKey, every: 3, within: '20 ms' } as const
+      const log = open({ chain })
+      await log.write(['{"a":1}', '{"a":2}', '{"a":3}', '{"a":4}'])
+      expect(eventsOf()).to.deep.equal(['started', 1, 2, 3, 'checkpoint', 4])
+      await pause(60)
+      expect(eventsOf().slice(5)).to.deep.equal([4, 'checkpoint'])
+      await log.write(['{"a":5}'])
+      await log.close()
+      expect(eventsOf().slice(7)).to.deep.equal([5, 'checkpoint'])
+      writeFileSync(path, `${read().split('\n').slice(0, 8).join('\n')}\n`)
+      const next = open({ chain })
+      await next.write(['{"a":6}'])
+      await next.close()
+      expect(fieldsOf()[8]).to.include({ event: 'resumed', unproven: 1 })
+      const result = await verifyAuditLog([path], { keys: [createPublicKey(privateKey)] })
+      expect(result).to.include({ intact: true })
+      expect(result.unproven).to.deep.equal([{ from: 7, to: 7 }])
+      const other = open({ chain: { sign: generateKeyPairSync('ed25519').privateKey, previousKeys: [privateKey] } })
+      await other.write(['{"a":7}'])
+      await other.close()
+      expect(eventsOf().slice(-4)).to.deep.equal(['resumed', 'rekeyed', 7, 'checkpoint'])
+    })
+
+    it('exports its head with time, and when it closes', async () => {
+      const heads: string[] = []
+      const log = open({ chain: { key }, head: { to: (head) => void heads.push(head), every: '10 ms' } })
+      await log.write(['{"a":1}'])
+      await pause(40)
+      await log.write(['{"a":2}'])
+      await log.close()
+      expect(heads.map((head) => (JSON.parse(head) as { seq: number }).seq)).to.deep.equal([1, 2])
+      expect(await verify([path], heads[1])).to.include({ intact: true, reachesHead: true })
+      expect(() => open({ head: { to: 'head' } })).to.throw(TypeError, 'chain')
+      expect(() => open({ chain: { key }, head: { to: 'head', every: '0 s' } })).to.throw(RangeError, 'head.every')
+    })
+
+    it('has one writer: another waits until the first has ended', async () => {
+      const log = open({ chain: { key } })
+      await log.write(['{"a":1}'])
+      const other = open({ chain: { key } })
+      expect(() => other.write(['{"a":2}'])).to.throw('held by this process')
+      await log.close()
+      await other.write(['{"a":2}'])
+      await other.close()
+      expect(await verify()).to.include({ intact: true, records: 4 })
+      const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'])
+      const lock = (pid: number | undefined, host?: string, began = '') =>
+        writeFileSync(`${path}.lock`, JSON.stringify({ pid, host: host ?? execFileSync('hostname', { encoding: 'utf8' }).trim(), began }))
+      lock(child.pid)
+      expect(() => other.write(['{"a":3}'])).to.throw(`process ${child.pid}`)
+      lock(child.pid, 'elsewhere')
+      expect(() => other.write(['{"a":3}'])).to.throw('on elsewhere')
+      if (process.platform === 'linux') {
+        // The number of a process that has ended is given to another.
+        lock(child.pid, undefined, 'boot:1')
+        await other.write(['{"a":3}'])
+        await other.close()
+      }
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      lock(child.pid)
+      await other.write(['{"a":4}'])
+      await other.close()
+      writeFileSync(`${path}.lock`, '')
+      await other.write(['{"a":5}'])
+      await other.close()
+      expect(await verify()).to.include({ intact: true })
+    })
+
+    it('says what others do to its file while it is open', async () => {
+      const log = open({ chain: { key } })
+      await log.write(['{"a":1}'])
+      appendFileSync(path, '{"a":"forged"}\n')
+      await log.write(['{"a":2}'])
+      expect(heard.said).to.deep.equal(['the file of an audit log was written to by somebody else'])
+      expect((await verify()).fault).to.include({ kind: 'inserted', line: 3 })
+      truncateSync(path, 0)
+      await log.write(['{"a":3}'])
+      expect(heard.said.at(-1)).to.equal('the file of an audit log was cut')
+      expect((await verify()).intact).to.equal(false)
+      unlinkSync(path)
+      await log.write(['{"a":4}'])
+      expect(heard.said.at(-1)).to.equal('the file of an audit log was deleted; it is begun anew')
+      expect(eventsOf()).to.deep.equal(['continued', 4])
+      await log.close()
+    })
+  })
+
+  describe('in rotation', () => {
+    it('begins a new file by size or day, whose chain goes on', async () => {
+      const log = open({ chain: { key }, rotate: { size: '1kb', every: 'day' } })
+      for (let a = 0; a < 30; a++) await log.write([`{"a":${a},"timestamp":"${new Date(time).toISOString()}"}`])
+      time += 86_400_000
+      await log.write(['{"a":30}'])
+      await log.close()
+      const old = oldFiles()
+      expect(old.length).to.be.above(3)
+      for (const file of old) expect(statSync(file).size).to.be.below(1_000)
+      expect(eventsOf()).to.deep.equal(['continued', 30])
+      expect(old[0]).to.equal(`${path}.2026-11-25T190000.000Z`)
+      expect(await verify()).to.include({ intact: true, first: 0 })
+      expect(await verify(old.slice(2))).to.include({ intact: true })
+      expect((await verify([...old.slice(0, 1), ...old.slice(2)])).fault).to.include({ kind: 'removed', file: old[2] })
+    })
+
+    it('goes on from the newest old file where a crash left no new one', async () => {
+      const log = open({ chain: { key }, rotate: { every: 'hour' } })
+      await log.write(['{"a":1}'])
+      await log.close()
+      renameSync(path, `${path}.2026-11-25T190000.000Z`)
+      const next = open({ chain: { key }, rotate: { every: 'hour' } })
+      await next.write(['{"a":2}'])
+      await next.close()
+      expect(await verify()).to.include({ intact: true, records: 4 })
+    })
+
+    it('keeps all old files unless told how many', async () => {
+      const write = async (options: FileSinkOptions) => {
+        const log = open(options)
+        for (let a = 0; a < 6; a++) await log.write([`{"a":${a}}`])
+        await log.close()
+      }
+      await write({ rotate: { size: 5 } })
+      expect(oldFiles()).to.have.length(5)
+      await write({ rotate: { size: 5, keep: 2 } })
+      expect(oldFiles().map((file) => read(file).trim())).to.deep.equal(['{"a":3}', '{"a":4}'])
+    })
+
+    it('refuses options that say nothing', () => {
+      for (const rotate of [{}, { size: '1 TB' }, { size: 0 }, { every: 'week' }, { every: 'day', keep: 0 }]) {
+        expect(() => open({ rotate } as FileSinkOptions), JSON.stringify(rotate)).to.throw(TypeError, 'rotate')
+      }
+      expect(() => open({ fsync: 'sometimes' } as unknown as FileSinkOptions)).to.throw(TypeError, 'fsync')
+    })
+
+    it('is written on under its name where logrotate has moved it', async () => {
+      const log = open({ chain: { key } })
+      await log.write(['{"a":1}'])
+      renameSync(path, `${path}.1`)
+      await log.write(['{"a":2}'])
+      log.reopen()
+      expect(eventsOf()).to.deep.equal(['continued'])
+      await log.close()
+      const next = open({ chain: { key } })
+      await next.write(['{"a":3}'])
+      await next.close()
+      expect(await verify([`${path}.1`, path])).to.include({ intact: true, records: 6 })
+    })
+  })
+
+  describe('with records that are waited for', () => {
+    const facts = { kind: 'audit', event: undefined } as const
+    const commit = async (log: BufferedAuditLog, a: number) => log.commit?.(`{"a":${a}}`, facts)
+    function counting(): { files: FileSystem; count: () => number } {
+      let count = 0
+      const fsync = (file: number, done: fs.NoParamCallback) => {
+        count++
+        fs.fsync(file, done)
+      }
+      return { files: { ...realFiles, fsync: Object.assign(fsync, { __promisify__: fs.fsync.__promisify__ }) }, count: () => count }
+    }
+
+    it('brings all that come at once to the disk together', async () => {
+      const { files, count } = counting()
+      const log = new BufferedAuditLog([open({}, files)], { delay: 60_000 })
+      await Promise.all(Array.from({ length: 500 }, (_, a) => commit(log, a)))
+      expect(count()).to.equal(1)
+      // Those who come while the disk works share the next.
+      const first = commit(log, 500)
+      await new Promise((resolve) => setImmediate(resolve))
+      await Promise.all([first, ...Array.from({ length: 99 }, (_, a) => commit(log, 501 + a))])
+      expect(count()).to.be.within(2, 3)
+      expect(eventsOf()).to.deep.equal(Array.from({ length: 600 }, (_, a) => a))
+      await log.close()
+    })
+
+    it('has them on the disk before it says so, whatever the policy but never', async () => {
+      for (const fsync of ['always', 'batch'] as const) {
+        const { files, count } = counting()
+        const log = new BufferedAuditLog([open({ fsync }, files)], { delay: 60_000 })
+        await log.commit?.('{"a":1}', facts)
+        expect(count(), fsync).to.equal(1)
+        await log.close()
+      }
+      expect(new BufferedAuditLog([open({ fsync: 'never' })]).commit).to.equal(undefined)
+    })
+
+    it('rejects at once while the disk fails, keeps the record, and heals', async () => {
+      let isFull = true
+      const writeSync = ((file: number, bytes: NodeJS.ArrayBufferView) => {
+        if (isFull) throw new Error('no space left')
+        return fs.writeSync(file, bytes)
+      }) as FileSystem['writeSync']
+      const log = new BufferedAuditLog([open({}, { ...realFiles, writeSync })], { delay: 60_000, maxBuffered: 30, logger: heard })
+      const outcomes: string[] = []
+      for (const a of [1, 2, 3, 4, 5]) {
+        await log.commit?.(`{"a":${a}}`, facts).then(
+          () => outcomes.push('stays'),
+          (error: Error) => outcomes.push(error.message.replace(/sink .* (?=fails|has)/, 'sink ')),
+        )
+      }
+      const fails = 'the sink fails'
+      expect(outcomes).to.deep.equal(['no space left', fails, fails, fails, 'the sink has too many records waiting'])
+      isFull = false
+      await log.flush()
+      await log.commit?.('{"a":6}', facts)
+      expect(eventsOf()).to.deep.equal([1, 2, 3, 4, 6])
+      await log.close()
+    })
+  })
+
+  describe('on a disk that fails', () => {
+    it('is whole after short writes, a full disk and a failed fsync, each record once', async () => {
+      let room = 700
+      let isBroken = false
+      let seed = 7
+      const files: FileSystem = {
+        ...realFiles,
+        writeSync: ((file: number, bytes: NodeJS.ArrayBufferView) => {
+          if (room === 0) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+          seed = (seed * 16_807) % 2_147_483_647
+          const length = Math.min(1 + (seed % 100), bytes.byteLength, room)
+          room -= length
+          return fs.writeSync(file, bytes, 0, length)
+        }) as FileSystem['writeSync'],
+        fsync: Object.assign(
+          (file: number, done: (error: NodeJS.ErrnoException | null) => void) => {
+            if (isBroken) process.nextTick(done, new Error('EIO'))
+            else fs.fsync(file, done)
+          },
+          { __promisify__: fs.fsync.__promisify__ },
+        ),
+      }
+      const log = new BufferedAuditLog([open({ chain: { key }, rotate: { size: '1kb' } }, files)], { delay: 60_000, logger: heard })
+      for (let a = 0; a < 60; a++) {
+        log.write(`{"a":${a}}`)
+        isBroken = a % 7 === 3
+        await log.flush()
+        if (a % 3 === 0) room = a % 2 === 0 ? 90 : 700
+      }
+      room = Infinity
+      isBroken = false
+      await log.close()
+      const numbers = [...oldFiles(), path].flatMap((file) => eventsOf(file)).filter((one) => typeof one === 'number')
+      expect(numbers).to.deep.equal(Array.from({ length: 60 }, (_, index) => index))
+      expect(await verify()).to.include({ intact: true })
+      expect(heard.said).to.include('an audit sink fails; its records wait')
+    })
+
+    it('fails, and leaves no lock open for ever, where it may not write', async function () {
+      for (const [place, code] of [
+        [join(folder, 'none', 'audit.log'), 'ENOENT'],
+        [folder, 'EISDIR'],
+      ] as const) {
+        expect(() => fileSink(place).write(['{}'])).to.throw(code)
+        expect(() => fileSink(place, { chain: { key } }).write(['{}'])).to.throw(/ENOENT|EISDIR/)
+      }
+      if (process.platform === 'linux') expect(() => fileSink('/dev/full').write(['{}'])).to.throw('ENOSPC')
+      expect(() => fileSink('/dev/null', { chain: { key } }).write(['{}'])).to.throw('no plain file')
+      expect(readdirSync(folder)).to.deep.equal([])
+      await fileSink('/dev/null').write(['{}'])
+      writeFileSync(path, '{"a":1}\n', { mode: 0o400 })
+      const user = process.getuid?.() === 0 ? 'process.setuid(65534);' : ''
+      fs.chmodSync(folder, 0o777)
+      const from = new URL('../../lib/audit/file-sink.js', import.meta.url).href
+      const script = `import { fileSink } from '${from}'; ${user} try { fileSink(${JSON.stringify(path)}).write(['{}']) } catch (error) { console.log(error.code) }`
+      expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).to.equal('EACCES\n')
+    })
+
+    it('ends a torn line of a file with several writers, and leaves it', async () => {
+      writeFileSync(path, '{"a":1}\n{"a":')
+      const log = open()
+      await log.write(['{"a":2}'])
+      await log.close()
+      expect(read()).to.equal('{"a":1}\n{"a":\n{"a":2}\n')
+    })
+  })
+
+  it('keeps every record that it acknowledged, however often its process is killed', async function () {
+    this.timeout(30_000)
+    const audit = new URL('../../lib/audit/', import.meta.url).href
+    const script = `
+      import { BufferedAuditLog } from '${audit}buffered-audit-log.js'
+      import { fileSink } from '${audit}file-sink.js'
+      const log = new BufferedAuditLog([fileSink(${JSON.stringify(path)}, { chain: { key: Buffer.from('${key.toString('hex')}', 'hex') }, rotate: { size: '200kb' } })])
+      const padding = 'x'.repeat(3000)
+      const start = Number(process.argv[1])
+      for (let worker = 0; worker < 16; worker++) void (async () => {
+        for (let count = 0; ; count++) {
+          const id = start + '-' + worker + '-' + count
+          await log.commit('{"id":"' + id + '","padding":"' + padding + '"}', { kind: 'audit', event: undefined })
+          process.stdout.write(id + '\\n')
+        }
+      })()`
+    const acknowledged: string[] = []
+    for (let round = 0; round < 20; round++) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const ended = once(child, 'close')
+      let seen = 0
+      for await (const line of createInterface({ input: child.stdout })) {
+        acknowledged.push(line)
+        if (++seen === 40 + round * 3) child.kill('SIGKILL')
+      }
+      await ended
+    }
+    const log = open({ chain: { key } })
+    await log.write(['{"a":"end"}'])
+    await log.close()
+    expect(await verify()).to.include({ intact: true, first: 0 })
+    const ids = new Set([...oldFiles(), path].flatMap((file) => fieldsOf(file)).map(({ id }) => id))
+    expect(acknowledged.length).to.be.above(800)
+    expect(acknowledged.filter((id) => !ids.has(id))).to.deep.equal([])
+  })
+})
