@@ -1,6 +1,6 @@
 import { STATUS_CODES, ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { discard } from '../lib/body/discard.js'
@@ -42,6 +42,10 @@ export class NodeRequest implements ApiRequest {
 
   get gone(): boolean {
     return this.response.closed && !this.response.writableFinished
+  }
+
+  get closing(): boolean {
+    return (this.body.socket as Socket & { readonly server?: Server }).server?.listening === false
   }
 
   onGone(listener: () => void): void {

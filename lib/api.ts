@@ -27,6 +27,7 @@ import { Exchange } from './exchange.js'
 import type { Target } from './exchange.js'
 import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
+import { ApiInsight, wantsInsight } from './insight.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow } from './inventory.js'
 import { sumOfUses } from './monitor.js'
@@ -41,6 +42,7 @@ import type { LimitAdministration } from './rate-limit/administration.js'
 import { addressGroup, MemoryRateLimitStore } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions } from './rate-limit/rate-limit.js'
 import { rulesOfRoutes } from './rate-limit/rules.js'
+import type { RuleReader } from './rate-limit/rules.js'
 import { handlers } from './routing/handlers.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
@@ -142,7 +144,8 @@ export function createApi(options: ApiOptions): Api {
   const mistakes: Mistake[] = []
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
-  const services = servicesOf(options, container)
+  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight() : undefined
+  const services = servicesOf(options, container, insight)
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
   if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
@@ -159,6 +162,8 @@ export function createApi(options: ApiOptions): Api {
 
   const { tenantOf = claimedTenant, rateLimit = {} } = options
   const limitsOf = rulesOfRoutes({ ...rateLimit, tenantOf })
+  // What the inventory says of limits, their protections say: nothing where they are off.
+  const readLimits: RuleReader = (setup) => limitsOf({ ...setup, describe: () => undefined })
   const compile = routeCompiler(
     {
       authentication: options.authentication,
@@ -214,6 +219,11 @@ export function createApi(options: ApiOptions): Api {
     events.record(state === 'lost' ? 'sys_crash' : 'sys_restart', { detail: { store } })
   }
 
+  insight?.open({
+    routes: compiled,
+    limitNames: (setup) => readLimits(setup).map(({ name }) => name),
+    stores: [...stores].map(([store, role]) => ({ role, name: store.constructor.name, isShared: store.watch !== undefined })),
+  })
   const ways = [options.authentication ?? []].flat()
   watched.opened({
     stores: () => answering,
@@ -297,13 +307,14 @@ export function createApi(options: ApiOptions): Api {
     inventory: () => inventoryOf(compiled),
     limits: limitAdministration({
       routes: compiled.map(({ setup }) => setup),
-      rulesOf: limitsOf,
+      rulesOf: readLimits,
       store: services.rateLimitStore,
       groupOf: addressGroup(rateLimit.addressPrefix),
     }),
     close: () => {
       events.record('sys_shutdown')
       services.delayMeter?.close()
+      insight?.tell((watcher) => watcher.closed?.())
       return services.auditLog.close()
     },
   }
@@ -321,7 +332,7 @@ interface Services extends PipelineServices {
   readonly trustTraceparent: boolean
 }
 
-function servicesOf(options: ApiOptions, container: DependencyContainer): Services {
+function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): Services {
   const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
   const { redact = {} } = options.audit ?? {}
   const logger = maskingLogger(
@@ -332,12 +343,15 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Servic
   const isShared = container.isRegistered(tokens.state, true)
   const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
   const [revocationState, repeats] = isShared ? [state, state] : [new MemoryStateStore({ clock }), new MemoryStateStore({ clock })]
-  const auditLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
-  const detecting = detectionOf(options, { clock, logger, detected: (found) => watched.detected(found) }, auditLog)
-  const watched = monitored([...(options.monitors ?? []), ...(detecting === undefined ? [] : [detecting.monitor])], logger)
-  const tappedLog = detecting?.tap(auditLog) ?? auditLog
+  const ownLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
+  const seenLog = insight?.tap(ownLog) ?? ownLog
+  const detecting = detectionOf(options, { clock, logger, detected: (found) => watched.detected(found) }, seenLog)
+  const auditLog = detecting?.tap(seenLog) ?? seenLog
+  const listeners = [detecting, insight].flatMap((one) => one?.monitor ?? [])
+  const watched = monitored([...(options.monitors ?? []), ...listeners], logger)
   // Services that record security events of their own are to be seen too.
-  if (detecting !== undefined) container.register(tokens.auditLog, { useValue: tappedLog })
+  if (auditLog !== ownLog) container.register(tokens.auditLog, { useValue: auditLog })
+  if (insight !== undefined) container.register(tokens.insight, { useValue: insight })
   return {
     clock,
     logger,
@@ -350,7 +364,7 @@ function servicesOf(options: ApiOptions, container: DependencyContainer): Servic
     revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
     delayMeter: options.overload === undefined ? undefined : delayMeter(),
     rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
-    auditLog: tappedLog,
+    auditLog,
   }
 }
 

@@ -6,6 +6,7 @@ import type { Revocations } from './authentication/revocations.js'
 import type { TokenVerifier } from './authentication/verifier.js'
 import type { PermissionSource } from './authorization/permissions.js'
 import type { Clock, IdGenerator, Logger } from './context.js'
+import type { Insight } from './insight.js'
 import type { RateLimitStore } from './rate-limit/store.js'
 import type { ScopedServices } from './routing/handlers.js'
 import type { StateStore } from './state/state-store.js'
@@ -33,6 +34,8 @@ export const tokens = Object.freeze({
   clock: token<Clock>('clock'),
   /** Makes request ids. @default random UUIDs */
   ids: token<IdGenerator>('ids'),
+  /** What a controller may know of the API that it is mounted in. Given by `createApi`, to controllers that name it in `inject`; not to be replaced. */
+  insight: token<Insight>('insight'),
 })
 
 /** A container for one API. Register services in it and hand it to `createApi({ container })`. */

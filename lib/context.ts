@@ -35,6 +35,8 @@ export interface ApiRequest {
   readonly parsedBody?: unknown
   /** Whether the client has left. */
   readonly gone: boolean
+  /** Whether the host takes no new requests and waits for the open ones: an answer that would never end should. @default false */
+  readonly closing?: boolean
   /** Calls `listener` once, when the client leaves before it has its answer. */
   onGone(listener: () => void): void
 }

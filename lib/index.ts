@@ -2,6 +2,7 @@
 
 export { createApi } from './api.js'
 export type { Api, ApiOptions } from './api.js'
+export type { ApiWatcher, Insight, InsightRow, InsightStore } from './insight.js'
 export type { InventoryRow, ProtectionFacts } from './inventory.js'
 export { Answer, created, noContent, reply } from './answer.js'
 export { createContainer, tokens } from './container.js'
@@ -170,8 +171,8 @@ export type { ValidateDecorator, ValidateOptions, ValidatedParts } from './valid
 export { Nested } from './validation/nested.js'
 export type { NestedOptions } from './validation/nested.js'
 
-export { Expose, Returns, Visible } from './returns/returns.js'
-export type { ReturnsDecorator, ValueType, View, ViewOf } from './returns/returns.js'
+export { Expose, Returns, unshaped, Visible } from './returns/returns.js'
+export type { ReturnsDecorator, Unshaped, ValueType, View, ViewOf } from './returns/returns.js'
 
 export { Timeout } from './deadline/deadline.js'
 export type { Duration } from './duration.js'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Logger } from 'winston'
+import { securityConsole } from '../../lib/console.js'
 import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { Api, ApiOptions, Sink } from '../../lib/index.js'
 import { AdminController, recordsInMemory } from './admin-controller.js'
@@ -68,6 +69,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     controllers: [
       ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
       ...authorization.controllers,
+      securityConsole({ permission: 'portcullis:read', title: 'Orders' }),
     ],
     container,
     authentication: bearer({

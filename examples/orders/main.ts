@@ -17,7 +17,9 @@ async function start({ auditFile, ...settings }: Settings): Promise<void> {
   const logger = createLogger()
   const sink = auditFile === undefined ? stdoutSink() : fileSink(auditFile)
   const { api, server, close } = await startOrders({ ...settings, sinks: [sink], logger })
-  console.log(`listening on ${server.url} (${settings.adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n`)
+  console.log(
+    `listening on ${server.url} (${settings.adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n\n# the console: ${server.url}/console shows all this to whoever has carol's token\n`,
+  )
 
   async function stop(signal: string): Promise<void> {
     logger.info('stopping, open requests are answered first', { signal })

@@ -6,6 +6,7 @@ export const permissions = definePermissions({
   orders: ['read', 'write', 'delete', 'fulfil', 'read-margin'],
   admin: ['read'],
   audit: ['read'],
+  portcullis: ['read'],
 })
 
 /** `@RequirePermission` that knows these names. */
@@ -15,7 +16,7 @@ export const { RequirePermission } = permissions
 export const roles = defineRoles(permissions, {
   viewer: ['orders:read'],
   customer: { inherits: ['viewer'], grants: ['orders:write', 'orders:delete'] },
-  admin: { inherits: ['customer'], grants: ['orders:read-margin', 'admin:read', 'audit:read'] },
+  admin: { inherits: ['customer'], grants: ['orders:read-margin', 'admin:read', 'audit:read', 'portcullis:read'] },
 })
 
 export type Role = 'viewer' | 'customer' | 'admin'

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { Answer } from '../answer.js'
 import type { Class } from '../decorator.js'
@@ -6,13 +7,13 @@ import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import type { Decorated, Handler } from '../typed-decorator.js'
-import { isSchema } from './view.js'
+import { isSchema, Unshaped } from './view.js'
 import type { View } from './view.js'
 import { Misfit, writerOf } from './writer.js'
 import type { Sight, Write } from './writer.js'
 
-export { Expose, Visible } from './view.js'
-export type { ValueType, View, ViewOf } from './view.js'
+export { Expose, unshaped, Visible } from './view.js'
+export type { Unshaped, ValueType, View, ViewOf } from './view.js'
 
 const returnsKind = kind<{ readonly view: View }>('Returns')
 
@@ -85,6 +86,7 @@ export function returning({ permissions, required }: ReturnsOptions): Protection
       const { view } = declared
       route.describe('returns', nameOf(view))
       if (isSchema(view)) return schemaStep(route, view)
+      if (view instanceof Unshaped) return unshapedStep(route, view)
       const guards: Array<readonly string[]> = []
       const write = writerOf(view, { guards, mistake: route.mistake, written: new Map() })
       for (const name of guards.flat().filter((one) => permissions?.names.has(one) === false)) {
@@ -151,6 +153,20 @@ async function acceptLater(
   exchange.result = accept(await result)
 }
 
+/** A value must not leave by calling itself a document. */
+function unshapedStep(route: RouteSetup, { mediaType }: Unshaped): Step {
+  return function checkAnswer(exchange) {
+    const { body, headers } = answerOf(exchange)
+    if (body === undefined) return
+    if (typeof body !== 'string' && !(body instanceof Uint8Array) && !(body instanceof Readable)) {
+      throw misfitOf(route, `/ is no ${mediaType}, but a value`)
+    }
+    const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-type')
+    const type = headers[at + 1]?.split(';', 1)[0]?.trim().toLowerCase()
+    if (at < 0 || type !== mediaType) throw misfitOf(route, `/ is not called ${mediaType}`)
+  }
+}
+
 function answerOf({ result }: Exchange): Answer {
   return result instanceof Answer ? result : new Answer(200, result, [])
 }
@@ -169,6 +185,7 @@ function misfitOf({ name }: RouteSetup, where: string, cause?: unknown): Interna
 /** `[OrderView]`, `{ data, total }`: stands in the inventory. */
 function nameOf(view: View): string {
   if (isSchema(view)) return `${view['~standard'].vendor} schema`
+  if (view instanceof Unshaped) return view.mediaType
   if (typeof view === 'function') return view.name
   return Array.isArray(view) ? `[${nameOf(view[0] as View)}]` : `{ ${Object.keys(view).join(', ')} }`
 }

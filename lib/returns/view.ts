@@ -8,9 +8,23 @@ export type ValueType = StringConstructor | NumberConstructor | BooleanConstruct
 
 /**
  * What may leave: a class with `@Expose` properties, a list of one (`[OrderView]`), an object of them
- * (`{ data: [OrderView], total: Number }`), a single value (`String`), or a Standard Schema.
+ * (`{ data: [OrderView], total: Number }`), a single value (`String`), a Standard Schema, or what has no properties to choose from:
+ * `unshaped('text/csv')`.
  */
-export type View = Class | ValueType | readonly [View] | { readonly [name: string]: View } | StandardSchemaV1
+export type View = Class | ValueType | readonly [View] | { readonly [name: string]: View } | StandardSchemaV1 | Unshaped
+
+/** A text, bytes or a stream of one media type, as a view. */
+export class Unshaped {
+  constructor(readonly mediaType: string) {}
+}
+
+/**
+ * The view of an answer that is no JSON: `@Returns(unshaped('text/html'))`. It leaves as `reply` was given it; an answer of another
+ * type, or one that holds a value, does not fit.
+ */
+export function unshaped(mediaType: string): Unshaped {
+  return new Unshaped(mediaType.toLowerCase())
+}
 
 /** Gives the view of a property; a function, since the class may stand further down. */
 export type ViewOf = () => View

@@ -1,5 +1,5 @@
 import type { Class } from '../decorator.js'
-import { isSchema, propertiesOf } from './view.js'
+import { isSchema, propertiesOf, Unshaped } from './view.js'
 import type { View, ViewProperty } from './view.js'
 
 /** Whether each guard of a route lets the caller see what it guards. */
@@ -38,6 +38,10 @@ export function writerOf(view: View | undefined, setup: WriterSetup): Write {
   if (isList(view)) return listWriter(writerOf(view[0], setup))
   if (isSchema(view)) {
     setup.mistake('a schema stands within a view', 'give @Returns the schema of the whole answer, or describe it with classes')
+    return writePlain
+  }
+  if (view instanceof Unshaped) {
+    setup.mistake('a document stands within a view', 'give @Returns the document alone')
     return writePlain
   }
   if (typeof view === 'function') return classWriter(view as Class, setup)

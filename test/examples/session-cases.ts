@@ -72,7 +72,15 @@ export const sessionCases: readonly Case[] = [
     as: 'carol',
     status: 200,
     check(json) {
-      const permissions = ['admin:read', 'audit:read', 'orders:delete', 'orders:read', 'orders:read-margin', 'orders:write']
+      const permissions = [
+        'admin:read',
+        'audit:read',
+        'orders:delete',
+        'orders:read',
+        'orders:read-margin',
+        'orders:write',
+        'portcullis:read',
+      ]
       expect(json).to.deep.equal({ id: 'carol', kind: 'user', roles: ['admin'], permissions })
     },
   },

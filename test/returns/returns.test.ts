@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import * as v from 'valibot'
@@ -20,6 +21,7 @@ import {
   recentRecords,
   reply,
   tokenIssuer,
+  unshaped,
 } from '../../lib/index.js'
 import type { Api, ApiOptions, View } from '../../lib/index.js'
 import type { Class } from '../../lib/decorator.js'
@@ -329,6 +331,70 @@ describe('@Returns', () => {
     expect((await get(start(Leaking), '/leak')).body).to.deep.equal(seen)
   })
 
+  it('lets a text, bytes or a stream leave as they are, under the media type that it names and no other', async () => {
+    @Controller('/')
+    @Public()
+    class Documents {
+      @Get('/text')
+      @Returns(unshaped('text/CSV'))
+      text() {
+        return reply(200, 'a;b', { 'content-type': 'Text/csv; charset=utf-8' })
+      }
+
+      @Get('/bytes')
+      @Returns(unshaped('application/octet-stream'))
+      bytes() {
+        return reply(200, Buffer.from('ab'), { 'Content-Type': 'application/octet-stream' })
+      }
+
+      @Get('/stream')
+      @Returns(unshaped('text/plain'))
+      stream() {
+        return reply(200, Readable.from(['a']), { 'Content-Type': 'text/plain' })
+      }
+
+      @Get('/nothing')
+      @Returns(unshaped('text/plain'))
+      nothing() {
+        return noContent()
+      }
+
+      @Get('/value')
+      @Returns(unshaped('text/plain'))
+      value() {
+        return reply(200, order, { 'Content-Type': 'text/plain' })
+      }
+
+      @Get('/other')
+      @Returns(unshaped('text/plain'))
+      other() {
+        return reply(200, '<script>', { 'Content-Type': 'text/html' })
+      }
+
+      @Get('/untyped')
+      @Returns(unshaped('text/plain'))
+      untyped() {
+        return reply(200, Buffer.from('a'))
+      }
+    }
+    const api = start(Documents, { requireReturns: true })
+    const ask = (target: string) =>
+      api.answer(exchangeOf({ request: { target, headers: { host: 'a' }, rawHeaders: ['Host', 'a'] } }).request)
+    expect((await ask('/text')).body).to.equal('a;b')
+    expect((await ask('/text')).headers).to.include('Text/csv; charset=utf-8')
+    expect((await ask('/bytes')).body).to.deep.equal(Buffer.from('ab'))
+    expect((await ask('/stream')).body).to.be.instanceOf(Readable)
+    expect((await ask('/nothing')).status).to.equal(204)
+    for (const target of ['/value', '/other', '/untyped']) {
+      const { status, body } = await ask(target)
+      expect(status, target).to.equal(500)
+      expect(body, target)
+        .to.be.a('string')
+        .and.not.to.match(/o1|script/)
+    }
+    expect(api.inventory().map(({ protections }) => protections.returns)).to.include('text/csv')
+  })
+
   it('stands in the inventory', () => {
     const rows = start(Orders).inventory()
     const said = new Map(rows.map(({ path, protections }) => [path, protections.returns]))
@@ -360,10 +426,16 @@ describe('@Returns', () => {
       nested() {
         return { data: { id: 'a' } }
       }
+
+      @Get('/d')
+      @Returns({ data: unshaped('text/plain') })
+      document(): never {
+        throw new Error('nobody asks for it')
+      }
     }
     expect(() => start(Wrong)).to.throw(
       BootError,
-      /the view Empty exposes nothing[^]*"orders:raed", which does not exist[^]*a schema stands within a view/,
+      /the view Empty exposes nothing[^]*"orders:raed", which does not exist[^]*a schema stands within a view[^]*a document stands within a view/,
     )
     expect(() => start(Orders, { requireReturns: true })).to.throw(BootError, /Orders\.bare: nothing says what it returns/)
   })

@@ -1,0 +1,3 @@
+export { securityConsole } from './console/console.js'
+export type { ConsoleOptions } from './console/console.js'
+export type { ChainStatus } from './console/chain.js'
