@@ -92,7 +92,7 @@ const colours = ['#0a84d6', '#d9730d', '#0f9d76', '#b95dc9', '#a3860a']
 
 function linesOf({ lines }: LineChart): { readonly body: string; readonly height: number } {
   const height = 300
-  const [left, right, bottom] = [48, width - 210, height - 40]
+  const [left, right, bottom] = [48, width - 280, height - 40]
   const highest = Math.max(1.5, ...lines.flatMap(({ values }) => values)) * 1.05
   const yOf = (value: number) => bottom - (value / highest) * (bottom - top)
   const parts = [`<path class="axis" d="M${left} ${top}V${bottom}H${right}" fill="none"/>`]

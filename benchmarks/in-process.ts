@@ -54,18 +54,35 @@ export async function microsecondsOf(call: (count: number) => unknown, rounds: n
     const start = performance.now()
     const first = count
     do {
-      for (let index = 0; index < 16; index++) await call(count++)
+      for (let index = 0; index < 64; index++) await call(count++)
+      await turnOfTheLoop()
     } while (performance.now() - start < milliseconds)
     times.push(((performance.now() - start) * 1000) / (count - first))
   }
   return median(times.slice(1))
 }
 
+/** Makes `count` calls, for what is remembered of them. */
+export async function callEach(count: number, call: (number: number) => unknown): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    await call(number)
+    if (number % 1_000 === 0) await turnOfTheLoop()
+  }
+}
+
+/** Lets go what streams and timers have put off: as long as one promise follows another, it would pile up. */
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 /** Bytes that are in use, on the heap and beside it. */
-export function memoryInUse(): number {
+export async function memoryInUse(): Promise<number> {
+  await turnOfTheLoop()
   collectGarbage()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers

@@ -1,8 +1,7 @@
 // What protection costs: each host bare, then with one protection more at a time.
 import { adapters, hostName, overheadSteps } from './contenders.js'
 import type { OverheadStep } from './contenders.js'
-import { load } from './load.js'
-import { measure, Samples, withRunning } from './measure.js'
+import { measure, Samples, warmUp, withRunning } from './measure.js'
 import { workloads } from './requests.js'
 import type { BenchmarkOptions, SuiteResult, Table } from './suite.js'
 
@@ -22,9 +21,9 @@ export async function overhead(options: BenchmarkOptions): Promise<SuiteResult> 
   const { create } = workloads()
   const steps = options.isQuick ? overheadSteps.filter(({ step }) => step === 'bare' || step === 'audit') : overheadSteps
   await withRunning(steps, { isPinned: !options.isQuick }, async (running) => {
-    for (const [{ name }, { port }] of running) {
+    for (const [{ name }, server] of running) {
       options.progress(`overhead: warming up ${name}`)
-      await load(port, create.bytes, options.warmUp)
+      await warmUp(server, create.bytes, options.warmUp, options.isQuick)
     }
     for (let round = 1; round <= options.rounds; round++) {
       options.progress(`overhead: round ${round} of ${options.rounds}`)

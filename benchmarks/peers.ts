@@ -3,8 +3,7 @@ import { problemsOf } from './checklist.js'
 import type { RunningContender } from './contender-process.js'
 import { peers as contenders, theFloor } from './contenders.js'
 import type { Contender } from './contenders.js'
-import { load } from './load.js'
-import { measure, Samples, withRunning } from './measure.js'
+import { measure, Samples, warmUp, withRunning } from './measure.js'
 import { noteOnLoad } from './overhead.js'
 import { workloads } from './requests.js'
 import type { BenchmarkOptions, SuiteResult } from './suite.js'
@@ -62,13 +61,13 @@ async function measureAll(
   options: BenchmarkOptions,
 ): Promise<ReadonlyMap<Contender, number>> {
   const { create, list, refusals, limited } = workloads()
-  const { rounds, milliseconds, warmUp } = options
-  const isPinned = !options.isQuick
+  const { rounds, milliseconds, isQuick } = options
+  const isPinned = !isQuick
   const memory = await withRunning(qualified, { isPinned }, async (running) => {
-    for (const [{ name }, { port }] of running) {
+    for (const [{ name }, server] of running) {
       options.progress(`peers: warming up ${name}`)
-      await load(port, create.bytes, warmUp)
-      for (const { bytes } of [list, ...refusals]) await load(port, bytes, warmUp / 4)
+      await warmUp(server, create.bytes, options.warmUp, isQuick)
+      for (const { bytes } of [list, ...refusals]) await warmUp(server, bytes, options.warmUp / 4, isQuick)
     }
     await inRounds(rounds, running, async (contender, server) => {
       options.progress(`peers: measuring ${contender.name}`)
@@ -80,7 +79,7 @@ async function measureAll(
   })
   // Again, with limits that are used up at once.
   await withRunning(qualified, { isPinned, env: { RATE_MINUTE: '1', RATE_HOUR: '1' } }, async (running) => {
-    for (const { port } of running.values()) await load(port, limited.bytes, warmUp / 2)
+    for (const server of running.values()) await warmUp(server, limited.bytes, options.warmUp / 2, isQuick)
     await inRounds(rounds, running, async (contender, server) => {
       options.progress(`peers: refusals of ${contender.name}`)
       samples.add(key(contender, limited.name), await measure(server, limited, milliseconds / 3))

@@ -4,7 +4,7 @@ import { IsInt, IsString } from 'class-validator'
 import { Authenticated, BodyLimit, Controller, Get, Post, Public, RequirePermission, Validate, bearer, createApi } from '../lib/index.js'
 import type { Api, ApiOptions, Class, Context } from '../lib/index.js'
 import { audience, issuer } from './contract.js'
-import { answered, inProcessRequest, memoryInUse, microsecondsOf } from './in-process.js'
+import { answered, callEach, inProcessRequest, memoryInUse, microsecondsOf } from './in-process.js'
 import { jwtSecret, tokenWith } from './requests.js'
 import type { BenchmarkOptions, SuiteResult, Table } from './suite.js'
 
@@ -92,13 +92,13 @@ async function pointOf(
   size: number,
   { rounds, milliseconds }: Pick<BenchmarkOptions, 'rounds' | 'milliseconds'>,
 ): Promise<Point> {
-  const memoryBefore = memoryInUse()
+  const memoryBefore = await memoryInUse()
   const start = performance.now()
   const { api, prepare, call } = make(size)
   const boot = performance.now() - start
   await prepare?.()
   const request = await microsecondsOf(call, rounds, milliseconds / 4)
-  const memory = Math.max(0, memoryInUse() - memoryBefore)
+  const memory = Math.max(0, (await memoryInUse()) - memoryBefore)
   await api.close()
   return { size, request, memory, boot }
 }
@@ -182,9 +182,7 @@ function addresses(count: number): Subject {
   return {
     api,
     call,
-    async prepare() {
-      for (let number = 0; number < count; number++) await call(number)
-    },
+    prepare: () => callEach(count, call),
   }
 }
 
@@ -209,9 +207,7 @@ function cachedTokens(count: number): Subject {
   return {
     api,
     call,
-    async prepare() {
-      for (let number = 0; number < count; number++) await call(number)
-    },
+    prepare: () => callEach(count, call),
   }
 }
 
