@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 
 /** What came back. */
 export interface Answers {
@@ -11,20 +13,29 @@ export interface Answers {
 
 export const connections = 64
 
-/** Sends one request over and over on 64 connections for about `milliseconds`, the next on each as soon as the last is answered. */
-export async function load(port: number, bytes: Buffer, milliseconds: number): Promise<Answers> {
+/**
+ * Sends one request over and over on 64 connections for about `milliseconds`, the next on each as soon as the last is answered. The time
+ * begins when all are connected and `ready` has been waited for.
+ */
+export async function load(port: number, bytes: Buffer, milliseconds: number, ready?: () => Promise<void>): Promise<Answers> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => connected(port)))
+  await ready?.()
   const counts = new Map<number, number>()
   const start = performance.now()
   const before = performance.eventLoopUtilization()
-  await Promise.all(Array.from({ length: connections }, () => one(port, bytes, start + milliseconds, counts)))
+  await Promise.all(sockets.map((socket) => ask(socket, bytes, start + milliseconds, counts)))
   return { byStatus: counts, duration: performance.now() - start, busy: performance.eventLoopUtilization(before).utilization }
 }
 
-function one(port: number, bytes: Buffer, end: number, counts: Map<number, number>): Promise<void> {
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  return socket.setNoDelay(true)
+}
+
+function ask(socket: Socket, bytes: Buffer, end: number, counts: Map<number, number>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
     let pending = ''
-    socket.setNoDelay(true)
     socket.on('error', reject)
     socket.on('close', () => resolve())
     socket.on('data', (chunk) => {
@@ -37,6 +48,7 @@ function one(port: number, bytes: Buffer, end: number, counts: Map<number, numbe
       if (performance.now() < end) socket.write(bytes)
       else socket.destroy()
     })
+    socket.write(bytes)
   })
 }
 

@@ -28,13 +28,15 @@ export interface Sample {
 
 /** Measures one workload on a server that runs. Throws when an answer is another than the workload's: then it did not do the work. */
 export async function measure(server: RunningContender, { name, statuses, bytes }: Workload, milliseconds: number): Promise<Sample> {
-  const before = await server.use()
-  const { byStatus, duration, busy } = await load(server.port, bytes, milliseconds)
+  let before = 0
+  const { byStatus, duration, busy } = await load(server.port, bytes, milliseconds, async () => {
+    before = (await server.use()).cpu
+  })
   const { cpu } = await server.use()
   const answered = [...byStatus.values()].reduce((sum, count) => sum + count, 0)
   const wrong = [...byStatus.keys()].filter((status) => !statuses.includes(status))
   if (wrong.length > 0 || answered === 0) throw new Error(`${name} was answered with ${wrong.join(', ') || 'nothing'}`)
-  return { perSecond: (answered * 1000) / duration, cpu: (cpu - before.cpu) / answered, busy }
+  return { perSecond: (answered * 1000) / duration, cpu: (cpu - before) / answered, busy }
 }
 
 /** All samples of one kind, as one. */

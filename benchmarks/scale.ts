@@ -66,6 +66,7 @@ export async function scale(options: BenchmarkOptions): Promise<SuiteResult> {
     notes: [
       'In one process, without a network: requests are made as objects, answered by api.answer, and thrown away. Memory is what is in use after a garbage collection, less what was before.',
       'Limited addresses: each request comes from the next of so many; the store holds 100,000 counters by default, so of a million addresses it remembers some and stays as large as it is.',
+      'Permissions of a caller: they stand in the token, which grows to 14 kB with a thousand of them and is compared whole on each request.',
       'Cached tokens: 0 verifies the signature each time; otherwise each request bears the next of so many.',
       'DTO fields and bytes of a body have to be read: their columns tell what one more costs.',
     ],

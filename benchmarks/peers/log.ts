@@ -32,6 +32,8 @@ export function winstonLog(filename: string) {
     write: (line: LogLine) => void logger.info('request', { ...line, headers: masked(line.headers) }),
     flush: () =>
       new Promise<void>((resolve) => {
+        // Ended while its file is slower than its callers, it writes after its own end: those lines are lost.
+        logger.on('error', () => resolve())
         logger.once('finish', () => setTimeout(resolve, 50))
         logger.end()
       }),

@@ -88,7 +88,7 @@ describe('a signature', () => {
       }
     }
     fc.assert(
-      fc.property(fc.nat({ max: token.length - 1 }), fc.constantFrom(...'AZaz09-_'), (place, character) => {
+      fc.property(fc.nat({ max: token.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_'), (place, character) => {
         const changed = `${token.slice(0, place)}${character}${token.slice(place + 1)}`
         expect(isSignedWith({ key: secret, algorithm: 'HS512' }, changed), changed).to.equal(theirs(changed))
       }),
