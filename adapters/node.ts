@@ -117,7 +117,11 @@ function joined(before: number | string | string[] | undefined, values: readonly
 
 /** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
-  if (!request.complete) response.once('finish', () => discard(request))
+  if (request.complete) return
+  response.once('finish', () => {
+    // Most bodies have come by then, and Node has dropped them: there is nothing left to bound.
+    if (!request.complete) discard(request)
+  })
 }
 
 async function stream(request: IncomingMessage, body: Readable, response: ServerResponse): Promise<void> {

@@ -1,18 +1,41 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 
-/** Sends one request over and over on `connections` connections for `milliseconds`; gives the answers by status. */
-export async function load(port: number, bytes: Buffer, connections: number, milliseconds: number): Promise<ReadonlyMap<number, number>> {
-  const counts = new Map<number, number>()
-  const end = performance.now() + milliseconds
-  await Promise.all(Array.from({ length: connections }, () => one(port, bytes, end, counts)))
-  return counts
+/** What came back. */
+export interface Answers {
+  readonly byStatus: ReadonlyMap<number, number>
+  /** Milliseconds. */
+  readonly duration: number
+  /** The part of that time in which this process was at work: near 1, it is the load that is slow and not the server. */
+  readonly busy: number
 }
 
-function one(port: number, bytes: Buffer, end: number, counts: Map<number, number>): Promise<void> {
+export const connections = 64
+
+/**
+ * Sends one request over and over on 64 connections for about `milliseconds`, the next on each as soon as the last is answered. The time
+ * begins when all are connected and `ready` has been waited for.
+ */
+export async function load(port: number, bytes: Buffer, milliseconds: number, ready?: () => Promise<void>): Promise<Answers> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => connected(port)))
+  await ready?.()
+  const counts = new Map<number, number>()
+  const start = performance.now()
+  const before = performance.eventLoopUtilization()
+  await Promise.all(sockets.map((socket) => ask(socket, bytes, start + milliseconds, counts)))
+  return { byStatus: counts, duration: performance.now() - start, busy: performance.eventLoopUtilization(before).utilization }
+}
+
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  return socket.setNoDelay(true)
+}
+
+function ask(socket: Socket, bytes: Buffer, end: number, counts: Map<number, number>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
     let pending = ''
-    socket.setNoDelay(true)
     socket.on('error', reject)
     socket.on('close', () => resolve())
     socket.on('data', (chunk) => {
@@ -23,15 +46,23 @@ function one(port: number, bytes: Buffer, end: number, counts: Map<number, numbe
       counts.set(status, (counts.get(status) ?? 0) + 1)
       pending = pending.slice(length)
       if (performance.now() < end) socket.write(bytes)
-      else socket.end()
+      else socket.destroy()
     })
+    socket.write(bytes)
   })
 }
 
+const contentLength = /\r\ncontent-length: *(\d+)/i
+
+/** The length of the first answer in `text`; undefined while some of it is missing. */
 function wholeLength(text: string): number | undefined {
   const head = text.indexOf('\r\n\r\n')
   if (head < 0) return undefined
-  const length = /content-length: *(\d+)/i.exec(text)
-  const whole = head + 4 + Number(length?.[1] ?? 0)
-  return text.length >= whole ? whole : undefined
+  const announced = contentLength.exec(text)
+  if (announced !== null) {
+    const whole = head + 4 + Number(announced[1])
+    return text.length >= whole ? whole : undefined
+  }
+  const last = text.indexOf('\r\n0\r\n\r\n', head)
+  return last < 0 ? undefined : last + 7
 }

@@ -1,81 +1,45 @@
-import { ArrayMaxSize, ArrayMinSize, IsInt, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator'
-import { Type } from 'class-transformer'
-import { Audit, Controller, Get, Nested, Post, RequirePermission, Validate, created } from '../lib/index.js'
-import type { Context } from '../lib/index.js'
+// The protected routes of the benchmarks, with all of their protections or with some.
+import { Audit, Authenticated, Controller, Get, Post, Public, RequirePermission, Validate, created } from '../lib/index.js'
+import type { Class, Context, RouteDecorator } from '../lib/index.js'
+import { createOrder, users } from './contract.js'
+import type { Order } from './contract.js'
+import { CreateOrder } from './create-order.js'
 
-class Address {
-  @IsString()
-  @Length(1, 100)
-  street!: string
+/** What can be left out of the protected server, in the order in which the benchmark of the overhead adds them. */
+export const protections = ['headers', 'limits', 'token', 'permission', 'validation', 'audit'] as const
 
-  @IsString()
-  @Length(1, 100)
-  city!: string
+export type Protection = (typeof protections)[number]
 
-  @Matches(/^[0-9A-Za-z -]{3,10}$/)
-  zip!: string
-}
+/** What is ordered where no body is let in. */
+const noOrder: Order = { quantity: 3, items: [{ qty: 6 }] }
 
-class Item {
-  @Matches(/^[A-Z0-9-]{3,20}$/)
-  sku!: string
+/** The controllers with the protections that `has` names. */
+export function controllersWith(has: (protection: Protection) => boolean): readonly Class[] {
+  const isDeclared = (protection: Protection, decorator: RouteDecorator): RouteDecorator => (has(protection) ? decorator : nothing)
+  const access = (permission: string) => (has('permission') ? RequirePermission(permission) : has('token') ? Authenticated() : Public())
 
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  qty!: number
-}
-
-export class CreateOrder {
-  @Matches(/^[A-Z0-9]{8}$/)
-  product_id!: string
-
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  quantity!: number
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  note?: string
-
-  @Nested(() => Address)
-  @Type(() => Address)
-  address!: Address
-
-  @Nested(() => Item, { each: true })
-  @Type(() => Item)
-  @ArrayMinSize(1)
-  @ArrayMaxSize(50)
-  items!: Item[]
-}
-
-@Controller('/api/v1/orders', { inject: [] })
-export class OrdersController {
-  #last = 0
-
-  @Post('/')
-  @RequirePermission('orders:write')
-  @Validate({ body: CreateOrder })
-  @Audit('order.create', { body: false })
-  create({ body }: Context<{ body: CreateOrder }>) {
-    const total = body.items.reduce((sum, { qty }) => sum + qty * 250, body.quantity * 1000)
-    return created({ id: String(++this.#last), status: 'created', total })
-  }
-}
-
-@Controller('/api/v1/admin', { inject: [] })
-export class AdminController {
-  @Get('/users')
-  @RequirePermission('admin:read')
-  users() {
-    return {
-      users: [
-        { id: 'u1', name: 'Ada' },
-        { id: 'u2', name: 'Grace' },
-        { id: 'u3', name: 'Edsger' },
-      ],
+  @Controller('/api/v1/orders', { inject: [] })
+  class OrdersController {
+    @Post('/')
+    @access('orders:write')
+    @isDeclared('validation', Validate({ body: CreateOrder }) as RouteDecorator)
+    @isDeclared('audit', Audit('order.create', { body: false }))
+    create(context: Context<{ body: CreateOrder }>) {
+      return created(createOrder(has('validation') ? context.body : noOrder))
     }
   }
+
+  @Controller('/api/v1/admin', { inject: [] })
+  class AdminController {
+    @Get('/users')
+    @access('admin:read')
+    users() {
+      return { users }
+    }
+  }
+
+  return [OrdersController, AdminController]
 }
+
+/** A decorator that declares nothing. */
+const nothing = (() => undefined) as RouteDecorator

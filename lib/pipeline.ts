@@ -274,10 +274,11 @@ async function announced(listeners: readonly AnswerListener[], reply: Reply, err
 }
 
 /** What failed on our side: a handler, a store, or a validator whose throw is a no to the client. */
-function logCause({ log }: Exchange, error: ApiError): void {
+function logCause(exchange: Exchange, error: ApiError): void {
   if (error.cause === undefined) return
-  if (error.status >= 500) log.error(error.message, { error: error.cause })
-  else if (error instanceof ValidationFailed) log.warn('a validator threw', { error: error.cause })
+  // `exchange.log` makes a logger when it is first asked for: not for each token that somebody forged.
+  if (error.status >= 500) exchange.log.error(error.message, { error: error.cause })
+  else if (error instanceof ValidationFailed) exchange.log.warn('a validator threw', { error: error.cause })
 }
 
 async function told(exchange: Exchange, listener: RefusalListener, error: ApiError): Promise<ApiError | undefined> {

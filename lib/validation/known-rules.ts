@@ -47,6 +47,7 @@ const known: ReadonlyMap<string, Known> = new Map(
         (value) =>
           equals(value, other),
     },
+    isObject: { message: '$property must be an object', quick: () => isSingleObject },
     isDefined: { message: '$property should not be null or undefined', quick: () => isDefined },
     isNotEmpty: { message: '$property should not be empty', quick: () => isNotEmpty },
     isArray: { message: '$property must be an array', quick: () => sized(0, Number.POSITIVE_INFINITY) },
@@ -82,6 +83,11 @@ function defaultMessage(constraints: readonly unknown[], validator: () => Valida
   } catch {
     return undefined
   }
+}
+
+/** An object and no list. class-validator lets functions pass too, which no request holds. */
+function isSingleObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function described(accepts: Test, shape: ShapePart): Described {

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { CompactSign, compactVerify } from 'jose'
+import jwt from 'jsonwebtoken'
 import { algorithms } from '../../lib/authentication/algorithms.js'
 import type { Algorithm } from '../../lib/authentication/algorithms.js'
 import { signatureLength } from '../../lib/authentication/keys.js'
@@ -63,6 +64,36 @@ describe('a signature', () => {
       }
     })
   }
+
+  it('by a secret is no HMAC keyed with a public key, and is spelled in one way', () => {
+    const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' })
+    const forged = signClaims({ key: createSecretKey(Buffer.from(pem)), algorithm: 'HS256' }, {}, claims)
+    expect(isSignedWith({ key: rsa.publicKey, algorithm: 'HS256' }, forged)).to.equal(false)
+    const token = signClaims({ key: secret, algorithm: 'HS256' }, {}, claims)
+    for (const other of [`${token}=`, `${token} `, `${token.slice(0, -1)}${String.fromCharCode(token.charCodeAt(token.length - 1) + 1)}`]) {
+      expect(isSignedWith({ key: secret, algorithm: 'HS256' }, other)).to.equal(false)
+    }
+    expect(isSignedWith({ key: secret, algorithm: 'HS256' }, token)).to.equal(true)
+  })
+
+  it('by a secret is what jsonwebtoken says it is, whatever became of the token', () => {
+    const token = signClaims({ key: secret, algorithm: 'HS512' }, { typ: 'JWT' }, claims)
+    const options = { algorithms: ['HS512' as const], ignoreExpiration: true }
+    const theirs = (text: string) => {
+      try {
+        jwt.verify(text, secret, options)
+        return true
+      } catch {
+        return false
+      }
+    }
+    fc.assert(
+      fc.property(fc.nat({ max: token.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_'), (place, character) => {
+        const changed = `${token.slice(0, place)}${character}${token.slice(place + 1)}`
+        expect(isSignedWith({ key: secret, algorithm: 'HS512' }, changed), changed).to.equal(theirs(changed))
+      }),
+    )
+  })
 
   it('is never right over a text that nobody signed, and no text is an error', () => {
     fc.assert(
