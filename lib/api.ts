@@ -27,7 +27,7 @@ import type { Target } from './exchange.js'
 import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
 import { inventoryOf } from './inventory.js'
-import type { InventoryRow } from './inventory.js'
+import type { DescribedRoute, InventoryRow } from './inventory.js'
 import { routeCompiler, run } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
@@ -104,6 +104,8 @@ export interface Api {
   readonly route: (controller: Class, member: string) => (request: ApiRequest, params: Target['params']) => Promise<Reply>
   /** All routes and what protects each, sorted by path. */
   readonly inventory: () => readonly InventoryRow[]
+  /** All routes for whoever describes them, such as `openApiDocument`, in the order of their controllers. */
+  readonly routes: () => readonly DescribedRoute[]
   /** Which routes each permission opens, the permissions that open none, and the routes that ask for none. */
   readonly permissions: () => PermissionUse
   /**
@@ -127,6 +129,7 @@ export function createApi(options: ApiOptions): Api {
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
   const services = servicesOf(options, container)
+  container.register(tokens.routes, { useValue: routes })
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
   if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
@@ -161,6 +164,11 @@ export function createApi(options: ApiOptions): Api {
     crossOrigin,
     handlerOf.instance,
   )
+  /** Asked for by controllers that are made before all routes are. */
+  function routes(): readonly DescribedRoute[] {
+    return compiled.map(({ route: { document }, setup, facts }) => ({ setup, facts, document }))
+  }
+
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
     return { route: compile(setup, handlerOf.step(setup)), setup, facts }
@@ -256,6 +264,7 @@ export function createApi(options: ApiOptions): Api {
       }
     },
     inventory: () => inventoryOf(compiled),
+    routes,
     limits: limitAdministration({
       routes: compiled.map(({ setup }) => setup),
       rulesOf: limitsOf,

@@ -2,7 +2,9 @@
 
 export { createApi } from './api.js'
 export type { Api, ApiOptions } from './api.js'
-export type { InventoryRow, ProtectionFacts } from './inventory.js'
+export type { DescribedRoute, InventoryRow, ProtectionFacts } from './inventory.js'
+export type { JsonSchema, SchemaComponents } from './json-schema.js'
+export type { BodyDraft, CallerScheme, HeaderDraft, OperationDraft, ParameterDraft, RefusalDraft } from './operation.js'
 export { Answer, created, noContent, reply } from './answer.js'
 export { createContainer, tokens } from './container.js'
 export { anonymous } from './context.js'

@@ -22,6 +22,7 @@ import { deadlineOf } from './deadline/deadline.js'
 import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { ApiError } from './errors.js'
 import type { Exchange, RefusalListener, Runtime } from './exchange.js'
+import type { OperationDraft } from './operation.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { concurrencyLimits } from './rate-limit/concurrency.js'
@@ -83,6 +84,8 @@ export interface CompiledRoute {
   readonly record: (exchange: Exchange, status: number) => void
   /** What each protection made of the route, in their order. */
   readonly traces: readonly Trace[]
+  /** Has each protection write down what it means for clients. */
+  readonly document: (operation: OperationDraft) => void
 }
 
 /** Makes routes. `handle` is the step that calls the handler; phases after `last` are left out. */
@@ -156,6 +159,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       timeout: deadlineOf(route, options.timeout),
       record: records.compile(route),
       traces: tracer.traces,
+      document: (operation) => [...builtIn, ...own].forEach((protection) => void protection.document?.(route, operation)),
     }
   }
 }

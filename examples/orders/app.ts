@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Logger } from 'winston'
 import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { Api, ApiOptions, Sink } from '../../lib/index.js'
+import { openApi } from '../../lib/openapi.js'
 import { AdminController, recordsInMemory } from './admin-controller.js'
 import { ordersAuthorization } from './authorization.js'
 import { openDatabase } from './database.js'
@@ -18,6 +19,17 @@ import { Users } from './users.js'
 /** Who issues the tokens of `/api/v1/login`, and whom they are for. */
 export const issuer = 'https://auth.orders.example'
 export const audience = 'https://orders.example'
+
+/** What its document says of it besides what its declarations say. */
+export const description = {
+  info: {
+    title: 'Orders',
+    version: '1.0.0',
+    description: 'Orders of a shop, as an example of a protected API.',
+    contact: { name: 'The people of the shop', url: 'https://orders.example/contact', email: 'api@orders.example' },
+    license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+  },
+}
 
 /** What the API stands on. But for its address it needs nothing, and keeps nothing. */
 export interface OrdersOptions {
@@ -68,6 +80,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     controllers: [
       ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
       ...authorization.controllers,
+      openApi({ ...description, servers: [{ url }], public: true }),
     ],
     container,
     authentication: bearer({

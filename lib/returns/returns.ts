@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import type { Decorated, Handler } from '../typed-decorator.js'
+import { schemaOfView } from './json-schema.js'
 import { isSchema } from './view.js'
 import type { View } from './view.js'
 import { Misfit, writerOf } from './writer.js'
@@ -91,6 +92,11 @@ export function returning({ permissions, required }: ReturnsOptions): Protection
         route.mistake(`@Visible names the permission ${JSON.stringify(name)}, which does not exist`, 'add it to definePermissions({ … })')
       }
       return viewStep(route, write, guards)
+    },
+    document({ policy }, operation) {
+      const declared = policy.nearest(returnsKind)
+      if (declared !== undefined) operation.answer(schemaOfView(declared.view, operation.schemas))
+      operation.refusal({ status: 500, code: 'internal-error' })
     },
   }
 }
