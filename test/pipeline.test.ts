@@ -25,7 +25,6 @@ async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeo
       timeout,
       traces: [],
       document: () => undefined,
-    document: () => undefined,
       record: (_, status) => {
         recorded.push(status)
         record()

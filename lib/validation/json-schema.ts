@@ -157,12 +157,21 @@ function checkedSchema(property: PropertyPlan, plan: ClassPlan, setting: Setting
     ...own,
     ...(nested === undefined ? [] : [nestedSchema(nested, setting)]),
     ...(hasArray && (isEach || setting.fromTexts) ? [{ type: 'array', ...(isEach ? { items: ofElements } : {}) }] : []),
-    ...(isEach && !hasArray ? [{ anyOf: [{ type: 'array', items: ofElements }, ofElements] }] : []),
+    ...(isEach && !hasArray ? [eitherOf(ofElements)] : []),
   ])
   return {
     schema: { ...bounded(schema, setting), ...told(untold, property, plan) },
     isNeeded: written.some(({ isNeeded }) => isNeeded) || (nested !== undefined && nested.form !== 'either'),
   }
+}
+
+/** What is said of each element, class-validator asks of a value that is no list too. */
+function eitherOf(element: JsonSchema): JsonSchema {
+  const list = { type: 'array', items: element }
+  const { type } = element
+  if (type === 'array') return list
+  const isNoList = type !== undefined || 'enum' in element || 'const' in element
+  return { anyOf: [list, isNoList ? element : mergedSchema([{ not: { type: 'array' } }, element])] }
 }
 
 /** A list is refused by its length alone, whatever rules say. */

@@ -190,7 +190,7 @@ function uuid(version: unknown): RuleSchema {
   const digit = ['1', '2', '3', '4', '5', '6', '7', '8'].find((one) => one === String(version))
   const exact = (first: string) => `${hex(8)}-${hex(4)}-${first}${hex(3)}-[89abAB]${hex(3)}-${hex(12)}`
   const all = `${exact('[1-8]')}|0{8}-0{4}-0{4}-0{4}-0{12}|[fF]{8}-[fF]{4}-[fF]{4}-[fF]{4}-[fF]{12}`
-  const text = (pattern: string) => ({ type: 'string', format: 'uuid', pattern: `^${pattern}$` })
+  const text = (pattern: string) => ({ type: 'string', format: 'uuid', minLength: 36, maxLength: 36, pattern: `^${pattern}$` })
   if (digit !== undefined) return whole(text(exact(digit)))
   if (version === 'loose') return whole(text(loose))
   return version === undefined || version === null || version === 'all' ? whole(text(`(?:${all})`)) : partly(text(loose))
