@@ -10,13 +10,16 @@ import { documentOf } from './document.js'
 import type { OpenApiDocument, OpenApiOptions } from './document.js'
 
 /** Who may read the document: whoever has the permission, or everybody. */
-export type OpenApiReaders = { readonly permission: string; readonly public?: never } | { readonly public: true; readonly permission?: never }
+export type OpenApiReaders =
+  | { readonly permission: string; readonly public?: never }
+  | { readonly public: true; readonly permission?: never }
 
 /** A controller that serves the document. */
-export type OpenApiControllerOptions = OpenApiOptions & OpenApiReaders & {
-  /** Where it stands. @default '/openapi.json' */
-  readonly path?: string
-}
+export type OpenApiControllerOptions = OpenApiOptions &
+  OpenApiReaders & {
+    /** Where it stands. @default '/openapi.json' */
+    readonly path?: string
+  }
 
 /**
  * Describes an API in OpenAPI 3.1, from the declarations that protect it: what each route takes, what it answers, and who may call. Routes

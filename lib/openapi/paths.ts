@@ -17,7 +17,11 @@ export function pathTemplates(routes: readonly RouteSetup[]): (route: RouteSetup
   const names = new Map<string, readonly string[]>()
   for (const { path, params } of routes.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
     const shape = shapeOf(path)
-    if (!names.has(shape)) names.set(shape, params.map((param) => (param === '*' ? restName(params) : param)))
+    if (!names.has(shape))
+      names.set(
+        shape,
+        params.map((param) => (param === '*' ? restName(params) : param)),
+      )
   }
   return function templateOf({ path, params }) {
     const own = names.get(shapeOf(path)) ?? params

@@ -56,7 +56,10 @@ export function concurrencyLimits(subjects: Subjects): readonly [Protection, Pro
         const declared = policy.all(concurrencyKind)
         if (phase !== 'network' || declared.length === 0) return
         operation.note(`Calls at work at once are limited: ${declared.map(summary).join(', ')}.`)
-        operation.extension('x-concurrency', declared.map(({ value: { most, by } }) => ({ most, by: typeof by === 'function' ? 'other' : by })))
+        operation.extension(
+          'x-concurrency',
+          declared.map(({ value: { most, by } }) => ({ most, by: typeof by === 'function' ? 'other' : by })),
+        )
         operation.refusal({ status: 429, code: 'too-many-requests', headers: { 'Retry-After': retryAfterHeader } })
       },
     }

@@ -43,7 +43,10 @@ export const retryAfterHeader: HeaderDraft = {
 /** The fields of answers of limited routes, for whoever describes them. */
 export function describedFields(styles: readonly HeaderStyle[]): Readonly<Record<string, HeaderDraft>> {
   const text = (description: string): HeaderDraft => ({ description, schema: { type: 'string' } })
-  const count = (description: string): HeaderDraft => ({ description, schema: { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } })
+  const count = (description: string): HeaderDraft => ({
+    description,
+    schema: { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+  })
   const told = styles.flatMap((style): ReadonlyArray<readonly [string, HeaderDraft]> => {
     if (style === 'draft') {
       return [

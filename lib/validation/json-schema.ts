@@ -148,7 +148,10 @@ function behaviourOf(condition: PropertyPlan['conditions'][number], name: string
 function checkedSchema(property: PropertyPlan, plan: ClassPlan, setting: Setting): { schema: JsonSchema; isNeeded: boolean } {
   const { rules, nested } = property
   const written = rules.map((rule) => ({ rule, ...writtenRule(rule, property, setting.fromTexts) }))
-  const hasArray = (setting.fromTexts && property.isList) || nested?.form === 'list' || written.some(({ rule, schema }) => !rule.each && schema['type'] === 'array')
+  const hasArray =
+    (setting.fromTexts && property.isList) ||
+    nested?.form === 'list' ||
+    written.some(({ rule, schema }) => !rule.each && schema['type'] === 'array')
   const own = written.filter(({ rule }) => !rule.each).map(({ schema }) => schema)
   const ofElements = mergedSchema(written.filter(({ rule }) => rule.each).map(({ schema }) => schema))
   const isEach = Object.keys(ofElements).length > 0
@@ -245,7 +248,8 @@ function nestedSchema({ plan, form }: NestedPlan, setting: Setting): JsonSchema 
 function orNull(schema: JsonSchema): JsonSchema {
   const { type, enum: values, ...rest } = schema
   const isSimple = typeof type === 'string' && !['const', 'not', 'allOf', 'anyOf', '$ref'].some((keyword) => keyword in rest)
-  if (isSimple) return { type: [type, 'null'], ...(Array.isArray(values) ? { enum: [...(values as readonly unknown[]), null] } : {}), ...rest }
+  if (isSimple)
+    return { type: [type, 'null'], ...(Array.isArray(values) ? { enum: [...(values as readonly unknown[]), null] } : {}), ...rest }
   if (!['type', 'enum', 'const', 'not', 'allOf', 'anyOf', '$ref'].some((keyword) => keyword in schema)) return schema
   const { description, 'x-rules': rules, ...own } = schema
   const about = { ...(description === undefined ? {} : { description }), ...(rules === undefined ? {} : { 'x-rules': rules }) }

@@ -87,7 +87,10 @@ export function oauthLogin(options: OAuthLoginOptions): OAuthLogin {
       name: 'session',
       mistakes,
       schemes: [
-        { name: 'session', scheme: { type: 'apiKey', in: 'cookie', name: login.cookie, description: 'The cookie of a browser that has logged in.' } },
+        {
+          name: 'session',
+          scheme: { type: 'apiKey', in: 'cookie', name: login.cookie, description: 'The cookie of a browser that has logged in.' },
+        },
       ],
       open(services) {
         const { sessions } = partsOf(login, services)
