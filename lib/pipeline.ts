@@ -159,7 +159,9 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       timeout: deadlineOf(route, options.timeout),
       record: records.compile(route),
       traces: tracer.traces,
-      document: (operation) => [...builtIn, ...own].forEach((protection) => void protection.document?.(route, operation)),
+      document(operation) {
+        for (const protection of [...builtIn, ...own]) protection.document?.(route, operation)
+      },
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util'
+import type { Paint } from './paint.js'
 
 /** What an option of a command is. */
 export interface CommandOption {
@@ -47,7 +48,7 @@ export interface Command {
   readonly arguments?: readonly CommandArgument[]
   readonly options: Readonly<Record<string, CommandOption>>
   /** Throws `UsageError` where the options make no sense, `CommandError` where what they ask for cannot be done. */
-  run(values: OptionValues, given: readonly string[]): Printed | Promise<Printed>
+  run(values: OptionValues, given: readonly string[], paint: Paint): Printed | Promise<Printed>
 }
 
 /** The program was called in a way that it does not know; the message says what to write instead. */

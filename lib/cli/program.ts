@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import { CommandError, UsageError, parsed } from './command.js'
 import type { Command, OptionValues, Printed } from './command.js'
 import { helpOf, overview } from './help.js'
+import { plain } from './paint.js'
+import type { Paint } from './paint.js'
 
 /** What the program printed, and how it ended. */
 export interface Outcome extends Omit<Printed, 'exitCode'> {
@@ -9,8 +11,8 @@ export interface Outcome extends Omit<Printed, 'exitCode'> {
   readonly exitCode: 0 | 1 | 2
 }
 
-/** Runs the command that `words` name. Throws what a command throws besides `UsageError` and `CommandError`. */
-export async function runProgram(commands: readonly Command[], words: readonly string[]): Promise<Outcome> {
+/** Runs the command that `words` name; `paint` puts its output in colours. Throws what a command throws besides `UsageError` and `CommandError`. */
+export async function runProgram(commands: readonly Command[], words: readonly string[], paint: Paint = plain): Promise<Outcome> {
   const [first, second] = words
   if (first === '--help' || first === '-h' || first === 'help') return { output: overview(commands), notes: [], exitCode: 0 }
   if (first === undefined) return { output: '', notes: [overview(commands)], exitCode: 2 }
@@ -23,7 +25,7 @@ export async function runProgram(commands: readonly Command[], words: readonly s
     if (command === undefined) throw unknownCommand(first, second, group)
     const call = read(command, words.slice(command.name.split(' ').length))
     if (call === undefined) return { output: helpOf(command), notes: [], exitCode: 0 }
-    return { exitCode: 0, ...(await command.run(call.values, call.given)) }
+    return { exitCode: 0, ...(await command.run(call.values, call.given, paint)) }
   } catch (thrown) {
     const place = command === undefined ? 'portcullis' : `portcullis ${command.name}`
     if (thrown instanceof CommandError) return { output: '', notes: [`${place}: ${thrown.message}`], exitCode: 1 }

@@ -36,7 +36,9 @@ export function openApiDocument(api: { readonly routes: RouteCatalogue }, option
 export function openApi(options: OpenApiControllerOptions): Class {
   const { path = '/openapi.json', permission } = options
   const access = permission === undefined ? Public() : RequirePermission(permission)
-  if (permission === undefined && options.public !== true) {
+  // A program without types may say neither.
+  const isPublic: unknown = options.public
+  if (permission === undefined && isPublic !== true) {
     throw new TypeError("openApi does not say who may read the document: write permission: 'docs:read', or public: true")
   }
 

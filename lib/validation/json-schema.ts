@@ -136,7 +136,7 @@ function behaviourOf(condition: PropertyPlan['conditions'][number], name: string
       },
     )
   try {
-    const ask = (value: unknown) => Boolean(condition(holding(value), value))
+    const ask = (value: unknown) => Boolean((condition as (object: object, value: unknown) => unknown)(holding(value), value))
     const answers = { undefined: ask(undefined), null: ask(null) }
     return samples.every(ask) && !isObjectRead ? answers : undefined
   } catch {

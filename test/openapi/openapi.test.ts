@@ -26,7 +26,7 @@ import {
   createLogger,
   protection,
 } from '../../lib/index.js'
-import type { ApiOptions, Context, JsonSchema, OperationDraft } from '../../lib/index.js'
+import type { ApiOptions, JsonSchema, OperationDraft } from '../../lib/index.js'
 import { authorizationServer, oauthLogin } from '../../lib/oauth.js'
 import { Describe, openApi, openApiDocument } from '../../lib/openapi.js'
 import type { OpenApiDocument } from '../../lib/openapi.js'
@@ -217,13 +217,11 @@ describe('an OpenAPI document', () => {
       get next() {
         return node.optional()
       },
-    }) as never
+    })
     @Controller('/things')
     @Public()
     class Things {
-      @Post('/zod') @Validate({ body: z.object({ name: z.string().max(5) }), query: z.object({ page: z.coerce.number() }) }) zod(
-        _: Context<{ body: { name: string }; query: { page: number } }>,
-      ) {}
+      @Post('/zod') @Validate({ body: z.object({ name: z.string().max(5) }), query: z.object({ page: z.coerce.number() }) }) zod() {}
       @Post('/tree') @Validate({ body: node }) tree() {}
       @Post('/arktype') @Validate({ body: type({ 'age?': 'number>0' }) }) arktype() {}
       @Post('/valibot') @Validate({ body: valibot.object({ a: valibot.string() }) }) valibot() {}

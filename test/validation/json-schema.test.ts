@@ -284,11 +284,11 @@ describe('a pattern', () => {
       /^.+.+$/,
       /^a$/m,
       /^.+$/s,
-      /^\-$/,
+      '^\\-$',
       /\ud800/,
       /^[\D]{2}$/,
       /^\W$/,
-      /^[é😀]$/,
+      '^[é😀]$',
       /b/y,
     ]) {
       expect(portablePattern(other, undefined), String(other)).to.equal(undefined)
