@@ -9,5 +9,5 @@ export function accessText({ access }: ProtectionFacts): string {
 /** What a route asks of callers, each with its kind: `permission orders:write`. */
 export function requirementsOf(access: ProtectionFacts['access']): readonly string[] {
   if (typeof access !== 'object' || access === null) return []
-  return Object.entries(access).flatMap(([kind, names = []]) => names.map((name) => `${kind.replace(/s$/, '')} ${name}`))
+  return Object.entries(access).flatMap(([kind, names]) => names.map((name) => `${kind.replace(/s$/, '')} ${name}`))
 }

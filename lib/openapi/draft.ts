@@ -14,6 +14,9 @@ export interface Refused {
   readonly headers: Map<string, HeaderDraft>
 }
 
+/** Headers that OpenAPI tells of in other places (Parameter Object). */
+const saidElsewhere: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
+
 /** Collects what the protections of one route say. */
 export class Draft implements OperationDraft {
   readonly parameters: ParameterDraft[] = []
@@ -29,6 +32,7 @@ export class Draft implements OperationDraft {
   constructor(readonly schemas: Components) {}
 
   parameter(parameter: ParameterDraft): void {
+    if (parameter.in === 'header' && saidElsewhere.has(parameter.name.toLowerCase())) return
     const isKnown = this.parameters.some((one) => one.in === parameter.in && one.name.toLowerCase() === parameter.name.toLowerCase())
     if (!isKnown) this.parameters.push(parameter)
   }

@@ -110,27 +110,28 @@ const rarer: Readonly<Record<string, Writing>> = {
       return partly({ type: 'string', ...(format === undefined ? {} : { format }) })
     },
   },
-  isMongoId: { words: '$property must be a mongodb id', write: () => whole({ type: 'string', pattern: '^[0-9a-fA-F]{24}$' }) },
-  isMilitaryTime: {
-    words: '$property must be a valid representation of military time in the format HH:MM',
-    write: () => whole({ type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
-  },
+}
+
+/** Rules of texts that are a pattern: their words, and the pattern; for the alphabet of English where they take others. */
+const patterns: Readonly<Record<string, readonly [words: string, pattern: string]>> = {
+  isMongoId: ['$property must be a mongodb id', '^[0-9a-fA-F]{24}$'],
+  isMilitaryTime: ['$property must be a valid representation of military time in the format HH:MM', '^([01]\\d|2[0-3]):[0-5]\\d$'],
+  isAscii: ['$property must contain only ASCII characters', '^[\\x00-\\x7F]+$'],
+  isAlpha: ['$property must contain only letters (a-zA-Z)', '^[A-Za-z]+$'],
+  isAlphanumeric: ['$property must contain only letters and numbers', '^[0-9A-Za-z]+$'],
+  isHexadecimal: ['$property must be a hexadecimal number', '^(0[xXhH])?[0-9A-Fa-f]+$'],
+  isHexColor: ['$property must be a hexadecimal color', '^#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$'],
+  isBooleanString: ['$property must be a boolean string', '^(true|false|1|0)$'],
 }
 
 /** Rules of texts whose grammar is more than a pattern: their words. */
 const grammars: Readonly<Record<string, string>> = {
-  isAlpha: '$property must contain only letters (a-zA-Z)',
-  isAlphanumeric: '$property must contain only letters and numbers',
-  isAscii: '$property must contain only ASCII characters',
   isBase64: '$property must be base64 encoded',
-  isBooleanString: '$property must be a boolean string',
   isCreditCard: '$property must be a credit card',
   isCurrency: '$property must be a currency',
   isDataURI: '$property must be a data uri format',
   isDateString: '$property must be a valid ISO 8601 date string',
   isDecimal: '$property is not a valid decimal number.',
-  isHexColor: '$property must be a hexadecimal color',
-  isHexadecimal: '$property must be a hexadecimal number',
   isIBAN: '$property must be an IBAN',
   isISO31661Alpha2: '$property must be a valid ISO31661 Alpha2 code',
   isISO31661Alpha3: '$property must be a valid ISO31661 Alpha3 code',
@@ -154,9 +155,12 @@ const grammars: Readonly<Record<string, string>> = {
   isUrl: '$property must be a URL address',
 }
 
-const writings: ReadonlyMap<string, Writing> = new Map([
+const writings: ReadonlyMap<string, Writing> = new Map<string, Writing>([
   ...Object.entries(common).map(([name, write]) => [name, { words: wordsOf(name) ?? '', write }] as const),
   ...Object.entries(rarer),
+  ...Object.entries(patterns).map(
+    ([name, [words, pattern]]) => [name, { words, write: ([locale]: readonly unknown[]) => patterned(pattern, locale) }] as const,
+  ),
   ...Object.entries(grammars).map(([name, words]) => [name, { words, write: () => partly({ type: 'string' }) }] as const),
 ])
 
@@ -182,6 +186,11 @@ function bounded(type: string, bounds: Readonly<Record<string, unknown>>): RuleS
 function matching(pattern: unknown, flags: unknown): RuleSchema {
   const source = portablePattern(pattern, flags)
   return source === undefined ? partly({ type: 'string' }) : whole({ type: 'string', pattern: source })
+}
+
+/** Another alphabet than that of English is a grammar of its own. */
+function patterned(pattern: string, locale: unknown): RuleSchema {
+  return locale === undefined || locale === 'en-US' ? whole({ type: 'string', pattern }) : partly({ type: 'string' })
 }
 
 function uuid(version: unknown): RuleSchema {

@@ -6,9 +6,12 @@ import * as valibot from 'valibot'
 import { z } from 'zod'
 import {
   Authenticated,
+  Authorize,
   Concurrency,
+  Consumes,
   Controller,
   Delete,
+  Expose,
   Get,
   Post,
   Public,
@@ -19,6 +22,8 @@ import {
   Returns,
   Tenant,
   Validate,
+  Visible,
+  WithoutCors,
   apiKeys,
   apiKeysOf,
   bearer,
@@ -300,6 +305,98 @@ describe('an OpenAPI document', () => {
     const without = new Draft(new Components())
     documentIdempotency(undefined, without)
     expect(without.parameters).to.deep.equal([])
+  })
+
+  it('tells of transport: plain HTTP refused or redirected, pages of other origins, an overload', () => {
+    @Controller('/things')
+    @Public()
+    class Things {
+      @Get('/') all() {}
+      @Post('/') @WithoutCors() @Consumes('form') @Validate({ body: z.object({ name: z.string() }) }) add() {}
+    }
+    const options = { controllers: [Things], cors: { origins: ['https://shop.example.com'] }, overload: { maxDelay: 200 } } as const
+    const document = documentOf({ ...options, https: 'redirect', httpsHost: 'api.example.com' })
+    expect(codesOf(document, '/things')).to.include.members(['308 https-redirect', '403 https-required', '503 timeout.unavailable'])
+    expect(codesOf(document, '/things', 'post')).not.to.include('308 https-redirect')
+    const { responses } = operation(document, '/things')
+    expect(responses['2XX']?.headers).to.have.all.keys('X-Request-Id', 'Access-Control-Allow-Origin')
+    expect(component(document, 'responses', 'timeout.unavailable')).to.have.nested.property('headers.Retry-After')
+    const posted = operation(document, '/things', 'post')
+    expect(posted.responses['2XX']?.headers).to.have.all.keys('X-Request-Id')
+    expect(posted.requestBody.content).to.have.all.keys('application/x-www-form-urlencoded')
+    expect(codesOf(documentOf({ ...options, https: 'require' }), '/things')).to.include('403 https-required')
+    expect(codesOf(documentOf(options), '/things')).not.to.include('403 https-required')
+  })
+
+  it('tells of objects that are not there, or not for the caller', () => {
+    @Controller('/things/:id')
+    @Authenticated()
+    class Things {
+      @Get('/') @Authorize(() => 1, () => true) read() {}
+      @Post('/') @Authorize(() => 1, () => true, { refusal: 403 }) change() {}
+      @Delete('/') @Tenant({ header: 'X-Tenant' }) remove() {}
+    }
+    const document = documentOf({ controllers: [Things] })
+    expect(codesOf(document, '/things/{id}')).to.include('404 not-found').and.not.to.include('403 permission-denied')
+    expect(codesOf(document, '/things/{id}', 'post')).to.include.members(['404 not-found', '403 permission-denied'])
+    const told = operation(document, '/things/{id}', 'delete').parameters.map(({ name, in: place, required }) => [name, place, required])
+    expect(told).to.have.deep.members([
+      ['id', 'path', true],
+      ['X-Tenant', 'header', true],
+    ])
+  })
+
+  it('tells of headers, but of those that it tells of in other places', () => {
+    class Headers {
+      @IsString() 'x-shop'!: string
+      @IsString() authorization!: string
+    }
+    @Controller('/things')
+    @Public()
+    class Things {
+      @Get('/') @Validate({ headers: Headers }) all() {}
+    }
+    const { parameters } = operation(documentOf({ controllers: [Things] }), '/things')
+    expect(parameters).to.deep.equal([{ name: 'x-shop', in: 'header', required: true, schema: { type: 'string' } }])
+  })
+
+  it('tells of a view who sees what, and of what it says nothing more', () => {
+    class Inner {
+      @Expose() anything: unknown
+    }
+    class View {
+      @Expose(() => Date) at!: Date
+      @Expose(() => [Inner]) inner!: readonly Inner[]
+      @Expose(() => View) parent?: View
+      @Expose(() => BigInt) @Visible('things:read', 'things:write') secret!: bigint
+    }
+    @Controller('/things')
+    @Public()
+    class Things {
+      @Get('/') @Returns({ data: [View], total: Number }) all(): { data: View[]; total: number } {
+        return { data: [], total: 0 }
+      }
+    }
+    const document = documentOf({ controllers: [Things] })
+    expect(component(document, 'schemas', 'View')).to.deep.equal({
+      type: 'object',
+      properties: {
+        at: { type: ['string', 'null'], format: 'date-time' },
+        inner: { type: ['array', 'null'], items: { $ref: '#/components/schemas/Inner' } },
+        parent: { anyOf: [{ $ref: '#/components/schemas/View' }, { type: 'null' }] },
+        secret: {
+          type: ['string', 'null'],
+          pattern: '^-?\\d+$',
+          description: 'Only for callers with `things:read` and `things:write`.',
+          'x-visible-to': ['things:read', 'things:write'],
+        },
+      },
+      additionalProperties: false,
+    })
+    expect(component(document, 'schemas', 'Inner')).to.have.nested.property('properties.anything.$ref', '#/components/schemas/Value')
+    expect(operation(document, '/things').responses['2XX']?.content).to.have.nested.property(
+      'application/json.schema.properties.data.items.$ref',
+    )
   })
 
   it('is the same each time, and does not change what the API is', () => {
