@@ -28,7 +28,7 @@ import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
 import { inventoryOf } from './inventory.js'
 import type { DescribedRoute, InventoryRow } from './inventory.js'
-import { routeCompiler, run } from './pipeline.js'
+import { routeCompiler, run, settled } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
 import type { OverloadOptions } from './rate-limit/overload.js'
@@ -166,7 +166,7 @@ export function createApi(options: ApiOptions): Api {
   )
   /** Asked for by controllers that are made before all routes are. */
   function routes(): readonly DescribedRoute[] {
-    return compiled.map(({ route: { document }, setup, facts }) => ({ setup, facts, document }))
+    return compiled.map(({ route: { document }, setup, facts }) => ({ setup: settled(setup), facts, document }))
   }
 
   const router = new Router<CompiledRoute>()
@@ -266,7 +266,7 @@ export function createApi(options: ApiOptions): Api {
     inventory: () => inventoryOf(compiled),
     routes,
     limits: limitAdministration({
-      routes: compiled.map(({ setup }) => setup),
+      routes: compiled.map(({ setup }) => settled(setup)),
       rulesOf: limitsOf,
       store: services.rateLimitStore,
       groupOf: addressGroup(rateLimit.addressPrefix),

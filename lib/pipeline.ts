@@ -160,10 +160,15 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       record: records.compile(route),
       traces: tracer.traces,
       document(operation) {
-        for (const protection of [...builtIn, ...own]) protection.document?.(route, operation)
+        for (const protection of [...builtIn, ...own]) protection.document?.(settled(route), operation)
       },
     }
   }
+}
+
+/** The route as it is read after start-up: the inventory is written, and what was wrong was said. */
+export function settled(route: RouteSetup): RouteSetup {
+  return { ...route, describe: () => undefined, mistake: () => undefined }
 }
 
 /** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */

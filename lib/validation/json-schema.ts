@@ -241,8 +241,16 @@ function nestedSchema({ plan, form }: NestedPlan, setting: Setting): JsonSchema 
   const one = referenceTo(plan, setting)
   if (form === 'one') return one
   if (form === 'list') return { type: 'array', items: one }
-  // class-validator takes lists within lists for lists.
-  return { anyOf: [one, { type: 'array', items: { anyOf: [one, { type: 'array' }] } }] }
+  return { ...oneOrListsOf(plan, one, setting), maxItems: setting.options.maxItems }
+}
+
+/** class-validator takes lists within lists for lists. */
+function oneOrListsOf({ target }: ClassPlan, one: JsonSchema, { components }: Setting): JsonSchema {
+  const refer = (): JsonSchema =>
+    components.refer(target, `lists of ${String(one['$ref'])}`, `${target.name}OrLists`, () => ({
+      anyOf: [one, { type: 'array', items: refer() }],
+    }))
+  return refer()
 }
 
 function orNull(schema: JsonSchema): JsonSchema {
