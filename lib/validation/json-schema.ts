@@ -158,7 +158,7 @@ function checkedSchema(property: PropertyPlan, plan: ClassPlan, setting: Setting
   const untold = [...new Set(written.filter(({ isWhole }) => !isWhole).map(({ rule }) => rule))]
   const schema = mergedSchema([
     ...own,
-    ...(nested === undefined ? [] : [nestedSchema(nested, setting)]),
+    ...(nested === undefined ? [] : [nestedSchema(nested, hasArray, setting)]),
     ...(hasArray && (isEach || setting.fromTexts) ? [{ type: 'array', ...(isEach ? { items: ofElements } : {}) }] : []),
     ...(isEach && !hasArray ? [eitherOf(ofElements)] : []),
   ])
@@ -181,7 +181,9 @@ function eitherOf(element: JsonSchema): JsonSchema {
 function bounded(schema: JsonSchema, { options: { maxItems } }: Setting): JsonSchema {
   const { type } = schema
   const mayBeList = type === undefined ? !('enum' in schema) && !('const' in schema) && !('$ref' in schema) : type === 'array'
-  return mayBeList ? mergedSchema([schema, { maxItems }]) : schema
+  // Linters want to be told of the elements of a list, and be it that they are anything.
+  const elements = type === 'array' && !('items' in schema) ? [{ items: {} }] : []
+  return mayBeList ? mergedSchema([schema, ...elements, { maxItems }]) : schema
 }
 
 /** What the schema leaves out, for people and for programs. */
@@ -237,11 +239,12 @@ function withoutNames(written: RuleSchema, rule: Rule): RuleSchema {
   return { ...written, schema: { enum: [...new Set(values)] } }
 }
 
-function nestedSchema({ plan, form }: NestedPlan, setting: Setting): JsonSchema {
+function nestedSchema({ plan, form }: NestedPlan, isList: boolean, setting: Setting): JsonSchema {
   const one = referenceTo(plan, setting)
   if (form === 'one') return one
   if (form === 'list') return { type: 'array', items: one }
-  return { ...oneOrListsOf(plan, one, setting), maxItems: setting.options.maxItems }
+  const either = oneOrListsOf(plan, one, setting)
+  return isList ? { type: 'array', items: either } : { ...either, maxItems: setting.options.maxItems }
 }
 
 /** class-validator takes lists within lists for lists. */

@@ -216,6 +216,25 @@ describe('the JSON Schema of a class', () => {
     })
   })
 
+  it('says of lists of classes as class-validator nests them what it takes for one', () => {
+    class Item {
+      @IsString() sku!: string
+    }
+    class Order {
+      @IsArray() @all.ValidateNested({ each: true }) @Type(() => Item) items!: Item[]
+      @IsArray() anything!: unknown[]
+    }
+    const schemas = (documentFor(Order)['components'] as Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>)['schemas']
+    expect(schemas?.['Order']?.['properties']).to.deep.equal({
+      items: { type: 'array', items: { $ref: '#/components/schemas/ItemOrLists' }, maxItems: 10_000 },
+      anything: { type: 'array', items: {}, maxItems: 10_000 },
+    })
+    const item = { $ref: '#/components/schemas/Item' }
+    expect(schemas?.['ItemOrLists']).to.deep.equal({
+      anyOf: [item, { type: 'array', items: { $ref: '#/components/schemas/ItemOrLists' } }],
+    })
+  })
+
   it('lets a class nest itself', () => {
     class Tree {
       @IsOptional() @Nested(() => Tree, { each: true }) branches?: Tree[]
