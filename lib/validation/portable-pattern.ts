@@ -25,6 +25,9 @@ function expressionOf(pattern: unknown, flags: unknown): RegExp | undefined {
 const half = '\u0001'
 const parts = /\\(?<escaped>.)|\[(?<negated>\^?)(?<members>(?:[^\]\\]|\\.)*)\]|\./g
 
+/** What keeps two runs of halves apart: something that is surely there, such as the @ of an address. */
+const apart = /^[*+]\??[^()|[\]{}*+?^$](?![*?{])/
+
 /** Two halves are one character only where as many as there are may be taken, by one of two neighbours. */
 function isSameWithUnicode(source: string): boolean {
   if (!isUnicode(source) || /\\[up]|[^\0-\u00ff]/.test(source)) return false
@@ -32,7 +35,9 @@ function isSameWithUnicode(source: string): boolean {
     if (escaped !== undefined) return /[DSWP]/.test(escaped) ? half : 'x'
     return part === '.' || negated === '^' || /\\[DSWP]/.test(String(members)) ? half : 'x'
   })
-  return !new RegExp(`${half}(?![*+])|${half}[*+]\\??${half}`).test(reduced)
+  const behind = reduced.split(half).slice(1)
+  if (behind.length > 0 && /\)[*+{]/.test(reduced)) return false
+  return behind.every((text, index) => (index === behind.length - 1 ? /^[*+]/ : apart).test(text))
 }
 
 function isUnicode(source: string): boolean {
