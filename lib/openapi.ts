@@ -1,0 +1,5 @@
+export { Describe } from './openapi/describe.js'
+export type { RouteDescription } from './openapi/describe.js'
+export type { OpenApiDocument, OpenApiOptions } from './openapi/document.js'
+export { openApi, openApiDocument } from './openapi/openapi.js'
+export type { OpenApiControllerOptions, OpenApiReaders } from './openapi/openapi.js'
