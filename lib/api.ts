@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { DependencyContainer } from 'tsyringe'
+import type { DependencyContainer, InjectionToken } from 'tsyringe'
 import type { Logger } from 'winston'
+import { described } from './api-facts.js'
+import type { ServiceName } from './api-facts.js'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { createLogger } from './audit/logger.js'
@@ -43,6 +45,7 @@ import { addressGroup, MemoryRateLimitStore } from './rate-limit/rate-limit.js'
 import type { RateLimitOptions } from './rate-limit/rate-limit.js'
 import { rulesOfRoutes } from './rate-limit/rules.js'
 import { handlers } from './routing/handlers.js'
+import { injectedInto } from './routing/controller.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { MemoryStateStore } from './state/memory-state-store.js'
@@ -140,6 +143,7 @@ export function createApi(options: ApiOptions): Api {
   const mistakes: Mistake[] = []
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
+  const registered = registeredIn(container)
   const services = servicesOf(options, container)
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
@@ -272,6 +276,16 @@ export function createApi(options: ApiOptions): Api {
   }
 
   return {
+    ...described(() => ({
+      options,
+      registered,
+      routes: compiled.map(({ setup, facts, route }) => {
+        const { policy, name, method, path, params } = setup
+        const limits = rateLimit.off === true ? [] : limitsOf(setup)
+        return { policy, name, method, path, params, facts, limits, headers: route.defaults }
+      }),
+      injected: () => injectedInto(options.controllers, servicesIn(container)),
+    })),
     handle,
     answer,
     explain,
@@ -305,6 +319,11 @@ export function createApi(options: ApiOptions): Api {
       return services.auditLog.close()
     },
   }
+}
+
+/** The services that somebody has registered, before the API registers those that it makes itself. */
+function registeredIn(container: DependencyContainer): ReadonlySet<ServiceName> {
+  return new Set((Object.keys(tokens) as ServiceName[]).filter((name) => container.isRegistered(tokens[name] as InjectionToken, true)))
 }
 
 /** What is wrong with the ways to know callers, each and together. */

@@ -2,9 +2,11 @@ import type { Logger } from 'winston'
 import type { Clock, Identity, Principal } from '../context.js'
 import { ApiError, InvalidToken, MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import { InjectedRequest } from '../injected-request.js'
 import type { Policy } from '../policy.js'
 import { isPromiseLike } from '../promise.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
+import { statedIdentity, statedPrincipal } from '../stated-caller.js'
 import type { StateStore } from '../state/state-store.js'
 import { bearer } from './bearer.js'
 import { isTokenInQuery } from './credentials.js'
@@ -12,6 +14,8 @@ import type { Revocations } from './revocations.js'
 import { TokenRefused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 import type { Authentication, CallerIdentification } from './ways.js'
+
+type PrincipalOf = (identity: Identity) => Principal | Promise<Principal>
 
 /** What authentication needs of the rest of the API. */
 export interface AuthenticationServices {
@@ -21,7 +25,7 @@ export interface AuthenticationServices {
   readonly state: StateStore
   readonly clock: Clock
   readonly logger: Logger
-  readonly principalOf: (identity: Identity) => Principal | Promise<Principal>
+  readonly principalOf: PrincipalOf
   readonly isPublic: (policy: Policy) => boolean
 }
 
@@ -50,7 +54,7 @@ export function authentication(
   const opened = all.map((way) => way.open(services))
   const challenge = opened.flatMap((way) => way.challenge ?? []).join(', ') || 'Bearer realm="api"'
   const names = all.map(({ name }) => name)
-  const step = identifying(choosing(opened, challenge), services)
+  const step = identifying(choosing(opened, challenge), opened[0]?.refusal ?? [], services)
   return {
     name: 'authentication',
     phase: 'identity',
@@ -95,38 +99,49 @@ function withoutGeneral(exchange: Exchange, ways: readonly CallerIdentification[
   return isRecognised && !isTokenInQuery(exchange.target.query) ? ways.filter(({ isGeneral }) => isGeneral !== true) : ways
 }
 
-function identifying(choose: Choose, { revocations, principalOf }: AuthenticationServices): Step {
+function identifying(choose: Choose, statedRefusal: readonly string[], { revocations, principalOf }: AuthenticationServices): Step {
   return function authenticate(exchange) {
+    const stated = InjectedRequest.callerOf(exchange.request)
+    // A test says who calls. From here on the caller is treated as any other: its token may be revoked, its permissions are looked up.
+    if (stated !== undefined) {
+      return admit(exchange, statedIdentity(stated), statedRefusal, (identity) => statedPrincipal(stated, identity, principalOf))
+    }
     const way = choose(exchange)
     const identity = identified(way, exchange)
     return isPromiseLike(identity)
       ? identity.then(
-          (found) => admit(exchange, found, way),
+          (found) => admit(exchange, found, way.refusal, principalOf),
           (thrown: unknown) => {
-            throw toRefusal(thrown, way)
+            throw toRefusal(thrown, way.refusal)
           },
         )
-      : admit(exchange, identity, way)
+      : admit(exchange, identity, way.refusal, principalOf)
   }
 
   function identified(way: CallerIdentification, exchange: Exchange): Identity | Promise<Identity> {
     try {
       return way.identify(exchange)
     } catch (thrown) {
-      throw toRefusal(thrown, way)
+      throw toRefusal(thrown, way.refusal)
     }
   }
 
-  function admit(exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
+  function admit(exchange: Exchange, identity: Identity, refusal: readonly string[], principalFor: PrincipalOf): void | Promise<void> {
     const revoked = revocations.isRevoked(identity)
-    if (isPromiseLike(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, identity, way))
-    return admitUnless(revoked, exchange, identity, way)
+    if (isPromiseLike(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, identity, refusal, principalFor))
+    return admitUnless(revoked, exchange, identity, refusal, principalFor)
   }
 
-  function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
+  function admitUnless(
+    revoked: unknown,
+    exchange: Exchange,
+    identity: Identity,
+    refusal: readonly string[],
+    principalFor: PrincipalOf,
+  ): void | Promise<void> {
     // A store that answers with anything else has not said that the token is good.
-    if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), way)
-    const principal = principalOf(identity)
+    if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), refusal)
+    const principal = principalFor(identity)
     if (isPromiseLike(principal)) return nameLater(exchange, principal)
     exchange.principal = principal
     return undefined
@@ -143,7 +158,7 @@ const events: ReadonlyMap<string, string> = new Map([
 ])
 
 /** One answer for every reason, byte for byte: which of the checks a forger has passed is not told. */
-function toRefusal(thrown: unknown, { refusal }: CallerIdentification): unknown {
+function toRefusal(thrown: unknown, refusal: readonly string[]): unknown {
   if (thrown instanceof TokenRefused) {
     const event = events.get(thrown.reason) ?? 'authn_login_fail'
     return new InvalidToken(undefined, { headers: refusal, reason: `token-${thrown.reason}`, event, cause: thrown })
