@@ -14,6 +14,8 @@ export interface Authentication {
   readonly mistakes: readonly Mistake[]
   /** How often credentials were known already, since it was made. @default it remembers none */
   readonly cacheUse?: CacheUse
+  /** The places of secrets that can be guessed and are taken all the same, for `portcullis audit`. @default none that is known */
+  readonly guessable?: readonly string[]
   /** Makes it ready for one API. */
   open(services: WayServices): CallerIdentification
 }

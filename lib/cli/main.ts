@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { apiKey } from './api-key.js'
+import { audit } from './audit/audit.js'
 import { clientSecret } from './client-secret.js'
 import type { Command } from './command.js'
 import { keyPair } from './key-pair.js'
 import { limitsReset, limitsShow } from './limits.js'
 import { runProgram } from './program.js'
 
-const commands: readonly Command[] = [apiKey, clientSecret, keyPair, limitsShow, limitsReset]
+const commands: readonly Command[] = [apiKey, audit, clientSecret, keyPair, limitsShow, limitsReset]
 
 const print = process.stdout.write.bind(process.stdout)
 // A module of the user's may write what it likes, records of its own start for one: the output is the command's alone.

@@ -60,10 +60,11 @@ const usualHeaders: Readonly<Record<string, string>> = Object.fromEntries(
   defaultHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, defaultHeaders[index + 1] ?? '']] : [])),
 )
 
-function read(assertion: object) {
-  const { _obj: subject, assert } = assertion as Assertion
+function read(asked: object) {
+  const assertion = asked as Assertion
+  const subject = assertion._obj
   if (!isReply(subject)) throw new TypeError('this is no answer of inject()')
-  const check = (holds: boolean, message: string, negated: string) => assert.call(assertion, holds, message, negated, undefined, undefined)
+  const check = (holds: boolean, message: string, negated: string) => assertion.assert(holds, message, negated, undefined, undefined)
   return { reply: subject, check }
 }
 

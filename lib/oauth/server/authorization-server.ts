@@ -169,7 +169,15 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
       return reply(200, keySet, forAWhile)
     }
   }
+  lifetimesOf.set(AuthorizationServer, checked.lifetimes)
   return AuthorizationServer
+}
+
+const lifetimesOf = new WeakMap<Class, Required<ServerLifetimes>>()
+
+/** How long what an authorization server gives out lives; undefined for every other controller. */
+export function serverLifetimes(controller: Class): Required<ServerLifetimes> | undefined {
+  return lifetimesOf.get(controller)
 }
 
 /** Public, and asked for often: five minutes old is good enough. */
