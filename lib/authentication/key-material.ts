@@ -51,7 +51,7 @@ export function secretKey(
 
 /** Whether a secret is one that can be guessed, whatever was said about it. */
 export function isGuessable(secret: unknown): boolean {
-  const bytes = bytesOf(secret as string)
+  const bytes = bytesOf(secret)
   return bytes !== undefined && weaknessOf(bytes) !== undefined
 }
 

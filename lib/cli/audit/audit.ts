@@ -16,8 +16,8 @@ export const audit: Command = {
   name: 'audit',
   summary: 'Look for weak spots of an API that starts all the same, and of its dependencies',
   description: [
-    'Makes the API, reads what its routes declare and what it was given, asks npm about its dependencies, and prints',
-    'what it finds: how bad it is, where, why (OWASP ASVS 5.0 or API Security Top 10), and the mend.',
+    'Makes the API, reads what its routes declare and what it was given, asks npm about its dependencies, and',
+    'prints what it finds: how bad it is, where, why (OWASP ASVS 5.0 or API Security Top 10), and the mend.',
     'Ends with 1 where something is found that is as bad as --fail-on says, or worse.',
   ].join('\n'),
   examples: [

@@ -57,8 +57,8 @@ function judged(place: string, pattern: RegExp, checker: Checker): readonly Noti
     return [{ rule: 'pattern-unchecked', place, problem, mend: 'write a simpler pattern' }]
   }
   const isExponential = complexity?.type === 'exponential'
-  const growth = isExponential ? 'twice as long with each further character' : `${complexity?.summary ?? 'more than the text grows'}`
-  const problem = `${String(pattern)} takes some texts ${growth}, and everybody waits`
+  const growth = complexity?.summary ?? complexity?.type ?? 'unknown'
+  const problem = `some texts keep ${String(pattern)} busy, and everybody waits: its time grows faster than they do (${growth})`
   const mend = 'let no two repetitions match the same text, and limit the length before'
   return [{ rule: 'pattern-slow', severity: isExponential ? 'high' : 'medium', place, problem, mend }]
 }
@@ -74,7 +74,7 @@ function diagnosis({ source, flags }: RegExp, checker: Checker): Diagnosis {
 /** An optional peer: not every user has it. */
 async function loadChecker(): Promise<Checker | undefined> {
   try {
-    return (await import('recheck')) as unknown as Checker
+    return await import('recheck')
   } catch {
     return undefined
   }
