@@ -183,7 +183,8 @@ export function createApi(options: ApiOptions): Api {
   )
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
-    return { route: compile(setup, handlerOf.step(setup)), setup, facts }
+    // Whoever reads the rules of a route again must not write into its row again.
+    return { route: compile(setup, handlerOf.step(setup)), setup, facts, readOnly: { ...setup, describe: () => undefined } }
   })
   const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
   const clientOf = clientResolver(options.trustProxy ?? false, report)
@@ -279,9 +280,9 @@ export function createApi(options: ApiOptions): Api {
     ...described(() => ({
       options,
       registered,
-      routes: compiled.map(({ setup, facts, route }) => {
-        const { policy, name, method, path, params } = setup
-        const limits = rateLimit.off === true ? [] : limitsOf(setup)
+      routes: compiled.map(({ readOnly, facts, route }) => {
+        const { policy, name, method, path, params } = readOnly
+        const limits = rateLimit.off === true ? [] : limitsOf(readOnly)
         return { policy, name, method, path, params, facts, limits, headers: route.defaults }
       }),
       injected: () => injectedInto(options.controllers, servicesIn(container)),
@@ -308,7 +309,7 @@ export function createApi(options: ApiOptions): Api {
     },
     inventory: () => inventoryOf(compiled),
     limits: limitAdministration({
-      routes: compiled.map(({ setup }) => setup),
+      routes: compiled.map((one) => one.readOnly),
       rulesOf: limitsOf,
       store: services.rateLimitStore,
       groupOf: addressGroup(rateLimit.addressPrefix),
