@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { audit } from '../../lib/cli/audit/audit.js'
+import { runProgram } from '../../lib/cli/program.js'
 import { withBaseline } from '../../lib/cli/audit/baseline.js'
 import { dependencyFindings } from '../../lib/cli/audit/dependencies.js'
 import type { Ask } from '../../lib/cli/audit/dependencies.js'
@@ -9,6 +11,8 @@ import { toFinding } from '../../lib/cli/audit/finding.js'
 import type { Noticed } from '../../lib/cli/audit/finding.js'
 import { apiFindings, bootFindings } from '../../lib/cli/audit/findings.js'
 import { lockFindings } from '../../lib/cli/audit/lock-file.js'
+import { patternFindings } from '../../lib/cli/audit/patterns.js'
+import type { Checker } from '../../lib/cli/audit/patterns.js'
 import { report } from '../../lib/cli/audit/report.js'
 import { rules } from '../../lib/cli/audit/rules.js'
 import { toSarif } from '../../lib/cli/audit/sarif.js'
@@ -132,6 +136,25 @@ describe('portcullis audit', function () {
     expect(foundLocally, 'only where it is served without TLS').to.deep.equal(['medium https-off https'])
     // Without Redis it keeps everything in memory: that is what its README says of the demonstration.
     expect(found).to.have.members(['low state-in-process tokens.state', 'low limits-in-process tokens.rateLimitStore'])
+  })
+
+  it('says where patterns could not be checked, and how bad a slow one is', async () => {
+    const options = { controllers: [], audit: { redact: { patterns: [/a/, /b/] } } }
+    const found = async (checker: Checker | undefined) => (await patternFindings([], { options }, () => Promise.resolve(checker))).map(line)
+    expect(await found(undefined)).to.deep.equal(['info pattern-unchecked package.json'])
+    const answers = (type: string): Checker => ({
+      checkSync: (source) => (source === 'a' ? { status: 'vulnerable', complexity: { type } } : { status: 'unknown' }),
+    })
+    const [slow, unknown] = ['pattern-slow audit.redact.patterns[0]', 'info pattern-unchecked audit.redact.patterns[1]']
+    expect(await found(answers('exponential'))).to.deep.equal([`high ${slow}`, unknown])
+    expect(await found(answers('polynomial'))).to.deep.equal([`medium ${slow}`, unknown])
+    const thrower: Checker = {
+      checkSync() {
+        throw new Error('it does not know this flag')
+      },
+    }
+    expect(await found(thrower)).to.have.length(2)
+    expect((await patternFindings([], { options: { controllers: [] } }, () => Promise.resolve(undefined))).map(line)).to.deep.equal([])
   })
 
   it('reports each mistake of an API that does not start', () => {
@@ -296,6 +319,8 @@ describe('what the audit prints', () => {
   })
 })
 
+const run = (...words: readonly string[]) => runProgram([audit], words)
+
 describe('the command portcullis audit', function () {
   this.timeout(60_000)
   let directory: string
@@ -312,6 +337,7 @@ describe('the command portcullis audit', function () {
       join(directory, 'later.mjs'),
       `import { createApi } from ${library}; export const api = () => createApi({ controllers: [] })`,
     )
+    writeFileSync(join(directory, 'away.mjs'), 'export const api = () => { throw new Error("the database is away") }')
     writeFileSync(join(directory, 'other.mjs'), 'throw new Error("no settings")')
   })
 
@@ -326,17 +352,15 @@ describe('the command portcullis audit', function () {
       baseline,
       JSON.stringify({ accepted: high.map(([, rule, place]) => ({ rule, place, reason: 'a test', until: '9999-12-31' })) }),
     )
-    const [plain, json, lenient, strict] = await Promise.all([
-      portcullis('audit', api, '--offline', '--sarif', sarif),
-      portcullis('audit', api, '--offline', '--json'),
-      portcullis('audit', api, '--offline', '--baseline', baseline),
-      portcullis('audit', api, '--offline', '--baseline', baseline, '--fail-on', 'medium'),
-    ])
-    expect([plain.status, json.status, lenient.status, strict.status], plain.stderr).to.deep.equal([1, 1, 0, 1])
+    const plain = await portcullis('audit', api, '--offline', '--sarif', sarif)
+    const json = await run('audit', api, '--offline', '--json')
+    const lenient = await run('audit', api, '--offline', '--baseline', baseline)
+    const strict = await run('audit', api, '--offline', '--baseline', baseline, '--fail-on', 'medium')
+    expect([plain.status, json.exitCode, lenient.exitCode, strict.exitCode], plain.stderr).to.deep.equal([1, 1, 0, 1])
     expect(plain.stdout)
       .to.match(/^HIGH {4}Careless\.observed {2}only-observed, ASVS 8\.2\.2$/m)
       .and.not.to.include('\u001B')
-    const { findings } = JSON.parse(json.stdout) as { findings: ReadonlyArray<{ severity: string; rule: string; place: string }> }
+    const { findings } = JSON.parse(json.output) as { findings: ReadonlyArray<{ severity: string; rule: string; place: string }> }
     const found = findings.map(({ severity, rule, place }) => `${severity} ${rule} ${place}`)
     expect(found)
       .to.include.members([...sins])
@@ -346,22 +370,25 @@ describe('the command portcullis audit', function () {
   })
 
   it('reports an API that does not start, and says what else is wrong', async () => {
-    const run = (file: string, ...words: readonly string[]) => portcullis('audit', join(directory, file), '--offline', ...words)
-    const [broken, later, other, gone, word, away] = await Promise.all([
-      run('broken.mjs'),
-      run('later.mjs'),
-      run('other.mjs'),
-      run('gone.mjs'),
-      run('broken.mjs', '--fail-on', 'all'),
-      run('broken.mjs', '--baseline', join(directory, 'none.json')),
+    const audited = (file: string, ...words: readonly string[]) => run('audit', join(directory, file), '--offline', ...words)
+    const [broken, later, other, gone, word, away, failed] = await Promise.all([
+      audited('broken.mjs', '--json'),
+      audited('later.mjs', '--json'),
+      audited('other.mjs'),
+      audited('gone.mjs'),
+      audited('broken.mjs', '--fail-on', 'all'),
+      audited('broken.mjs', '--baseline', join(directory, 'none.json')),
+      audited('away.mjs'),
     ])
     for (const one of [broken, later]) {
-      expect(one.status).to.equal(1)
-      expect(one.stdout).to.match(/^HIGH {4}controllers {2}boot-mistake/m)
+      expect(one.exitCode).to.equal(1)
+      expect(JSON.parse(one.output)).to.have.nested.property('findings[0].rule', 'boot-mistake')
     }
-    expect([other.status, other.stdout, gone.status, away.status, word.status]).to.deep.equal([1, '', 1, 1, 2])
-    expect(other.stderr).to.include('cannot be loaded: Error: no settings')
-    expect(away.stderr).to.include('cannot be read as a baseline')
-    expect(word.stderr).to.include('none of high, medium, low')
+    expect([other.exitCode, other.output, gone.exitCode, away.exitCode, word.exitCode]).to.deep.equal([1, '', 1, 1, 2])
+    expect(other.notes.join()).to.include('cannot be loaded: Error: no settings')
+    expect([failed.exitCode, failed.output]).to.deep.equal([1, ''])
+    expect(failed.notes.join()).to.match(/away\.mjs makes no API: the database is away$/)
+    expect(away.notes.join()).to.include('cannot be read as a baseline')
+    expect(word.notes.join()).to.include('none of high, medium, low')
   })
 })

@@ -18,7 +18,7 @@ import {
   Get,
   Post,
   Public,
-  Put,
+  RateLimit,
   RequireRole,
   RequireScope,
   SecurityHeaders,
@@ -209,7 +209,7 @@ const mutations: ReadonlyArray<readonly [what: string, member: string, change: C
   [
     'a method is answered that nobody knew of',
     'change',
-    (all) => [...all, declarationOf(Put('/:id') as RouteDecorator)],
+    (all) => [...all, declarationOf(Post('/:id') as RouteDecorator)],
     '/api/v1/orders/:id: ',
     ['/api/v1/orders/:id: refuses a method that it does not answer to (405)'],
   ],
@@ -290,6 +290,41 @@ describe('securityTests of an API', () => {
     expect(await wanted({ issuer, callers: { owner: { roles: ['owner'] } } })).to.have.length(2)
     const objects = securityTests(good.api, { issuer: good.issuer }).filter(({ name: one }) => one.includes('object'))
     expect(await failing(objects)).to.have.length(objects.length)
+  })
+
+  it('count as limits count, in each of their ways', async () => {
+    const counted = ({ principal }: Context) => principal.id
+    const plain = [
+      RateLimit('4 per minute'),
+      RateLimit('4 per minute sliding', { by: 'principal' }),
+      RateLimit('2 per minute burst 5', { by: 'tenant' }),
+      RateLimit('7 per minute', { cost: 3 }),
+      RateLimit('4 per minute', { by: 'apiKey' }),
+      RateLimit('3 per minute; 2 per hour', { by: counted }),
+      RateLimit('9 per minute', { by: 'principal', failureCost: 2 }),
+      RateLimit('3 per minute', { by: 'principal', refundOnSuccess: true }),
+      RateLimit('3 per minute', { penalty: '1 min' }),
+    ]
+    for (const [index, limited] of plain.entries()) {
+      const cases = (decorators: readonly RouteDecorator[]) => {
+        @Controller('/limited', { inject: [] })
+        class Limited {
+          @Get('/')
+          @Authenticated()
+          get() {
+            return []
+          }
+        }
+        for (const decorator of decorators) decorator(Limited.prototype, 'get', Object.getOwnPropertyDescriptor(Limited.prototype, 'get')!)
+        return testApi({ controllers: [Limited], clock, authentication: bearer(thingsIssuer.options) })
+      }
+      const kept = cases([limited])
+      const limitCases = (api: Api) => securityTests(api, { issuer: thingsIssuer }).filter(({ name }) => name.includes('past the limit'))
+      expect(limitCases(kept.api), `limit ${index}`).to.have.length(1)
+      expect(await failing(limitCases(kept.api)), `limit ${index}`).to.deep.equal([])
+      const without = { ...kept.api, answer: cases([]).api.answer }
+      expect(await failing(limitCases(without)), `without limit ${index}`).to.have.length(1)
+    }
   })
 
   it('find a token that is taken though it is nobody’s', async () => {

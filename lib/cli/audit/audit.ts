@@ -59,8 +59,9 @@ async function noticedOfApi(file: string): Promise<readonly Noticed[]> {
     return await apiFindings(await loadApi(file))
   } catch (thrown) {
     const found = bootFindings(thrown)
-    if (found === undefined) throw thrown
-    return found
+    if (found !== undefined) return found
+    if (thrown instanceof CommandError) throw thrown
+    throw new CommandError(`${file} makes no API: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
   }
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { CommandError } from '../command.js'
 import type { Noticed, Severity } from './finding.js'
 import { lockFindings, some } from './lock-file.js'
 import type { Manifest } from './lock-file.js'
@@ -26,10 +27,19 @@ export async function dependencyFindings(file: string, ask: Ask): Promise<readon
     const problem = 'no package.json stands above the module'
     return [{ rule: 'dependency-unasked', place: 'package.json', problem, mend: 'run the audit on a module of the project' }]
   }
-  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest
+  const manifest = manifestIn(directory)
   const lock = join(directory, 'package-lock.json')
   const [vulnerable, outdated] = await Promise.all([advisories(directory, ask), versions(directory, ask)])
   return [...lockFindings(manifest, existsSync(lock) ? readFileSync(lock, 'utf8') : undefined), ...vulnerable, ...outdated]
+}
+
+function manifestIn(directory: string): Manifest {
+  const file = join(directory, 'package.json')
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Manifest
+  } catch (thrown) {
+    throw new CommandError(`${file} cannot be read: ${(thrown as Error).message}`, { cause: thrown })
+  }
 }
 
 function projectOf(file: string): string | undefined {

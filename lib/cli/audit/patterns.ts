@@ -3,7 +3,7 @@ import type { Noticed } from './finding.js'
 import type { DtoProperty } from './input.js'
 
 /** The part of `recheck` that is asked. */
-interface Checker {
+export interface Checker {
   checkSync(source: string, flags: string, options: { readonly timeout: number }): Diagnosis
 }
 
@@ -16,10 +16,14 @@ interface Diagnosis {
 const patience = 10_000
 
 /** Patterns that some texts keep busy: those of DTO classes, and those that redact records. */
-export async function patternFindings(properties: readonly DtoProperty[], { options }: ApiDescription): Promise<readonly Noticed[]> {
+export async function patternFindings(
+  properties: readonly DtoProperty[],
+  { options }: Pick<ApiDescription, 'options'>,
+  load: () => Promise<Checker | undefined> = loadChecker,
+): Promise<readonly Noticed[]> {
   const patterns = [...dtoPatterns(properties), ...redactionPatterns(options.audit?.redact?.patterns ?? [])]
   if (patterns.length === 0) return []
-  const checker = await loadChecker()
+  const checker = await load()
   if (checker === undefined) {
     const problem = `recheck is not installed, so nobody knows how long ${patterns.length} patterns can take`
     return [{ rule: 'pattern-unchecked', place: 'package.json', problem, mend: 'npm install --save-dev recheck' }]
