@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { http } from '../../adapters/http.js'
 import {
   Authenticated,
+  Consumes,
   Controller,
   Get,
   Post,
@@ -16,12 +17,18 @@ import {
   createContainer,
   defineRoles,
   definePermissions,
+  reply,
   tokens,
 } from '../../lib/index.js'
 import type { ApiRequest, Context, Reply } from '../../lib/index.js'
 import { InjectedRequest } from '../../lib/injected-request.js'
-import { inject, testApi, testIssuer } from '../../lib/testing.js'
-import { IsInt } from 'class-validator'
+import { fakeClock, inject, testApi, testIssuer } from '../../lib/testing.js'
+import { Readable } from 'node:stream'
+import { IsInt, IsString } from 'class-validator'
+
+class Text {
+  @IsString() text!: string
+}
 
 class Thing {
   @IsInt() size!: number
@@ -129,6 +136,75 @@ describe('inject', () => {
       if (before === undefined) delete process.env['NODE_ENV']
       else process.env['NODE_ENV'] = before
     }
+  })
+})
+
+describe('what inject sends and gives', () => {
+  @Controller('/echo', { inject: [] })
+  class Echo {
+    @Post('/form')
+    @Public()
+    @Consumes('form')
+    @Validate({ body: Text })
+    form({ body }: Context<{ body: Text }>) {
+      return body
+    }
+
+    @Post('/json')
+    @Public()
+    @Validate({ body: Text })
+    json({ body }: Context<{ body: Text }>) {
+      return body
+    }
+
+    @Get('/stream')
+    @Public()
+    stream() {
+      return reply(200, Readable.from(['one', ' two']), { 'Content-Type': 'text/plain' })
+    }
+  }
+  const { inject: call } = testApi({ controllers: [Echo] })
+  const post = async (path: string, body: unknown, headers: Readonly<Record<string, string | readonly string[]>> = {}) => {
+    const { status, body: text } = await call({ method: 'POST', path, body, headers })
+    return `${status} ${status === 200 ? text : ''}`
+  }
+
+  it('is JSON, a form, or the bytes as they are', async () => {
+    expect(await post('/echo/json', { text: 'a' })).to.equal('200 {"text":"a"}')
+    expect(await post('/echo/form', new URLSearchParams({ text: 'a' }))).to.equal('200 {"text":"a"}')
+    const type = { 'Content-Type': 'application/json' }
+    expect(await post('/echo/json', '{"text":"a"}', type)).to.equal('200 {"text":"a"}')
+    expect(await post('/echo/json', Buffer.from('{"text":"a"}'), type)).to.equal('200 {"text":"a"}')
+    expect(await post('/echo/json', '{"text":"a"}')).to.equal('415 ')
+    expect(await post('/echo/json', '{"text":"a"}', { ...type, 'Transfer-Encoding': 'chunked' })).to.equal('200 {"text":"a"}')
+    expect(await post('/echo/json', undefined)).to.equal('422 ')
+  })
+
+  it('is refused as from a socket where it is not well-formed', async () => {
+    expect(await post('/echo/json', { text: 'a' }, { Host: ['a', 'b'] })).to.equal('400 ')
+    expect(await post('/echo/json', '{"text":"a"}', { 'Content-Type': ['application/json', 'text/plain'] })).to.equal('400 ')
+    expect(await post('/echo/json', { text: 'a' }, { 'Content-Length': '1', 'Transfer-Encoding': 'chunked' })).to.equal('400 ')
+    const thrown = await post('/echo/json', {}, { 'X-Broken': 'a\r\nX-Other: b' }).catch((error: unknown) => error)
+    expect(thrown).to.be.instanceOf(TypeError)
+  })
+
+  it('is read to its end, and has no body for HEAD', async () => {
+    expect((await call({ path: '/echo/stream' })).body).to.equal('one two')
+    const head = await call({ method: 'HEAD', path: '/echo/stream' })
+    expect([head.status, head.body, head.bytes.length]).to.deep.equal([200, '', 0])
+  })
+})
+
+describe('fakeClock', () => {
+  it('stands still until it is moved', () => {
+    const clock = fakeClock(new Date('2026-01-01T00:00:00Z'))
+    const start = clock.now()
+    clock.advance('1 h')
+    clock.advance(5)
+    expect(clock.now() - start).to.equal(3_600_005)
+    clock.time = 7
+    expect(clock.now()).to.equal(7)
+    for (const wrong of ['soon', -1, Number.NaN]) expect(() => clock.advance(wrong as number)).to.throw(TypeError, 'is no time')
   })
 })
 

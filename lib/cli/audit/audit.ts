@@ -98,5 +98,6 @@ function version(): string {
 function style() {
   const { isTTY, columns } = process.stdout
   const isPlain = (process.env['NO_COLOR'] ?? '') !== ''
-  return { colours: isTTY && !isPlain, width: isTTY ? Math.min(columns, 120) : 110 }
+  // A terminal may not know how wide it is.
+  return { colours: isTTY && !isPlain, width: isTTY && columns > 0 ? Math.min(columns, 120) : 110 }
 }

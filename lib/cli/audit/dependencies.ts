@@ -65,7 +65,7 @@ interface Advisories {
 async function advisories(directory: string, ask: Ask): Promise<readonly Noticed[]> {
   const answer = parsed(await ask(['audit', '--json'], directory)) as Advisories | undefined
   if (answer?.vulnerabilities === undefined) {
-    const problem = 'the registry did not answer npm audit: known vulnerabilities would not be noticed'
+    const problem = 'it was not asked, or its registry did not answer: known vulnerabilities would not be noticed'
     return [{ rule: 'dependency-unasked', place: 'npm audit', problem, mend: 'run the audit where a registry answers it, once a day' }]
   }
   return Object.entries(answer.vulnerabilities).map(([name, { severity, via = [], fixAvailable }]) => ({
@@ -78,7 +78,7 @@ async function advisories(directory: string, ask: Ask): Promise<readonly Noticed
 async function versions(directory: string, ask: Ask): Promise<readonly Noticed[]> {
   const answer = parsed(await ask(['outdated', '--json'], directory)) as Readonly<Record<string, unknown>> | undefined
   if (answer === undefined || 'error' in answer) {
-    const problem = 'the registry did not answer npm outdated'
+    const problem = 'it was not asked, or its registry did not answer'
     return [{ rule: 'dependency-unasked', place: 'npm outdated', problem, mend: 'run the audit where a registry answers it' }]
   }
   const names = Object.keys(answer)

@@ -169,15 +169,16 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
       return reply(200, keySet, forAWhile)
     }
   }
-  lifetimesOf.set(AuthorizationServer, checked.lifetimes)
+  Object.defineProperty(AuthorizationServer, lifetimesKey, { value: Object.freeze({ ...checked.lifetimes }) })
   return AuthorizationServer
 }
 
-const lifetimesOf = new WeakMap<Class, Required<ServerLifetimes>>()
+// A registered symbol: the program `portcullis` may be another installed copy of the package.
+const lifetimesKey: unique symbol = Symbol.for('portcullis.lifetimes') as never
 
 /** How long what an authorization server gives out lives; undefined for every other controller. */
 export function serverLifetimes(controller: Class): Required<ServerLifetimes> | undefined {
-  return lifetimesOf.get(controller)
+  return (controller as { readonly [lifetimesKey]?: Required<ServerLifetimes> })[lifetimesKey]
 }
 
 /** Public, and asked for often: five minutes old is good enough. */
