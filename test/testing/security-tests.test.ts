@@ -1,6 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { IsInt } from 'class-validator'
+import {
+  ArrayMinSize,
+  IsBoolean,
+  IsDateString,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator'
 import { openDatabase } from '../../examples/orders/database.js'
 import { OrderStore } from '../../examples/orders/order-store.js'
 import { OrdersController } from '../../examples/orders/orders-controller.js'
@@ -16,6 +30,7 @@ import {
   createContainer,
   createLogger,
   Get,
+  Nested,
   Post,
   Public,
   RateLimit,
@@ -224,6 +239,10 @@ describe('securityTests', () => {
   }
 })
 
+class Id {
+  @IsUUID() id!: string
+}
+
 class Thing {
   @IsInt() size!: number
 }
@@ -325,6 +344,50 @@ describe('securityTests of an API', () => {
       const without = { ...kept.api, answer: cases([]).api.answer }
       expect(await failing(limitCases(without)), `without limit ${index}`).to.have.length(1)
     }
+  })
+
+  it('make input of the rules of DTO classes, and ask for it where they cannot', async () => {
+    class Inner {
+      @IsIn(['x', 'y']) choice!: string
+    }
+    class Guessable {
+      @IsUUID() id!: string
+      @IsEmail() mail!: string
+      @Length(3, 5) name!: string
+      @Matches(/^\d{4}$/) pin!: string
+      @IsInt() @Min(40) @Max(50) count!: number
+      @IsBoolean() flag!: boolean
+      @IsDateString() day!: string
+      @IsString({ each: true }) @ArrayMinSize(1) tags!: string[]
+      @Nested(() => Inner, { each: true }) inner!: Inner[]
+      @IsOptional() @Matches(/^zq-\d+$/) code?: string
+    }
+    class Secret {
+      @Matches(/^zq-\d+$/) code!: string
+    }
+    @Controller('/forms', { inject: [] })
+    class Forms {
+      @Post('/:id')
+      @Public()
+      @RateLimit('3 per minute', { by: () => 'all' })
+      @Validate({ params: Id, body: Guessable })
+      guessable({ body }: Context<{ body: Guessable }>) {
+        return body
+      }
+
+      @Post('/')
+      @Public()
+      @RateLimit('3 per minute', { by: () => 'all' })
+      @Validate({ body: Secret })
+      secret({ body }: Context<{ body: Secret }>) {
+        return body
+      }
+    }
+    const open = () => testApi({ controllers: [Forms] }).api
+    expect(await failing(securityTests(open()))).to.deep.equal([
+      'Forms.secret: refuses what is counted by its input past the limit, and not before (429)',
+    ])
+    expect(await failing(securityTests(open(), { samples: { 'Forms.secret': { body: { code: 'zq-1' } } } }))).to.deep.equal([])
   })
 
   it('find a token that is taken though it is nobody’s', async () => {
