@@ -34,7 +34,7 @@ export const description = {
 
 /** What the API stands on. But for its address it needs nothing, and keeps nothing. */
 export interface OrdersOptions {
-  /** Where it is served: the issuer of its OAuth tokens, and the resource that they are for. */
+  /** Where it is served: the issuer of its OAuth tokens, and the resource that they are for. With `https:`, plain HTTP is refused. */
   readonly url: string
   /** `:memory:`, `file:orders.db` or `postgres://…`. @default ':memory:' */
   readonly databaseUrl?: string | undefined
@@ -94,7 +94,8 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     permissions,
     roles,
     rateLimit: limits ? { default: '100 per minute; 1000 per hour' } : { off: true },
-    https: 'off',
+    // On this machine there is nobody on the way. Elsewhere, whatever ends TLS must stand in trustProxy.
+    https: url.startsWith('https:') ? 'require' : 'off',
     trustProxy,
     audit: { sinks: [records, ...sinks] },
     logger,

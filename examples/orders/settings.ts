@@ -13,7 +13,7 @@ export const usage = `usage: npm start -- [--adapter ${adapters.join('|')}] [--p
 
   DATABASE_URL             file:orders.db or postgres://… (default: in memory)
   REDIS_URL                keeps limits, revoked tokens and OAuth state in Redis (default: in memory)
-  PORTCULLIS_URL           where clients find it: the issuer of OAuth tokens (default: where it listens)
+  PORTCULLIS_URL           where clients find it: the issuer of OAuth tokens; with https, plain HTTP is refused (default: where it listens)
   PORTCULLIS_KEY           signs tokens: 32 bytes or more (default: random at each start)
   PORTCULLIS_SIGNING_KEY   signs OAuth tokens: a private EC key on P-256, as PEM (default: random at each start)
   PORTCULLIS_TRUST_PROXY   whose X-Forwarded-* is believed: a number of hops, or CIDRs joined by commas (default: nobody's)
