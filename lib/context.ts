@@ -19,6 +19,8 @@ export interface ApiRequest {
   readonly encrypted: boolean
   /** The body's bytes, as they were sent (still compressed). */
   readonly body: Readable
+  /** Whether a body comes where no header announces one: HTTP/2 and Fetch need none. @default what `Content-Length` and `Transfer-Encoding` say */
+  readonly hasBody?: boolean
   /** What the host's own body parser made of the body, where one has read the stream before us. */
   readonly parsedBody?: unknown
   /** Whether the client has left. */
