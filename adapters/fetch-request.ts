@@ -152,10 +152,10 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** The reply as a host of Fetch sends it. */
 export async function toResponse(request: FetchRequest, made: Promise<Reply>): Promise<Response> {
-  const { status, headers, body } = await made
+  const { status, headers, body, closes } = await made
   request.release()
   const own = new Headers()
-  const kept = withoutConnectionHeaders(headers)
+  const kept = [...withoutConnectionHeaders(headers), ...(closes === true ? ['Connection', 'close'] : [])]
   for (let index = 0; index < kept.length; index += 2) own.append(kept[index] ?? '', kept[index + 1] ?? '')
   const isBodiless = request.method === 'HEAD' || bodiless.has(status)
   if (isBodiless && body instanceof Readable) body.destroy()

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 
-/** Belong to one connection: other protocols than HTTP/1.1 have none of them (RFC 9113 §8.2.2), and a Fetch host sets its own. */
+/** Belong to one connection of HTTP/1.1: HTTP/2 has none of them (RFC 9113 §8.2.2), and a Fetch host sets its own. */
 const ofOneConnection: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

@@ -80,8 +80,8 @@ function rawHeadersOf(raw: readonly string[], authority: string | undefined): re
 }
 
 /**
- * The body as a stream that ends only where the client has ended it. Node ends its own stream in the same way when the client resets it, so
- * that half of `amount=1000` would be taken for the whole.
+ * The body as a stream that ends only where the client has ended it. Node's own ends in the same way when the client resets it with
+ * NO_ERROR, so that half of `amount=1000` would be taken for the whole.
  */
 function wholeBody(request: Http2ServerRequest, stream: ServerHttp2Stream): Readable {
   const whole = new Transform({
@@ -89,7 +89,7 @@ function wholeBody(request: Http2ServerRequest, stream: ServerHttp2Stream): Read
       done(null, chunk)
     },
     flush(done) {
-      done(stream.closed ? new Error('the client has left') : null)
+      done(stream.aborted ? new Error('the client has left') : null)
     },
   })
   // Whoever reads the body hears of the error; where nobody does, it must not end the process.

@@ -1,4 +1,5 @@
 import type { Http2ServerResponse } from 'node:http2'
+import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
@@ -50,6 +51,8 @@ function respond(context: Context, reply: Reply): void {
   }
   const { status, headers, body } = reply
   context.status = status
+  // Koa 2 leaves a connection open whose answer broke off.
+  if (body instanceof Readable) body.once('error', () => context.res.destroy())
   context.body = body ?? (status === 204 || status === 304 ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
   setHeaders(context.res, overHttp2 ? withoutConnectionHeaders(headers) : headers)

@@ -84,7 +84,7 @@ function boundSession(session: ServerHttp2Session, { maxResets, maxRequests, idl
   })
   // A connection on which nothing moves and nothing is asked is given up; while a request is at work, its own deadline counts.
   session.setTimeout(idle, () => {
-    if (open === 0) session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
+    if (open === 0) session.close()
   })
 
   /** To begin requests and reset them costs the client nothing and the server each time a request's beginning. */
@@ -92,7 +92,7 @@ function boundSession(session: ServerHttp2Session, { maxResets, maxRequests, idl
     const now = performance.now()
     if (now > windowEnd) [resets, windowEnd] = [0, now + resetWindow]
     resets += 1
-    if (resets > maxResets) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    if (resets > maxResets) session.destroy(new Error('too many requests were called off'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
 }
 

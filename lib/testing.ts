@@ -1,4 +1,7 @@
+export { adapterConformance } from './testing/adapter-cases.js'
+export type { AdapterAbilities, AdapterServer, AdapterServerOptions, StartAdapterServer } from './testing/adapter-trial.js'
 export type { Case } from './testing/case.js'
+export type { ReceivedAnswer, SentRequest } from './testing/wire.js'
 export { rateLimitStoreCases } from './testing/rate-limit-cases.js'
 export type { RateLimitStoreAbilities } from './testing/rate-limit-cases.js'
 export type { WindowEnd } from './testing/limit-model.js'
