@@ -18,6 +18,8 @@ export interface ReceivedAnswer {
 }
 
 const patience = 5_000
+/** Shorter than servers keep an idle connection, which would end then by itself. */
+const patienceForEnds = 1_500
 
 /** The values of a header, in their order. */
 export function valuesOf({ headers }: Pick<ReceivedAnswer, 'headers'>, name: string): readonly string[] {
@@ -83,7 +85,7 @@ export class Connection {
 
   /** Whether the other side ends the connection, in time. */
   async ends(): Promise<boolean> {
-    await this.#until(() => this.#isEnded).catch(() => undefined)
+    await this.#until(() => this.#isEnded, patienceForEnds).catch(() => undefined)
     return this.#isEnded
   }
 
@@ -120,11 +122,11 @@ export class Connection {
     return taken
   }
 
-  async #until(isThere: (text: string) => boolean): Promise<void> {
-    const end = Date.now() + patience
+  async #until(isThere: (text: string) => boolean, within = patience): Promise<void> {
+    const end = Date.now() + within
     while (!isThere(this.rest)) {
       if (this.#isEnded) throw new Error(`the connection ended in the middle of an answer, after ${JSON.stringify(this.rest.slice(-200))}`)
-      if (Date.now() >= end) throw new Error(`no whole answer in ${patience} ms, only ${JSON.stringify(this.rest.slice(0, 200))}`)
+      if (Date.now() >= end) throw new Error(`no whole answer in ${within} ms, only ${JSON.stringify(this.rest.slice(0, 200))}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
         setTimeout(resolve, 50)

@@ -52,7 +52,7 @@ describe('behind Fastify', () => {
     await server.register(fastify(fixture().api, { fallthrough: false }))
     server.get('/own', () => 'never')
     expect((await server.inject('/own')).json()).to.include({ code: 'not-found' })
-    expect((await server.inject({ method: 'PUT', url: '/things' })).headers['allow']).to.equal('GET, HEAD, POST')
+    expect((await server.inject({ method: 'PUT', url: '/things' })).statusCode).to.equal(405)
   })
 
   it('runs hooks that were added before it, and tells Fastify when the answer is sent', async () => {
