@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { withoutConnectionHeaders } from './headers.js'
 import { Http2Request } from './http2.js'
@@ -138,7 +137,7 @@ function isSameHost(url: URL, host: string | undefined): boolean {
 function bodyOf({ body, bodyUsed }: Request): Readable {
   if (body === null) return Readable.from([])
   if (bodyUsed || body.locked) return spent()
-  return Readable.fromWeb(body as unknown as NodeReadableStream)
+  return Readable.fromWeb(body)
 }
 
 /** Stands for a body that something else has read: the API must not take it for an empty one. */

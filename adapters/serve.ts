@@ -66,11 +66,11 @@ export function serve(
   const { drain = 10_000 } = options
   if (!('http2' in options)) {
     const server = makeServer(options)
-    return start(server, listener as RequestListener, options, () => closeWithin(server, drain))
+    return start(server, listener, options, () => closeWithin(server, drain))
   }
   const server = makeHttp2Server(options, options.http2 === true ? {} : options.http2)
   const connections = new Connections(server)
-  return start(server, listener as RequestListener, options, () => connections.drain(drain))
+  return start(server, listener, options, () => connections.drain(drain))
 }
 
 function start<S extends Server | RunningHttp2Server>(

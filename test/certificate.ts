@@ -6,14 +6,7 @@ export function selfSigned(): { readonly key: string; readonly cert: string } {
   const algorithm = sequence(Buffer.from('06082a8648ce3d040302', 'hex'))
   const name = sequence(tagged(0x31, sequence(Buffer.from('0603550403', 'hex'), tagged(0x0c, Buffer.from('127.0.0.1')))))
   const validity = sequence(tagged(0x17, Buffer.from('200101000000Z')), tagged(0x17, Buffer.from('491231235959Z')))
-  const body = sequence(
-    tagged(0x02, Buffer.of(1)),
-    algorithm,
-    name,
-    validity,
-    name,
-    publicKey.export({ format: 'der', type: 'spki' }),
-  )
+  const body = sequence(tagged(0x02, Buffer.of(1)), algorithm, name, validity, name, publicKey.export({ format: 'der', type: 'spki' }))
   const signature = tagged(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, privateKey)]))
   const der = sequence(body, algorithm, signature).toString('base64')
   return {

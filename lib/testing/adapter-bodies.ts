@@ -135,4 +135,3 @@ export async function eventually(isSo: () => boolean): Promise<boolean> {
   }
   return false
 }
-

@@ -118,7 +118,17 @@ const inStep: ReadonlyArray<readonly [line: string, status: number]> = [
 
 /** Framing of which two servers in a row make two different requests (RFC 9112 §11.2). */
 const traps: ReadonlyArray<readonly [string, SentRequest]> = [
-  ['two lengths', requestOf('POST /things', [['Content-Length', '4'], ['Content-Length', '5']], 'name')],
+  [
+    'two lengths',
+    requestOf(
+      'POST /things',
+      [
+        ['Content-Length', '4'],
+        ['Content-Length', '5'],
+      ],
+      'name',
+    ),
+  ],
   ['a length and chunks', requestOf('POST /things', { ...json, 'Content-Length': '4', 'Transfer-Encoding': 'chunked' }, '0\r\n\r\n')],
   ['a coding before chunks', requestOf('POST /things', { ...json, 'Transfer-Encoding': 'gzip, chunked' }, '0\r\n\r\n')],
   ['a length that is no number', requestOf('POST /things', { ...json, 'Content-Length': '+4' }, 'name')],

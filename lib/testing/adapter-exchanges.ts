@@ -131,7 +131,12 @@ const peculiar: ReadonlyArray<readonly [Trait, ExchangeRow]> = [
   ['twice', row('two credentials', requestOf('GET /things/me', twice('Authorization', 'Bearer a', 'Bearer b')), 400, 'malformed-request')],
   [
     'twice',
-    row('two types', requestOf('POST /things', twice('Content-Type', 'application/json', 'text/plain'), '{"name":"a"}'), 400, 'malformed-request'),
+    row(
+      'two types',
+      requestOf('POST /things', twice('Content-Type', 'application/json', 'text/plain'), '{"name":"a"}'),
+      400,
+      'malformed-request',
+    ),
   ],
 ]
 

@@ -51,4 +51,7 @@ export interface Trial extends KitApi {
 }
 
 /** Runs one case with an API and a server of its own. */
-export type Try = (act: (trial: Trial) => Promise<void>, options?: { readonly fallthrough?: boolean; readonly timeout?: number }) => () => Promise<void>
+export type Try = (
+  act: (trial: Trial) => Promise<void>,
+  options?: { readonly fallthrough?: boolean; readonly timeout?: number },
+) => () => Promise<void>

@@ -18,7 +18,10 @@ describe('behind a host of Fetch', () => {
   it("takes the client's address from the host alone, and the protocol from the URL", async () => {
     const { api, ask } = open()
     const spoofed = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'https' }
-    expect(await (await ask('http://api.test/things/where', { headers: spoofed })).json()).to.include({ address: '192.0.2.1', encrypted: false })
+    expect(await (await ask('http://api.test/things/where', { headers: spoofed })).json()).to.include({
+      address: '192.0.2.1',
+      encrypted: false,
+    })
     expect(await (await ask('https://api.test/things/where')).json()).to.include({ encrypted: true })
     const handler = fetchHandler<{ ip: string }>(api, { connection: (_request, { ip }) => ({ remoteAddress: ip, encrypted: false }) })
     const answer = await handler(new Request('https://api.test/things/where'), { ip: '198.51.100.4' })
@@ -58,7 +61,12 @@ describe('behind a host of Fetch', () => {
       ['Authorization', 'Bearer b'],
     ]
     expect(await reasonOf(bearer)).to.include({ reason: 'two-authorization' })
-    expect(await reasonOf([['Content-Type', 'application/json'], ['Content-Type', 'text/plain']])).to.include({ reason: 'two-content-type' })
+    expect(
+      await reasonOf([
+        ['Content-Type', 'application/json'],
+        ['Content-Type', 'text/plain'],
+      ]),
+    ).to.include({ reason: 'two-content-type' })
     expect(await reasonOf([['Content-Type', 'application/json; x="a,b"']])).to.include({ status: 201 })
     // One set of credentials whose parameters are a list.
     const signed = 'AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c'
@@ -68,7 +76,12 @@ describe('behind a host of Fetch', () => {
   it('keeps cookies apart, and sends no body where there is none to send', async () => {
     const { ask } = open()
     expect((await ask('http://api.test/things/headers')).headers.getSetCookie()).to.deep.equal(['a=1; Path=/, not the end', 'b=2'])
-    for (const [method, path] of [['GET', 'nothing'], ['GET', 'unchanged'], ['HEAD', 'bytes'], ['HEAD', 'stream']] as const) {
+    for (const [method, path] of [
+      ['GET', 'nothing'],
+      ['GET', 'unchanged'],
+      ['HEAD', 'bytes'],
+      ['HEAD', 'stream'],
+    ] as const) {
       expect((await ask(`http://api.test/things/${path}`, { method })).body, path).to.equal(null)
     }
     expect((await ask('http://api.test/things/bytes', { method: 'HEAD' })).headers.get('content-length')).to.equal('70000')
@@ -93,7 +106,7 @@ describe('behind a host of Fetch', () => {
         seen.isLetGo = true
       },
     })
-    const answer = await ask('http://api.test/things', { method: 'POST', headers: json, body: endless, duplex: 'half' } as RequestInit)
+    const answer = await ask('http://api.test/things', { method: 'POST', headers: json, body: endless, duplex: 'half' })
     expect(answer.status).to.equal(413)
     expect(await eventually(() => seen.isLetGo)).to.equal(true)
     // What streams buffer on their way: 16 KB each.
@@ -103,7 +116,11 @@ describe('behind a host of Fetch', () => {
   it('refuses to be blind when something read the body before it', async () => {
     const { api } = kitApi()
     const handler = fetchHandler(api, { connection })
-    const read = new Request('http://api.test/things', { method: 'POST', headers: { ...json, 'Content-Length': '12' }, body: '{"name":"a"}' })
+    const read = new Request('http://api.test/things', {
+      method: 'POST',
+      headers: { ...json, 'Content-Length': '12' },
+      body: '{"name":"a"}',
+    })
     const locked = read.clone()
     await read.text()
     const reader = locked.body?.getReader()

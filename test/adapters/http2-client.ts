@@ -46,7 +46,9 @@ function send(session: ClientHttp2Session, { method, target, headers, body }: Se
     let answer: Omit<ReceivedAnswer, 'body'> | undefined
     stream.on('response', (received, _flags, raw?: string[]) => {
       const flat = raw ?? []
-      const pairs = flat.flatMap((name, index) => (index % 2 === 0 && !name.startsWith(':') ? [[name, flat[index + 1] ?? ''] as const] : []))
+      const pairs = flat.flatMap((name, index) =>
+        index % 2 === 0 && !name.startsWith(':') ? [[name, flat[index + 1] ?? ''] as const] : [],
+      )
       answer = { status: Number(received[':status']), headers: pairs }
     })
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -19,9 +19,12 @@ const post = { ':method': 'POST', ':path': '/things', 'content-type': 'applicati
 describe('over HTTP/2, a server that serve starts', () => {
   const open: Array<() => unknown> = []
 
-  async function start(options: Partial<Http2ServeOptions> = {}, listen: (kit: KitApi) => Parameters<typeof serve>[0] = ({ api }) => http(api)) {
+  async function start(
+    options: Partial<Http2ServeOptions> = {},
+    listen: (kit: KitApi) => Parameters<typeof serve>[0] = ({ api }) => http(api),
+  ) {
     const kit = kitApi()
-    const server = await serve(listen(kit) as never, { http2: true, port: 0, ...options } as Http2ServeOptions)
+    const server = await serve(listen(kit) as never, { http2: true, port: 0, ...options })
     open.push(() => server.close())
     return { ...kit, server }
   }
@@ -52,7 +55,8 @@ describe('over HTTP/2, a server that serve starts', () => {
   it('takes :authority for the host, and refuses a Host that names another', async () => {
     const { server, records } = await start()
     const session = client(server)
-    const statusOf = async (headers: Record<string, string>) => (await answerOf(session.request({ ':path': '/things', ...headers }))).headers[':status']
+    const statusOf = async (headers: Record<string, string>) =>
+      (await answerOf(session.request({ ':path': '/things', ...headers }))).headers[':status']
     expect(await statusOf({ ':authority': 'api.test' })).to.equal(200)
     const raw = await RawHttp2.open(server.port)
     raw.request(1, [[':method', 'GET'], ...line('/things'), ['host', 'api.test']])
@@ -156,7 +160,8 @@ describe('over HTTP/2, a server that serve starts', () => {
     const { server } = await start({ maxRequestsPerSocket: 2 })
     const session = client(server)
     const closed = once(session, 'close')
-    for (const target of ['/things/1', '/things/2']) expect((await answerOf(session.request({ ':path': target }))).headers[':status']).to.equal(200)
+    for (const target of ['/things/1', '/things/2'])
+      expect((await answerOf(session.request({ ':path': target }))).headers[':status']).to.equal(200)
     await closed
   })
 
@@ -235,7 +240,9 @@ function overHttp1(url: string, keepAlive = false): Promise<string> {
   })
 }
 
-function answerOf(stream: ClientHttp2Stream): Promise<{ readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader; readonly body: string }> {
+function answerOf(
+  stream: ClientHttp2Stream,
+): Promise<{ readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader; readonly body: string }> {
   return new Promise((resolve, reject) => {
     let headers: IncomingHttpHeaders & IncomingHttpStatusHeader = {}
     let body = ''

@@ -28,7 +28,8 @@ describe('beside NestJS', () => {
     app.use(express(api))
     await app.listen(0, '127.0.0.1')
     const url = await app.getUrl()
-    const post = (path: string, body: string) => fetch(`${url}${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    const post = (path: string, body: string) =>
+      fetch(`${url}${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
     try {
       expect(await (await fetch(`${url}/things?page=2`)).json()).to.deep.equal({ page: 2 })
       expect((await post('/things', '{"name":"a"}')).status).to.equal(201)
