@@ -33,10 +33,15 @@ export function isHttp2(request: NodeIncoming): request is Http2ServerRequest {
   return request.httpVersionMajor === 2
 }
 
+/** Connections on which a request has come that is framed in a way which other servers may not understand. */
+const unframed = new WeakSet<Socket>()
+
 class NodeRequest implements ApiRequest {
   readonly method: string
   readonly target: string
   readonly headers: IncomingHttpHeaders
+  /** Node reads on before that request is refused: what is smuggled behind it must be refused too. */
+  readonly isUnframed: boolean
 
   constructor(
     readonly body: IncomingMessage,
@@ -47,6 +52,9 @@ class NodeRequest implements ApiRequest {
     this.method = body.method ?? ''
     this.target = body.url ?? ''
     this.headers = body.headers
+    this.isUnframed = unframed.has(body.socket)
+    const coding = body.headers['transfer-encoding']
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') unframed.add(body.socket)
   }
 
   get rawHeaders(): readonly string[] {

@@ -23,6 +23,8 @@ export interface ApiRequest {
   readonly hasBody?: boolean
   /** What the host's own body parser made of the body, where one has read the stream before us. */
   readonly parsedBody?: unknown
+  /** Whether it came on a connection after a request whose framing cannot be trusted: where it begins is anybody's guess. @default false */
+  readonly isUnframed?: boolean
   /** Whether the client has left. */
   readonly gone: boolean
   /** Calls `listener` once, when the client leaves before it has its answer. */

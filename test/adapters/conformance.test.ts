@@ -14,10 +14,11 @@ import { express } from '../../adapters/express.js'
 import { fastify } from '../../adapters/fastify.js'
 import { fetchHandler, nodeConnection } from '../../adapters/fetch.js'
 import { http } from '../../adapters/http.js'
+import type { NodeListener } from '../../adapters/http.js'
 import { koa } from '../../adapters/koa.js'
 import type { Api } from '../../lib/index.js'
 import { adapterConformance } from '../../lib/testing.js'
-import type { AdapterAbilities, AdapterServerOptions, SentRequest, StartAdapterServer } from '../../lib/testing.js'
+import type { AdapterAbilities, AdapterServer, AdapterServerOptions, SentRequest, StartAdapterServer } from '../../lib/testing.js'
 import { listen, listenerOf } from './hosts.js'
 import { http2Client } from './http2-client.js'
 
@@ -32,6 +33,14 @@ const nodeHttp: StartAdapterServer = listening((api, { fallthrough }) => {
   return fallthrough ? (request, response) => listener(request, response, () => echo(request, response)) : listener
 })
 
+const koaApp = (Create: typeof Koa3, api: Api, options: AdapterServerOptions) =>
+  listenerOf(
+    new Create().use(koa(api, options)).use((context) => {
+      context.status = 418
+      context.body = context.req
+    }),
+  )
+
 const expressOf = (create: typeof express5) =>
   listening((api, options) =>
     create()
@@ -39,15 +48,9 @@ const expressOf = (create: typeof express5) =>
       .use((request, response) => echo(request, response)),
   )
 
-const koaOf = (Create: typeof Koa3) =>
-  listening((api, options) =>
-    listenerOf(
-      new Create().use(koa(api, options)).use((context) => {
-        context.status = 418
-        context.body = context.req
-      }),
-    ),
-  )
+const koaOf = (Create: typeof Koa3) => listening((api, options) => koaApp(Create, api, options))
+
+const koaOverHttp2: StartAdapterServer = (api, options) => overHttp2(koaApp(Koa3, api, options) as NodeListener)
 
 const fastifyServer: StartAdapterServer = async (api, options) => {
   const app = createFastify({ forceCloseConnections: true })
@@ -110,12 +113,16 @@ function toRequest(url: string, init: RequestInit): Request | undefined {
   }
 }
 
-const http2: StartAdapterServer = async (api, { fallthrough }) => {
+const http2: StartAdapterServer = (api, { fallthrough }) => {
   const listener = http(api)
-  const server = createHttp2Server((request, response) => {
+  return overHttp2((request, response) => {
     if (fallthrough) listener(request, response, () => void Readable.from(request).pipe(response.writeHead(418)))
     else listener(request, response)
   })
+}
+
+async function overHttp2(listener: NodeListener): Promise<AdapterServer> {
+  const server = createHttp2Server(listener)
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const client = http2Client(server)
   return {
@@ -135,6 +142,7 @@ const hosts: ReadonlyArray<readonly [string, StartAdapterServer, AdapterAbilitie
   ['Hono on Node, with the raw request', honoOf(true), { refusesFirst: true }],
   ['Hono on Node', honoOf(false), { refusesFirst: true, rawTarget: false, rawHeaders: false }],
   ['a bare Request', bareFetch, { sockets: false, rawTarget: false, rawHeaders: false, refusesFirst: true }],
+  ['Koa 3 over HTTP/2', koaOverHttp2, { sockets: false, refusesFirst: true, rawHeaders: false }],
   ['node:http2', http2, { sockets: false, refusesFirst: true, rawHeaders: false }],
 ]
 
