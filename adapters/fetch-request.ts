@@ -131,7 +131,7 @@ function isSameHost(url: URL, host: string | undefined): boolean {
   if (host === undefined || host.toLowerCase() === url.host) return true
   const named = `${url.protocol}//${host}/`
   // A default port may be named or not.
-  return URL.canParse(named) && new URL(named).host === url.host && !host.includes('@')
+  return URL.canParse(named) && new URL(named).host === url.host
 }
 
 function bodyOf({ body, bodyUsed }: Request): Readable {

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { constants } from 'node:http2'
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
-import { Readable, Transform } from 'node:stream'
-import type { TransformCallback } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { TLSSocket } from 'node:tls'
 import type { ApiRequest, Reply } from '../lib/context.js'
@@ -84,16 +83,8 @@ function rawHeadersOf(raw: readonly string[], authority: string | undefined): re
  * NO_ERROR, so that half of `amount=1000` would be taken for the whole.
  */
 function wholeBody(request: Http2ServerRequest, stream: ServerHttp2Stream): Readable {
-  const whole = new Transform({
-    transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      done(null, chunk)
-    },
-    flush(done) {
-      done(stream.aborted ? new Error('the client has left') : null)
-    },
-  })
-  // Whoever reads the body hears of the error; where nobody does, it must not end the process.
-  whole.on('error', () => request.unpipe(whole))
+  const whole = new PassThrough()
+  if (stream.aborted) return whole.destroy()
   stream.once('aborted', () => whole.destroy())
   return request.pipe(whole)
 }

@@ -132,7 +132,6 @@ export class Connections {
     for (const session of this.#sessions) session.close()
     for (const [socket, { open }] of this.#sockets) if (open === 0 && !this.#isOfSession(socket)) socket.destroy()
     const last = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy()
       for (const socket of this.#sockets.keys()) socket.destroy()
     }, milliseconds)
     await closed

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { fetchHandler } from '../../adapters/fetch.js'
+import type { ApiRequest } from '../../lib/index.js'
 import { kitApi } from '../../lib/testing/adapter-api.js'
 import { eventually, recordsOf } from '../../lib/testing/adapter-bodies.js'
 import { ThingsController, fixture } from './fixture.js'
@@ -129,7 +130,36 @@ describe('behind a host of Fetch', () => {
     await reader?.cancel()
   })
 
-  it('tells a handler that the client has left, and not when it has its answer', async () => {
+  it('takes the rest of a body, whose beginning something else has read, for no body', async () => {
+    const { api } = kitApi()
+    const handler = fetchHandler(api, { connection })
+    const body = new ReadableStream({
+      start(controller) {
+        for (const text of ['[', '{"name":"a"}']) controller.enqueue(Buffer.from(text))
+        controller.close()
+      },
+    })
+    const request = new Request('http://api.test/things', { method: 'POST', headers: json, body, duplex: 'half' })
+    const reader = request.body!.getReader()
+    await reader.read()
+    reader.releaseLock()
+    expect((await handler(request, undefined)).status).to.equal(500)
+  })
+
+  it('does not tell that the client has left when it has its answer', async () => {
+    let told = 0
+    const answer = (request: ApiRequest) => {
+      request.onGone(() => void (told += 1))
+      return Promise.resolve({ status: 200, headers: [], body: 'all of it' })
+    }
+    const handler = fetchHandler({ ...kitApi().api, answer }, { connection })
+    const client = new AbortController()
+    await handler(new Request('http://api.test/', { signal: client.signal }), undefined)
+    client.abort()
+    expect(told).to.equal(0)
+  })
+
+  it('tells a handler that the client has left', async () => {
     const { ask, records, watched } = open()
     const client = new AbortController()
     const answer = ask('http://api.test/things/waits', { signal: client.signal })

@@ -6,7 +6,10 @@ import { expect } from 'chai'
 import Koa3 from 'koa'
 import { http, serve } from '../../adapters/http.js'
 import type { Http2ServeOptions, RunningHttp2Server, RunningServer } from '../../adapters/http.js'
+import { Http2Request } from '../../adapters/http2.js'
 import { koa } from '../../adapters/koa.js'
+import { isHttp2 } from '../../adapters/node.js'
+import { RequestAborted, readBytes } from '../../lib/body/read.js'
 import { kitApi } from '../../lib/testing/adapter-api.js'
 import type { KitApi } from '../../lib/testing/adapter-api.js'
 import { eventually, recordsOf } from '../../lib/testing/adapter-bodies.js'
@@ -41,6 +44,10 @@ describe('over HTTP/2, a server that serve starts', () => {
   })
 
   it('answers, without a header that belongs to a connection', async () => {
+    const warnings: string[] = []
+    const note = ({ message }: Error) => void warnings.push(message)
+    process.on('warning', note)
+    open.push(() => process.off('warning', note))
     const { server } = await start()
     const { headers, body } = await answerOf(client(server).request({ ':path': '/things?page=2' }))
     expect([headers[':status'], body]).to.deep.equal([200, '{"page":2}'])
@@ -50,6 +57,11 @@ describe('over HTTP/2, a server that serve starts', () => {
     refused.end('a'.repeat(1_000))
     const large = await answerOf(refused)
     expect(large.headers).to.include({ ':status': 413 }).and.not.have.any.keys('connection')
+    // Node leaves such headers out, and says so in the log of whoever runs it.
+    const announced = client(server).request({ ...post, 'content-length': '1000000' })
+    announced.on('error', () => undefined)
+    await once(announced, 'response')
+    expect(warnings).to.deep.equal([])
   })
 
   it('takes :authority for the host, and refuses a Host that names another', async () => {
@@ -94,6 +106,30 @@ describe('over HTTP/2, a server that serve starts', () => {
         raw.socket.destroy()
       }
     }
+  })
+
+  it('takes what has come of a body for no body, where it is first read when the client has left', async () => {
+    const reading: Array<Promise<unknown>> = []
+    const { server } = await start({}, () => (request) => {
+      if (!isHttp2(request)) return
+      const own = new Http2Request(request, undefined)
+      request.once('aborted', () => reading.push(readBytes(own.body, 1_000).catch((error: unknown) => error)))
+    })
+    const raw = await RawHttp2.open(server.port)
+    raw.request(1, [[':method', 'POST'], ...line('/things')], { ends: false }).data(1, 'amount=10')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    raw.reset(1, constants.NGHTTP2_NO_ERROR)
+    expect(await eventually(() => reading.length === 1)).to.equal(true)
+    expect(await reading[0]).to.be.instanceOf(RequestAborted)
+    raw.socket.destroy()
+  })
+
+  it('tells a client that its body is not wanted, when it has its answer', async () => {
+    const { server } = await start()
+    const stream = client(server).request({ ...post, ':path': '/nothing' })
+    stream.write('a body that goes on')
+    const { headers } = await answerOf(stream)
+    expect([headers[':status'], stream.rstCode]).to.deep.equal([404, constants.NGHTTP2_NO_ERROR])
   })
 
   it('reads a body without a length, and leaves trailers alone', async () => {
@@ -190,11 +226,14 @@ describe('over HTTP/2, a server that serve starts', () => {
   })
 
   it('ends connections that do not end by themselves', async () => {
-    const { server } = await start({ drain: 30 }, () => () => undefined)
-    const session = client(server)
-    session.request({ ':path': '/' }).on('error', () => undefined)
-    await once(session, 'connect')
+    let arrived = 0
+    const { server } = await start({ drain: 30 }, () => () => void (arrived += 1))
+    const hanging = client(server).request({ ':path': '/' })
+    hanging.on('error', () => undefined)
+    expect(await eventually(() => arrived === 1)).to.equal(true)
+    const ended = once(hanging, 'close')
     await server.close()
+    await ended
   })
 
   describe('with TLS', () => {
