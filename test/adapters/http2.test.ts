@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { get } from 'node:https'
 import { connect, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
+import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import Koa3 from 'koa'
 import { http, serve } from '../../adapters/http.js'
@@ -247,10 +248,14 @@ describe('over HTTP/2, a server that serve starts', () => {
       expect(JSON.parse(first)).to.include({ encrypted: true, address: '127.0.0.1' })
     })
 
-    it('drains connections of HTTP/1.1 that are kept and idle', async () => {
+    it('drains connections of HTTP/1.1 that are kept and idle, or have never asked', async () => {
       const { server } = await start({ tls, drain: 5_000, keepAliveTimeout: 4_000 })
       const before = Date.now()
       await overHttp1(server.url, true)
+      const silent = connectTls({ host: '127.0.0.1', port: server.port, ALPNProtocols: ['http/1.1'], rejectUnauthorized: false })
+      silent.on('error', () => undefined)
+      await once(silent, 'secureConnect')
+      await new Promise((resolve) => setTimeout(resolve, 20))
       await server.close()
       expect(Date.now() - before).to.be.below(2_000)
     })
