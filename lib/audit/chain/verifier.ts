@@ -30,10 +30,13 @@ export interface Verification {
   readonly reachesHead: boolean
 }
 
+/** Of a head, what a log is compared with. */
+type Place = Pick<ChainHead, 'chain' | 'sequence' | 'hash'>
+
 /** Checks a log line by line. Keeps nothing but where it stands, and after a fault the next few lines. */
 export class ChainVerifier {
   readonly #keys: readonly CheckingKey[]
-  readonly #head: ChainHead | undefined
+  readonly #head: Place | undefined
   readonly #unproven: UnprovenRange[] = []
   #key: CheckingKey | undefined
   #chain = ''
@@ -48,7 +51,7 @@ export class ChainVerifier {
   #fault: ChainFault | undefined
   #suspects: PlacedLine[] = []
 
-  constructor(keys: readonly CheckingKey[], head?: ChainHead) {
+  constructor(keys: readonly CheckingKey[], head?: Place) {
     this.#keys = keys
     this.#head = head
   }
@@ -171,7 +174,11 @@ export class ChainVerifier {
     }
     if (this.#first === undefined) return { kind: 'truncated', file, line, sequence: undefined, message: 'there is no record' }
     const head = this.#head
-    if (head === undefined || this.#reachesHead || head.sequence < this.#first) return undefined
+    if (head === undefined || this.#reachesHead) return undefined
+    if (head.chain !== this.#chain) {
+      return { kind: 'forked', file, line, sequence: this.#sequence, message: 'the log is of another chain than its head' }
+    }
+    if (head.sequence < this.#first) return undefined
     const message = `the log ends with record ${this.#sequence}, and its head is at record ${head.sequence}`
     return { kind: 'truncated', file, line, sequence: next, message }
   }
