@@ -265,6 +265,40 @@ describe('the file of an audit log', () => {
     })
   })
 
+  describe('whose chain is checked while it is written', () => {
+    const record = '{"a":"the first, or another"}'
+
+    it('is sound over all its files, in the midst of rotation too', async () => {
+      const log = open({ chain: { key }, rotate: { size: '1kb' } })
+      expect(await log.checkChain?.()).to.include({ state: 'unknown' })
+      for (let a = 0; a < 20; a++) await log.write([record])
+      const checking = log.checkChain?.()
+      for (let a = 0; a < 20; a++) await log.write([record])
+      expect(await checking).to.include({ state: 'sound', detail: '' })
+      expect(await log.checkChain?.()).to.deep.equal({ state: 'sound', records: 41 + oldFiles().length, detail: '' })
+      await log.close()
+    })
+
+    it('is broken where a record was changed, or cut off at the end, and says which', async () => {
+      const log = open({ chain: { key } })
+      for (let a = 0; a < 3; a++) await log.write([record])
+      const whole = read()
+      writeFileSync(path, whole.replace('the first', 'the worst'))
+      expect(await log.checkChain?.()).to.deep.equal({ state: 'broken', records: 1, detail: 'changed: record 1 was changed' })
+      writeFileSync(path, whole.split('\n').slice(0, 3).join('\n') + '\n')
+      expect((await log.checkChain?.())?.detail).to.contain('truncated')
+      await log.close()
+    })
+
+    it('is checked with the public half of the key where it is signed', async () => {
+      const log = open({ chain: { sign: generateKeyPairSync('ed25519').privateKey } })
+      await log.write([record])
+      expect(await log.checkChain?.()).to.include({ state: 'sound', records: 2 })
+      await log.close()
+      expect(open().checkChain).to.equal(undefined)
+    })
+  })
+
   describe('in rotation', () => {
     it('begins a new file by size or day, whose chain goes on', async () => {
       const log = open({ chain: { key }, rotate: { size: '1kb', every: 'day' } })
@@ -291,6 +325,22 @@ describe('the file of an audit log', () => {
       await next.write(['{"a":2}'])
       await next.close()
       expect(await verify()).to.include({ intact: true, records: 4 })
+    })
+
+    it('knows the day that a file began on after a restart, in whatever format its records are', async () => {
+      for (const [index, name] of ['timestamp', '@timestamp', 'time_dt'].entries()) {
+        const write = async (a: number) => {
+          const log = open({ rotate: { every: 'day' } })
+          await log.write([`{"${name}":"${new Date(time).toISOString()}","a":${a}}`])
+          await log.close()
+        }
+        await write(1)
+        time += 86_400_000
+        await write(2)
+        expect(oldFiles(), name).to.have.length(index + 1)
+        expect(fieldsOf().map(({ a }) => a)).to.deep.equal([2])
+        rmSync(path)
+      }
     })
 
     it('keeps all old files unless told how many', async () => {

@@ -215,6 +215,37 @@ describe('the console', () => {
     expect((await stateOf(openShop())).chain.state).to.equal('absent')
   })
 
+  it('takes a sink, and checks its chain in the background', async () => {
+    let answer: (check: { readonly state: 'sound' | 'broken'; readonly records: number }) => void = () => undefined
+    let asked = 0
+    const checkChain = () => {
+      asked += 1
+      return new Promise<{ readonly state: 'sound' | 'broken'; readonly records: number }>((resolve) => (answer = resolve))
+    }
+    const shop = openShop({ console: { chain: { checkChain } }, now: 1_000 })
+    const first = stateOf(shop)
+    while (asked === 0) await new Promise(setImmediate)
+    answer({ state: 'sound', records: 7 })
+    expect((await first).chain).to.deep.equal({ state: 'sound', detail: '', records: 7, checkedAt: 1_000 })
+    shop.now += 60_000
+    expect((await stateOf(shop)).chain).to.include({ state: 'sound', checkedAt: 1_000 })
+    shop.now += 60_000
+    await stateOf(shop)
+    expect(asked).to.equal(2)
+    answer({ state: 'broken', records: 3 })
+    await new Promise(setImmediate)
+    shop.now += 10_000
+    expect((await stateOf(shop)).chain).to.include({ state: 'broken', records: 3, checkedAt: 61_000 })
+    await shop.api.close()
+    expect(() => securityConsole({ permission: 'a:b', chain: {} })).to.throw(TypeError, 'without a chain')
+  })
+
+  it('says that a chain cannot be read, and not why', async () => {
+    const shop = openShop({ console: { chain: { checkChain: () => Promise.reject(new Error('EACCES /secret/place')) } }, now: 5 })
+    expect((await stateOf(shop)).chain).to.deep.equal({ state: 'unknown', detail: 'it cannot be read', records: 0, checkedAt: 5 })
+    await shop.api.close()
+  })
+
   it('tells of what detection has noticed', async () => {
     const shop = openShop({ api: { detection: {} } })
     for (let time = 0; time < 60; time += 1) await shop.call({ line: `GET /missing-${time}`, address: '203.0.113.66' })
