@@ -26,6 +26,9 @@ const patience = 1_000
 /** Milliseconds for which it is remembered: pages ask often, and checking a chain may take long. */
 const freshness = 10_000
 
+/** The same for a status that may be known soon: a process that has just begun has written nothing yet. */
+const shortFreshness = 1_000
+
 const absent: ChainState = Object.freeze({ state: 'absent', detail: '', records: 0, checkedAt: 0 })
 
 /** A check may take up to this part of the time: of a log of many millions of records it takes a while. */
@@ -55,18 +58,21 @@ export function checksOf(chain: CheckedChain, clock: Clock): () => Awaitable<Cha
 
   return function ask() {
     if (running === undefined && clock.now() >= nextAt) running = check()
-    return known ?? running ?? { state: 'unknown' }
+    return known === undefined || known.state === 'unknown' ? (running ?? known ?? { state: 'unknown' }) : known
   }
 }
 
 /** Asks how the chain is, at most every ten seconds however many pages want to know. */
 export function chainWatch(ask: (() => Awaitable<ChainStatus>) | undefined, clock: Clock): () => Promise<ChainState> {
-  let known: { readonly at: number; readonly state: Promise<ChainState> } | undefined
+  let known: { until: number; readonly state: Promise<ChainState> } | undefined
   return async function chainState() {
     if (ask === undefined) return absent
     const now = clock.now()
-    if (known === undefined || now - known.at >= freshness) known = { at: now, state: asked(ask) }
-    return known.state
+    if (known !== undefined && now < known.until) return known.state
+    const current = (known = { until: now + freshness, state: asked(ask) })
+    const told = await current.state
+    if (told.state === 'unknown') current.until = now + shortFreshness
+    return told
   }
 }
 

@@ -243,6 +243,9 @@ describe('the console', () => {
   it('says that a chain cannot be read, and not why', async () => {
     const shop = openShop({ console: { chain: { checkChain: () => Promise.reject(new Error('EACCES /secret/place')) } }, now: 5 })
     expect((await stateOf(shop)).chain).to.deep.equal({ state: 'unknown', detail: 'it cannot be read', records: 0, checkedAt: 5 })
+    // What nobody knows yet is asked for again soon.
+    shop.now += 2_000
+    expect((await stateOf(shop)).chain).to.include({ state: 'unknown', checkedAt: 2_005 })
     await shop.api.close()
   })
 

@@ -112,7 +112,7 @@ describe('the program of the orders API', () => {
       const { chain } = (await response.json()) as { chain: { state: string; records: number } }
       expect(chain.state).to.be.oneOf(['sound', 'unknown'])
       if (chain.state === 'sound') break
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }).timeout(20_000)
 
