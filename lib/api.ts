@@ -144,7 +144,7 @@ export function createApi(options: ApiOptions): Api {
   const mistakes: Mistake[] = []
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
-  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight() : undefined
+  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight(options.audit?.redact) : undefined
   const services = servicesOf(options, container, insight)
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)

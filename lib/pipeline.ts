@@ -167,7 +167,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     const changes = changeReading(route, options.audit.redact)
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
-      info: { name: route.name, method: route.method, path: route.path },
+      info: infoOf(route),
       steps: [
         ...wanted.flatMap(stepsOf),
         ...watched.steps('handler', [...intend, ...changes.before, handle, ...changes.after]),
@@ -180,6 +180,11 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       traces: tracer.traces,
     }
   }
+}
+
+function infoOf({ name, method, path, policy, params }: RouteSetup): RouteInfo {
+  const sensitive = sensitiveNames(policy, 'params')
+  return { name, method, path, ...(params.some((param) => sensitive.includes(param)) ? { hidesPath: true } : {}) }
 }
 
 /** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */

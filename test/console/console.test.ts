@@ -4,7 +4,7 @@ import { http, serve } from '../../adapters/http.js'
 import { securityConsole } from '../../lib/console.js'
 import type { ConsoleOptions } from '../../lib/console.js'
 import type { ConsoleState } from '../../lib/console/shape.js'
-import { BootError, Controller, Get, Public, createApi, createLogger, tokens } from '../../lib/index.js'
+import { BootError, Controller, Get, NotFound, Public, createApi, createLogger, tokens } from '../../lib/index.js'
 import { hosts, listen } from '../adapters/hosts.js'
 import type { Running } from '../adapters/hosts.js'
 import { openShop } from './shop.js'
@@ -246,6 +246,23 @@ describe('the console', () => {
     // What nobody knows yet is asked for again soon.
     shop.now += 2_000
     expect((await stateOf(shop)).chain).to.include({ state: 'unknown', checkedAt: 2_005 })
+    await shop.api.close()
+  })
+
+  it('masks secrets in reasons too, as records do', async () => {
+    @Controller('/talkative', { inject: [] })
+    class Talkative {
+      @Get('/')
+      @Public()
+      get(): never {
+        throw new NotFound('No.', { reason: 'no account for IBAN PT50000201231234567890154, password=hunter2' })
+      }
+    }
+    const audit = { sinks: [], redact: { patterns: [/PT\d{23}/] } }
+    const shop = openShop({ api: { controllers: [Talkative, securityConsole({ permission: 'portcullis:read' })], audit } })
+    await shop.call({ line: 'GET /talkative' })
+    const { reasons } = await stateOf(shop)
+    expect(JSON.stringify(reasons)).to.contain('no account for IBAN').and.not.match(/hunter2|PT50/)
     await shop.api.close()
   })
 
