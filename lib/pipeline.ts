@@ -164,7 +164,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     const critical = last === 'answer' ? record.critical : undefined
     // After all checks: what is refused was never going to happen.
     const intend = critical === undefined ? [] : [critical.intend]
-    const changes = changeReading(route, options.audit.redact)
+    const changes = changeReading(route, options.audit.redact, sensitiveNames(route.policy, 'body'))
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
       info: infoOf(route),

@@ -8,8 +8,9 @@ export function ownFields(record: Members): Members {
   if (places === undefined) return record
   const fields = Object.entries(places).map(([name, place]) => [name, memberAt(record, place)] as const)
   const { action, ...others } = Object.fromEntries(fields.filter(([, value]) => value !== undefined))
-  // OCSF wants an operation of every request, and where no action is declared it is the handler.
-  return action === undefined || action === others['handler'] ? others : { ...others, action }
+  // OCSF wants an operation of everything: where no action is declared it is the handler, or that it is an event.
+  const isDeclared = action !== undefined && action !== others['handler'] && others['kind'] !== 'event'
+  return isDeclared ? { ...others, action } : others
 }
 
 function placesIn(record: Members): Readonly<Record<string, string>> | undefined {

@@ -190,6 +190,7 @@ describe('the format of records', () => {
         (options: AuditOptions) => whole(options, 401, new InvalidToken()).record,
         (options: AuditOptions) => event('session_logout', options.format),
         (options: AuditOptions) => event('sys_crash', options.format),
+        (options: AuditOptions) => event('authz_fail', options.format),
         (options: AuditOptions) => ({ principal_id: null, ...accessOf(options) }),
       ]) {
         expect({ principal_id: null, ...own(read({ format })) }).to.deep.equal({ principal_id: null, ...own(read({})) })
