@@ -290,6 +290,29 @@ describe('the file of an audit log', () => {
       await log.close()
     })
 
+    it('is broken for good where it could not go on, and says why', async () => {
+      const log = open({ chain: { key } })
+      for (let a = 0; a < 3; a++) await log.write([record])
+      await log.close()
+      writeFileSync(path, read().replaceAll('another', 'nothing'))
+      const next = open({ chain: { key } })
+      await next.write([record])
+      expect(await next.checkChain?.()).to.deep.include({ state: 'broken', records: 1 })
+      await next.close()
+    })
+
+    it('names the cut after which it began anew', async () => {
+      const head = { to: join(folder, 'head') }
+      const log = open({ chain: { key }, head })
+      for (let a = 0; a < 3; a++) await log.write([record])
+      await log.close()
+      writeFileSync(path, read().split('\n').slice(0, 3).join('\n') + '\n')
+      const next = open({ chain: { key }, head })
+      await next.write([record])
+      expect((await next.checkChain?.())?.detail).to.match(/^restarted: .*: it ends with record 2, and its head is at record 3$/)
+      await next.close()
+    })
+
     it('is checked with the public half of the key where it is signed', async () => {
       const log = open({ chain: { sign: generateKeyPairSync('ed25519').privateKey } })
       await log.write([record])

@@ -149,8 +149,9 @@ export class ChainVerifier {
     this.#sequence = sealed.sequence
     this.#records++
     this.#last = { bytes, file, line }
-    if (this.#head?.sequence !== sealed.sequence) return true
-    this.#reachesHead = this.#head.hash === sealed.hash && this.#head.chain === this.#chain
+    // Of another chain it may be that begins further down: what broke this one is told then.
+    if (this.#head?.sequence !== sealed.sequence || this.#head.chain !== this.#chain) return true
+    this.#reachesHead = this.#head.hash === sealed.hash
     if (this.#reachesHead) return true
     return this.#fail('forked', this.#last, sealed.sequence, `record ${sealed.sequence} is another than the one that the head is of`)
   }
