@@ -52,7 +52,16 @@ export interface OrdersApp {
 
 /** Opens the stores and makes the API. */
 export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
-  const { url, databaseUrl = ':memory:', redisUrl, key: secret = randomBytes(32), limits = true, trustProxy = false, sinks = [], chain } = options
+  const {
+    url,
+    databaseUrl = ':memory:',
+    redisUrl,
+    key: secret = randomBytes(32),
+    limits = true,
+    trustProxy = false,
+    sinks = [],
+    chain,
+  } = options
   const logger = options.logger ?? createLogger()
   const key = { algorithm: 'HS256', secret } as const
   const records = recentRecords(1_000)

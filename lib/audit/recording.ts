@@ -245,7 +245,11 @@ function inputPart({ exchange, fields, parts }: Draft, { hasParams, redactors }:
   else if (query !== '') put(parts, fields.query, redactors.query.json(readRawQuery(query)))
 }
 
-function auditPart({ exchange, status, fields, parts }: Draft, declared: AuditDeclaration, { idOf, redactors: { all, detail: ofDetail } }: Recorded): void {
+function auditPart(
+  { exchange, status, fields, parts }: Draft,
+  declared: AuditDeclaration,
+  { idOf, redactors: { all, detail: ofDetail } }: Recorded,
+): void {
   // Of what has not happened yet an application's own functions are not asked.
   const id = status === null && declared.id !== undefined ? undefined : idOf?.(exchange, status ?? 0)
   if (id !== undefined) put(parts, fields.resource_id, all.text(id))

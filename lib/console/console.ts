@@ -77,7 +77,13 @@ export function securityConsole(options: ConsoleOptions): Class {
       const isOwn = ({ name }: Pick<RouteInfo, 'name'>) => name.startsWith(`${SecurityConsole.name}.`)
       const counts = new Counts(clock, isOwn)
       this.#feed = new EventFeed(clock, listeners)
-      this.#state = new StateTeller({ insight, counts, clock, isOwn, chain: chainWatch(typeof chain === 'object' ? checksOf(chain, clock) : chain, clock) })
+      this.#state = new StateTeller({
+        insight,
+        counts,
+        clock,
+        isOwn,
+        chain: chainWatch(typeof chain === 'object' ? checksOf(chain, clock) : chain, clock),
+      })
       for (const watcher of [counts, this.#feed, this.#state]) insight.watch(watcher)
     }
 

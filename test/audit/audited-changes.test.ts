@@ -68,9 +68,9 @@ class OrdersController {
   @Public()
   @Validate({ params: OrderId, body: Diagnosis })
   @Authorize(load, anyone)
-  @Audit('order.copied', { diff: true, detail: ({ body }) => ({ ...(body as Diagnosis) }) })
+  @Audit('order.copied', { diff: true, detail: ({ body }) => ({ finding: (body as Diagnosis).finding }) })
   copied({ body }: Context<{ params: OrderId; body: Diagnosis; resource: Order }>) {
-    return { ...body, nested: { ...body } }
+    return { finding: body.finding, nested: { finding: body.finding } }
   }
 
   @Put('/:id/in-place')

@@ -79,8 +79,15 @@ describe('the chain of an audit log', () => {
   })
 
   it('has the hashes that the library makes, whatever the key, and however long the record', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.nat(7_000).map((length) => 'ä€😀'.repeat(length)))
-    const record = fc.oneof(text, fc.uint8Array({ maxLength: 300 }), fc.nat(20_000).map((length) => randomBytes(length)))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.nat(7_000).map((length) => 'ä€😀'.repeat(length)),
+    )
+    const record = fc.oneof(
+      text,
+      fc.uint8Array({ maxLength: 300 }),
+      fc.nat(20_000).map((length) => randomBytes(length)),
+    )
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 150 }), text, record, (key, previous, bytes) => {
         const known = createHmac('sha256', key).update(previous).update(bytes).digest('base64url')

@@ -216,23 +216,20 @@ describe('the console', () => {
   })
 
   it('takes a sink, and checks its chain in the background', async () => {
-    let answer: (check: { readonly state: 'sound' | 'broken'; readonly records: number }) => void = () => undefined
-    let asked = 0
-    const checkChain = () => {
-      asked += 1
-      return new Promise<{ readonly state: 'sound' | 'broken'; readonly records: number }>((resolve) => (answer = resolve))
-    }
+    const answers: Array<(check: { readonly state: 'sound' | 'broken'; readonly records: number }) => void> = []
+    const checkChain = () =>
+      new Promise<{ readonly state: 'sound' | 'broken'; readonly records: number }>((resolve) => void answers.push(resolve))
     const shop = openShop({ console: { chain: { checkChain } }, now: 1_000 })
     const first = stateOf(shop)
-    while (asked === 0) await new Promise(setImmediate)
-    answer({ state: 'sound', records: 7 })
+    while (answers.length === 0) await new Promise(setImmediate)
+    answers[0]?.({ state: 'sound', records: 7 })
     expect((await first).chain).to.deep.equal({ state: 'sound', detail: '', records: 7, checkedAt: 1_000 })
     shop.now += 60_000
     expect((await stateOf(shop)).chain).to.include({ state: 'sound', checkedAt: 1_000 })
     shop.now += 60_000
     await stateOf(shop)
-    expect(asked).to.equal(2)
-    answer({ state: 'broken', records: 3 })
+    expect(answers).to.have.length(2)
+    answers[1]?.({ state: 'broken', records: 3 })
     await new Promise(setImmediate)
     shop.now += 10_000
     expect((await stateOf(shop)).chain).to.include({ state: 'broken', records: 3, checkedAt: 61_000 })
@@ -262,7 +259,9 @@ describe('the console', () => {
     const shop = openShop({ api: { controllers: [Talkative, securityConsole({ permission: 'portcullis:read' })], audit } })
     await shop.call({ line: 'GET /talkative' })
     const { reasons } = await stateOf(shop)
-    expect(JSON.stringify(reasons)).to.contain('no account for IBAN').and.not.match(/hunter2|PT50/)
+    expect(JSON.stringify(reasons))
+      .to.contain('no account for IBAN')
+      .and.not.match(/hunter2|PT50/)
     await shop.api.close()
   })
 

@@ -28,7 +28,11 @@ const chunkSize = 1_048_576
  */
 export async function verifyAuditLog(sources: readonly LogSource[], options: VerifyOptions): Promise<Verification> {
   const keys = options.keys.map(checkingKey)
-  return readThrough(sources, new ChainVerifier(keys, options.head === undefined ? undefined : readHead(options.head, keys)), options.progress)
+  return readThrough(
+    sources,
+    new ChainVerifier(keys, options.head === undefined ? undefined : readHead(options.head, keys)),
+    options.progress,
+  )
 }
 
 /** Has a verifier read these, as far as there is something to learn. */
