@@ -150,7 +150,7 @@ export function createApi(options: ApiOptions): Api {
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
   const registered = registeredIn(container)
-  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight() : undefined
+  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight(options.audit?.redact) : undefined
   const services = servicesOf(options, container, insight)
   container.register(tokens.routes, { useValue: routes })
   const crossOrigin = cors(options.cors, report)

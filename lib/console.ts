@@ -1,3 +1,3 @@
 export { securityConsole } from './console/console.js'
 export type { ConsoleOptions } from './console/console.js'
-export type { ChainStatus } from './console/chain.js'
+export type { ChainStatus, CheckedChain } from './console/chain.js'

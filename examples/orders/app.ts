@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Logger } from 'winston'
 import { securityConsole } from '../../lib/console.js'
+import type { CheckedChain } from '../../lib/console.js'
 import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { Api, ApiOptions, Sink } from '../../lib/index.js'
 import { openApi } from '../../lib/openapi.js'
@@ -49,6 +50,8 @@ export interface OrdersOptions {
   readonly trustProxy?: ApiOptions['trustProxy']
   /** Where records go, besides the memory that `/api/v1/admin/audit` shows. @default nowhere */
   readonly sinks?: readonly Sink[]
+  /** Which of them has a chain that the console shows the health of. @default none */
+  readonly chain?: CheckedChain | undefined
   readonly logger?: Logger
 }
 
@@ -61,7 +64,16 @@ export interface OrdersApp {
 
 /** Opens the stores and makes the API. */
 export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
-  const { url, databaseUrl = ':memory:', redisUrl, key: secret = randomBytes(32), limits = true, trustProxy = false, sinks = [] } = options
+  const {
+    url,
+    databaseUrl = ':memory:',
+    redisUrl,
+    key: secret = randomBytes(32),
+    limits = true,
+    trustProxy = false,
+    sinks = [],
+    chain,
+  } = options
   const logger = options.logger ?? createLogger()
   const key = { algorithm: 'HS256', secret } as const
   const records = recentRecords(1_000)
@@ -81,7 +93,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     controllers: [
       ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
       ...authorization.controllers,
-      securityConsole({ permission: 'portcullis:read', title: 'Orders' }),
+      securityConsole({ permission: 'portcullis:read', title: 'Orders', ...(chain === undefined ? {} : { chain }) }),
       openApi({ ...description, servers: [{ url }], public: true }),
     ],
     container,
