@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { expect } from 'chai'
 import { publint } from 'publint'
+import { execute, repository } from '../../packaging/tarball.js'
 import { manifest } from './project.js'
-import { execute, repository, tarball } from './tarball.js'
+import { tarball } from './tarball.js'
 
 describe('the package', () => {
   const shipped = ['dist/lib', 'dist/adapters'].flatMap((folder) =>

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { execute, repository, tarball, temporary } from './tarball.js'
+import { execute, repository } from '../../packaging/tarball.js'
+import { tarball, temporary } from './tarball.js'
 
 interface Manifest {
   readonly version: string

@@ -1,0 +1,16 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Takes the names of source maps out of all modules of a folder: the maps are not shipped, and bundlers warn of those that are missing. */
+export function forgetSourceMaps(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.js'))) {
+    const file = join(folder, name)
+    const text = readFileSync(file, 'utf8')
+    const without = text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+    if (without !== text) writeFileSync(file, without)
+  }
+}
+
+// The folders that `npm pack` and `npm publish` are about to take.
+if (resolve(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) process.argv.slice(2).forEach(forgetSourceMaps)
