@@ -17,6 +17,8 @@ export function releaseMistakes({ status, tags, manifest: { version }, lock, cha
     lock.version === version ? undefined : `package-lock.json is of ${lock.version}, package.json of ${version}: run npm version`,
     tags.includes(`v${version}`) ? `${version} was released already: raise the version` : undefined,
     heading?.[1] === version ? undefined : `CHANGELOG.md does not begin with ${version}: write what has changed`,
-    /^\d{4}-\d{2}-\d{2}$/.test(heading?.[2] ?? '') ? undefined : `CHANGELOG.md says no day for ${version}: write ## [${version}] - year-month-day`,
+    /^\d{4}-\d{2}-\d{2}$/.test(heading?.[2] ?? '')
+      ? undefined
+      : `CHANGELOG.md says no day for ${version}: write ## [${version}] - year-month-day`,
   ].filter((mistake) => mistake !== undefined)
 }

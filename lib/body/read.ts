@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { ApiError, PayloadTooLarge } from '../errors.js'
 
 /** The client left before its body was whole; nobody reads this answer, but the record tells. */
-export class RequestAborted extends ApiError {
+class RequestAborted extends ApiError {
   constructor() {
     super(400, 'request-aborted', 'Request aborted', 'The body ended before it was whole.', { reason: 'client-gone', closes: true })
   }

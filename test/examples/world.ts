@@ -40,7 +40,7 @@ export interface World {
 }
 
 /** Starts the application behind a host, on a free port. */
-export async function startWorld(adapter: Adapter, options: Partial<OrdersOptions> = {}): Promise<World> {
+async function startWorld(adapter: Adapter, options: Partial<OrdersOptions> = {}): Promise<World> {
   const records = recentRecords(100)
   const logger = createLogger({ silent: true })
   const { server, close } = await startOrders({ adapter, port: 0, limits: false, key, sinks: [records], logger, ...options })

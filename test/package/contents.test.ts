@@ -83,7 +83,10 @@ const structural = ['ioredis', 'redis', 'rate-limiter-flexible']
 describe('the tarball', () => {
   it('holds what runs and what is read, and nothing else', async () => {
     const { stdout } = await execute('tar', ['-tzf', await tarball()])
-    const files = stdout.trim().split('\n').map((file) => file.replace(/^package\//, ''))
+    const files = stdout
+      .trim()
+      .split('\n')
+      .map((file) => file.replace(/^package\//, ''))
     const others = files.filter((file) => !/^dist\/(?:lib|adapters)\/.+(?:\.js|\.d\.ts|\.css|\.html|\.svg)$/.test(file))
     expect(others).to.have.members(['package.json', 'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md'])
     expect(files.filter((file) => /test\.|benchmark|example|\.map$/.test(file))).to.deep.equal([])

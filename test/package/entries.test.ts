@@ -54,7 +54,8 @@ describe('the entries of the packed package', () => {
     for (const [index, entry] of entries.entries()) {
       const peer = needed[entry]
       if (peer === undefined) expect(outputs[index], entry).to.match(/^\w+( \w+)*\n$/)
-      else expect(outputs[index], entry).to.match(new RegExp(`^ERR_MODULE_NOT_FOUND Cannot find package '${peer}' imported from .*portcullis`))
+      else
+        expect(outputs[index], entry).to.match(new RegExp(`^ERR_MODULE_NOT_FOUND Cannot find package '${peer}' imported from .*portcullis`))
     }
   })
 

@@ -50,7 +50,8 @@ describe('what the registry says', () => {
   })
 
   it('counts as outdated unless there is a reason to hold it back', () => {
-    const outdated = '{"oxlint":{"current":"1","latest":"2"},"express4:express@^4":{"current":"4","latest":"5"},"jose":{"current":"6","latest":"7"}}'
+    const outdated =
+      '{"oxlint":{"current":"1","latest":"2"},"express4:express@^4":{"current":"4","latest":"5"},"jose":{"current":"6","latest":"7"}}'
     expect(outdatedIn({ failed: true, output: outdated })).to.deep.equal({ state: 'found', text: 'jose 6 → 7' })
     expect(outdatedIn({ failed: false, output: '{}' }).state).to.equal('clean')
     expect(outdatedIn({ failed: true, output: '{"error":{"code":"ENOTFOUND"}}' }).state).to.equal('unanswered')
