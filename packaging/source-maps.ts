@@ -1,5 +1,5 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Takes the names of source maps out of all modules of a folder: the maps are not shipped, and bundlers warn of those that are missing. */
@@ -13,4 +13,5 @@ export function forgetSourceMaps(folder: string): void {
 }
 
 // The folders that `npm pack` and `npm publish` are about to take.
-if (resolve(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) process.argv.slice(2).forEach(forgetSourceMaps)
+const program = process.argv[1]
+if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url)) process.argv.slice(2).forEach(forgetSourceMaps)

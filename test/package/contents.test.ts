@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { readFileSync, readdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { publint } from 'publint'
 import { execute, repository } from '../../packaging/tarball.js'
 import { manifest } from './project.js'
-import { tarball } from './tarball.js'
+import { tarball, temporary } from './tarball.js'
 
 describe('the package', () => {
   const shipped = ['dist/lib', 'dist/adapters'].flatMap((folder) =>
@@ -96,6 +96,14 @@ describe('the tarball', () => {
     const { stdout } = await execute('tar', ['-xzOf', await tarball()], { maxBuffer: 64 * 1024 * 1024 })
     expect(stdout).not.to.contain(repository)
     expect(stdout).not.to.match(/sourceMappingURL|file:\/\/\/(?:home|Users|work|tmp)\//)
+  })
+
+  it('is made by npm pack alike: modules forget their source maps before', async () => {
+    const folder = join(temporary, 'mapped')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'a.js'), 'export const a = 1\n//# sourceMappingURL=a.js.map')
+    await execute(process.execPath, [join(repository, 'dist/packaging/source-maps.js'), folder])
+    expect(readFileSync(join(folder, 'a.js'), 'utf8')).to.equal('export const a = 1\n')
   })
 
   it('is what publint asks for', async () => {
