@@ -78,7 +78,7 @@ describe('the package', () => {
 })
 
 /** Peers of which only the shape is known: clients and limiters that the user makes and passes in. */
-const structural = ['ioredis', 'redis', 'rate-limiter-flexible']
+const structural = ['chai', 'ioredis', 'redis', 'rate-limiter-flexible']
 
 describe('the tarball', () => {
   it('holds what runs and what is read, and nothing else', async () => {

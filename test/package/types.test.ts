@@ -22,7 +22,7 @@ const strict = {
 }
 
 /** The entries whose types are made of those of a peer. */
-const ofPeers = ['portcullis/express', 'portcullis/koa', 'portcullis/opentelemetry', 'portcullis/prometheus']
+const ofPeers = ['portcullis/express', 'portcullis/fastify', 'portcullis/koa', 'portcullis/opentelemetry', 'portcullis/prometheus']
 
 /** What is made of clients that the user brings. */
 const withClients = `
