@@ -11,7 +11,7 @@ import { isSignedWith } from './signature.js'
 import { TokenCache } from './token-cache.js'
 import { headerRefusal, isAccessToken } from './token-header.js'
 import type { HeaderRules } from './token-header.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { TokenRefusal, TokenVerifier } from './verifier.js'
 
 /** What a verifier of JWTs holds fast to, whatever a token says. */
@@ -57,7 +57,7 @@ export class JwtVerifier implements TokenVerifier {
 
   /** Verifies a token that was taken apart; throws why it cannot be one. */
   prove(parts: CompactToken | 'too-large' | undefined, token: string, now: number): Identity | Promise<Identity> {
-    if (parts === 'too-large') throw new TokenRefused('too-large')
+    if (parts === 'too-large') throw refused('too-large')
     if (parts === undefined) return this.#refuse('malformed')
     const key = this.#rules.keys.keyFor(parts.header)
     return isPromiseLike(key) ? key.then((found) => this.#proveWith(found, parts, token, now)) : this.#proveWith(key, parts, token, now)
@@ -66,11 +66,11 @@ export class JwtVerifier implements TokenVerifier {
   #proveWith(key: VerificationKey | TokenRefusal, parts: CompactToken, token: string, now: number): Identity {
     const unfit = typeof key === 'string' ? key : headerRefusal(parts, key, this.#rules)
     if (typeof key === 'string' || unfit !== undefined) return this.#refuse(unfit ?? 'unknown-key')
-    if (!isSignedWith(key, token)) throw new TokenRefused('bad-signature')
+    if (!isSignedWith(key, token)) throw refused('bad-signature')
     const read = readClaims(parts.claims, this.#rules, { keyId: key.kid, isAccessToken: isAccessToken(parts.header) })
-    if (typeof read === 'string') throw new TokenRefused(read)
+    if (typeof read === 'string') throw refused(read)
     const refusal = refusalAt(now, read.validity)
-    if (refusal !== undefined) throw new TokenRefused(refusal)
+    if (refusal !== undefined) throw refused(refusal)
     this.#cache?.set(token, read.identity, read.validity)
     this.cacheUse.misses += 1
     return read.identity
@@ -84,6 +84,6 @@ export class JwtVerifier implements TokenVerifier {
 
   #refuse(reason: TokenRefusal): never {
     this.spend()
-    throw new TokenRefused(reason)
+    throw refused(reason)
   }
 }

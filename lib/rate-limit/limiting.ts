@@ -48,6 +48,7 @@ export type Limiting = (rules: readonly Rule[]) => (phase: LimitPhase) => Step |
  * address, or of one network, only few requests may wait.
  */
 export function limiting({ store, headers }: Options): Limiting {
+  const refusalOf = lastRefusal()
   const trails = new WeakMap<Exchange, Trail>()
   const room = new WaitingRoom()
 
@@ -155,7 +156,7 @@ export function limiting({ store, headers }: Options): Limiting {
       // RFC 9110 §10.2.3 has whole seconds, and a client that comes early would be refused again.
       const seconds = Math.max(1, Math.ceil(Math.max(retryAfter, windows[refusedBy]?.reset ?? 0) / 1_000))
       const what = isPenalty === true ? 'rate-limit-penalty' : 'rate-limit'
-      const refusal = new TooManyRequests(seconds, { reason: `${what} ${batch.names[refusedBy] ?? ''}`.trimEnd() })
+      const refusal = refusalOf(seconds, `${what} ${batch.names[refusedBy] ?? ''}`.trimEnd())
       if (trail === undefined || trail.charged.length === 0) throw refusal
       return giveBack(exchange, trail, refusal)
     }
@@ -203,6 +204,18 @@ export function limiting({ store, headers }: Options): Limiting {
     }
 
     return stepIn
+  }
+}
+
+/** Makes refusals, and gives the last one again where the next says the same, as it does in a flood: a stack costs more than the reckoning. */
+function lastRefusal(): (seconds: number, reason: string) => TooManyRequests {
+  let last: TooManyRequests | undefined
+  let wait = 0
+  return function refusalOf(seconds, reason) {
+    if (last?.reason === reason && wait === seconds) return last
+    wait = seconds
+    last = Object.freeze(new TooManyRequests(seconds, { reason }))
+    return last
   }
 }
 
