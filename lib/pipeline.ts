@@ -1,4 +1,3 @@
-import { problemReply, successReply, toApiError } from './answer.js'
 import type { ReplyDefaults } from './answer.js'
 import { auditRoom, auditing, changeReading } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
@@ -18,13 +17,10 @@ import type { TenantOf } from './authorization/tenant.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
 import { bodyReading } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
-import type { Clock, Reply, RouteInfo } from './context.js'
+import type { Clock, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
-import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
-import type { ApiError } from './errors.js'
-import type { AnswerListener, Exchange, RefusalListener, Runtime } from './exchange.js'
+import type { Exchange, Runtime } from './exchange.js'
 import type { Monitored } from './monitored.js'
-import { isPromiseLike } from './promise.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { idempotency } from './idempotency/idempotency.js'
@@ -180,167 +176,5 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       critical: critical && { conclude: critical.conclude, tell: watched.recorder(() => undefined) },
       traces: tracer.traces,
     }
-  }
-}
-
-/** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */
-export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
-  const reply = attempt(route, exchange)
-  if (isPromiseLike(reply) || route.critical !== undefined) return runInTime(route, exchange, reply)
-  // Nothing had to be waited for, so nothing can be late.
-  exchange.finish(reply.status)
-  end(route, exchange, reply.status)
-  return Promise.resolve(reply)
-}
-
-function attempt(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
-  try {
-    return pass(route, exchange)
-  } catch (thrown) {
-    return Promise.reject(thrown as Error)
-  }
-}
-
-/** Answers in the place of whatever takes longer than the route may. */
-function runInTime(route: CompiledRoute, exchange: Exchange, pending: Reply | Promise<Reply>): Promise<Reply> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(expire, route.timeout)
-    Promise.resolve(pending).then(settle, fail)
-
-    function expire(): void {
-      const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
-      exchange.abort(error)
-      exchange.refusal = error
-      decide(problemReply(exchange, route.defaults, error))
-    }
-
-    function settle(reply: Reply): void {
-      clearTimeout(timer)
-      exchange.finish(reply.status)
-      const concluded = exchange.ended ? undefined : route.critical?.conclude(exchange, reply.status)
-      if (concluded === undefined) return decide(reply)
-      // The answer is about to be decided: nothing else may answer.
-      exchange.ended = true
-      concluded.then(
-        () => tell(reply),
-        (thrown: unknown) => {
-          const error = (exchange.refusal = toApiError(thrown))
-          logCause(exchange, error)
-          tell(problemReply(exchange, route.defaults, error))
-        },
-      )
-    }
-
-    function tell(reply: Reply): void {
-      route.critical?.tell(exchange, reply.status)
-      resolve(reply)
-    }
-
-    function fail(thrown: unknown): void {
-      clearTimeout(timer)
-      exchange.finish(500)
-      exchange.log.error('a reply could not be made', { error: thrown })
-      const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
-      decide({ status: 500, headers, body: undefined })
-    }
-
-    function decide(reply: Reply): void {
-      if (exchange.ended) return
-      end(route, exchange, reply.status)
-      resolve(reply)
-    }
-  })
-}
-
-/** The answer is decided: it is recorded, and nothing else may answer. */
-function end(route: CompiledRoute, exchange: Exchange, status: number): void {
-  exchange.ended = true
-  try {
-    route.record(exchange, status)
-  } catch (thrown) {
-    exchange.log.error('a record could not be made', { error: thrown })
-  }
-}
-
-/** Takes the steps until one has to be waited for; from there on `passLater` takes them. */
-function pass(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
-  try {
-    let next = 0
-    for (const step of route.steps) {
-      next += 1
-      const pending = step(exchange)
-      if (pending !== undefined) return passLater(route, exchange, pending, next)
-      if (exchange.isAnswered) break
-    }
-    return answer(route, exchange)
-  } catch (thrown) {
-    return refuse(route, exchange, thrown)
-  }
-}
-
-async function passLater(route: CompiledRoute, exchange: Exchange, first: Promise<void>, next: number): Promise<Reply> {
-  const { steps } = route
-  try {
-    await first
-    requireTime(exchange)
-    for (let at = next; at < steps.length && !exchange.isAnswered; at += 1) {
-      const pending = steps[at]?.(exchange)
-      if (pending === undefined) continue
-      await pending
-      requireTime(exchange)
-    }
-    return await answer(route, exchange)
-  } catch (thrown) {
-    return refuse(route, exchange, thrown)
-  }
-}
-
-/** Out of time: what was going to happen must not happen behind the client's back, unless somebody else waits for what it gives. */
-function requireTime(exchange: Exchange): void {
-  if (exchange.ended && exchange.answerListeners === undefined) throw new HandlerTimeout()
-}
-
-function answer(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
-  const reply = successReply(exchange, route.defaults)
-  return exchange.answerListeners === undefined ? reply : announced(exchange.answerListeners, reply)
-}
-
-function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown): Reply | Promise<Reply> {
-  const error = toApiError(thrown)
-  logCause(exchange, error)
-  return exchange.refusalListeners.length === 0 ? answerRefusal(route, exchange, error) : refuseLater(route, exchange, error)
-}
-
-async function refuseLater(route: CompiledRoute, exchange: Exchange, first: ApiError): Promise<Reply> {
-  let error = first
-  for (const listener of exchange.refusalListeners) error = (await told(exchange, listener, error)) ?? error
-  return answerRefusal(route, exchange, error)
-}
-
-function answerRefusal(route: CompiledRoute, exchange: Exchange, error: ApiError): Reply | Promise<Reply> {
-  if (!exchange.ended) exchange.refusal = error
-  const reply = problemReply(exchange, route.defaults, error)
-  return exchange.answerListeners === undefined ? reply : announced(exchange.answerListeners, reply, error)
-}
-
-async function announced(listeners: readonly AnswerListener[], reply: Reply, error?: ApiError): Promise<Reply> {
-  for (const listener of listeners) await listener(reply, error)
-  return reply
-}
-
-/** What failed on our side: a handler, a store, or a validator whose throw is a no to the client. */
-function logCause(exchange: Exchange, error: ApiError): void {
-  if (error.cause === undefined) return
-  // `exchange.log` makes a logger when it is first asked for: not for each token that somebody forged.
-  if (error.status >= 500) exchange.log.error(error.message, { error: error.cause })
-  else if (error instanceof ValidationFailed) exchange.log.warn('a validator threw', { error: error.cause })
-}
-
-async function told(exchange: Exchange, listener: RefusalListener, error: ApiError): Promise<ApiError | undefined> {
-  try {
-    return (await listener(error)) ?? undefined
-  } catch (thrown) {
-    exchange.log.error('what follows a refusal failed', { error: thrown })
-    return undefined
   }
 }
