@@ -2,8 +2,7 @@ import { STATUS_CODES, ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Readable, pipeline } from 'node:stream'
 import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { setHeaders } from './headers.js'
@@ -96,17 +95,20 @@ export function isEncrypted({ socket }: IncomingMessage): boolean {
 
 /** Writes the reply out when it is made. A reply that cannot be written ends the connection: half an answer is none. */
 export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Promise<Reply>): void {
-  reply.then((made) => sendTo(request, response, made)).catch(() => response.destroy())
-}
-
-function sendTo(request: NodeIncoming, response: NodeOutgoing, reply: Reply): Promise<void> {
-  return isHttp2(request)
-    ? sendOverHttp2(request, response as Http2ServerResponse, reply)
-    : send(request, response as ServerResponse, reply)
+  const giveUp = () => void response.destroy()
+  const give = (made: Reply) => {
+    try {
+      if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, made).catch(giveUp)
+      else send(request, response as ServerResponse, made)
+    } catch {
+      giveUp()
+    }
+  }
+  void reply.then(give, giveUp)
 }
 
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
-async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body } = reply
   if (isLastWord(request, reply)) {
@@ -120,7 +122,7 @@ async function send(request: IncomingMessage, response: ServerResponse, reply: R
     setHeaders(response, headers)
   }
   discardRest(request, response)
-  if (body instanceof Readable) await stream(request, body, response)
+  if (body instanceof Readable) stream(request, body, response)
   else response.end(body)
 }
 
@@ -143,18 +145,20 @@ export function sayLastWord(request: IncomingMessage, response: ServerResponse, 
 /** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return
-  response.once('finish', () => {
-    // Most bodies have come by then, and Node has dropped them: there is nothing left to bound.
-    if (!request.complete) discard(request)
+  // Most bodies come with their headers, and Node drops them: by then there is nothing left to bound.
+  setImmediate(() => {
+    if (request.complete) return
+    if (response.writableFinished) discard(request)
+    else response.once('finish', () => discard(request))
   })
 }
 
-async function stream(request: IncomingMessage, body: Readable, response: ServerResponse): Promise<void> {
+function stream(request: IncomingMessage, body: Readable, response: ServerResponse): void {
   if (request.method === 'HEAD') {
     body.destroy()
     response.end()
     return
   }
   // A source that breaks off, or a client that leaves: the pipeline has destroyed both ends, and the status is sent already.
-  await pipeline(body, response).catch(() => undefined)
+  pipeline(body, response, () => undefined)
 }

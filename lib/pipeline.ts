@@ -1,4 +1,3 @@
-import { problemReply, successReply, toApiError } from './answer.js'
 import type { ReplyDefaults } from './answer.js'
 import { auditRoom, auditing, changeReading } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
@@ -18,11 +17,9 @@ import type { TenantOf } from './authorization/tenant.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
 import { bodyReading } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
-import type { Clock, Reply, RouteInfo } from './context.js'
+import type { Clock, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
-import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
-import type { ApiError } from './errors.js'
-import type { AnswerListener, Exchange, RefusalListener, Runtime } from './exchange.js'
+import type { Exchange, Runtime } from './exchange.js'
 import type { Monitored } from './monitored.js'
 import type { OperationDraft } from './operation.js'
 import { declaredProtections, phases } from './protection.js'
@@ -196,112 +193,4 @@ export function settled(route: RouteSetup): RouteSetup {
 function infoOf({ name, method, path, policy, params }: RouteSetup): RouteInfo {
   const sensitive = sensitiveNames(policy, 'params')
   return { name, method, path, ...(params.some((param) => sensitive.includes(param)) ? { hidesPath: true } : {}) }
-}
-
-/** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */
-export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(expire, route.timeout)
-    pass(route, exchange).then(settle, fail)
-
-    function expire(): void {
-      const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
-      exchange.abort(error)
-      exchange.refusal = error
-      end(problemReply(exchange, route.defaults, error))
-    }
-
-    function settle(reply: Reply): void {
-      exchange.finish(reply.status)
-      const concluded = exchange.ended ? undefined : route.critical?.conclude(exchange, reply.status)
-      if (concluded === undefined) return end(reply)
-      close()
-      concluded.then(
-        () => tell(reply),
-        (thrown: unknown) => {
-          const error = (exchange.refusal = toApiError(thrown))
-          logCause(exchange, error)
-          tell(problemReply(exchange, route.defaults, error))
-        },
-      )
-    }
-
-    function tell(reply: Reply): void {
-      route.critical?.tell(exchange, reply.status)
-      resolve(reply)
-    }
-
-    /** From here on the answer is decided, or about to be: nothing else may answer. */
-    function close(): void {
-      exchange.ended = true
-      clearTimeout(timer)
-    }
-
-    function fail(thrown: unknown): void {
-      exchange.finish(500)
-      exchange.log.error('a reply could not be made', { error: thrown })
-      const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
-      end({ status: 500, headers, body: undefined })
-    }
-
-    function end(reply: Reply): void {
-      if (exchange.ended) return
-      close()
-      try {
-        route.record(exchange, reply.status)
-      } catch (thrown) {
-        exchange.log.error('a record could not be made', { error: thrown })
-      }
-      resolve(reply)
-    }
-  })
-}
-
-async function pass(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
-  try {
-    for (const step of route.steps) {
-      const pending = step(exchange)
-      if (pending !== undefined) {
-        await pending
-        // Out of time: what was going to happen must not happen behind the client's back, unless somebody else waits for what it gives.
-        if (exchange.ended && exchange.answerListeners === undefined) throw new HandlerTimeout()
-      }
-      if (exchange.isAnswered) break
-    }
-    const reply = successReply(exchange, route.defaults)
-    return exchange.answerListeners === undefined ? reply : await announced(exchange.answerListeners, reply)
-  } catch (thrown) {
-    return refuse(route, exchange, thrown)
-  }
-}
-
-async function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown): Promise<Reply> {
-  let error = toApiError(thrown)
-  logCause(exchange, error)
-  for (const listener of exchange.refusalListeners) error = (await told(exchange, listener, error)) ?? error
-  if (!exchange.ended) exchange.refusal = error
-  const reply = problemReply(exchange, route.defaults, error)
-  return exchange.answerListeners === undefined ? reply : announced(exchange.answerListeners, reply, error)
-}
-
-async function announced(listeners: readonly AnswerListener[], reply: Reply, error?: ApiError): Promise<Reply> {
-  for (const listener of listeners) await listener(reply, error)
-  return reply
-}
-
-/** What failed on our side: a handler, a store, or a validator whose throw is a no to the client. */
-function logCause(exchange: Exchange, error: ApiError): void {
-  if (error.cause === undefined) return
-  // `exchange.log` makes a logger when it is first asked for: not for each token that somebody forged.
-  if (error.status >= 500) exchange.log.error(error.message, { error: error.cause })
-  else if (error instanceof ValidationFailed) exchange.log.warn('a validator threw', { error: error.cause })
-}
-
-async function told(exchange: Exchange, listener: RefusalListener, error: ApiError): Promise<ApiError | undefined> {
-  try {
-    return (await listener(error)) ?? undefined
-  } catch (thrown) {
-    exchange.log.error('what follows a refusal failed', { error: thrown })
-    return undefined
-  }
 }

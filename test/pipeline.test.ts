@@ -6,7 +6,7 @@ import { createLogger } from '../lib/audit/logger.js'
 import type { Reply } from '../lib/context.js'
 import { Conflict, NotFound, PayloadTooLarge, Unauthenticated, ValidationFailed } from '../lib/errors.js'
 import type { Exchange } from '../lib/exchange.js'
-import { run } from '../lib/pipeline.js'
+import { run } from '../lib/run.js'
 import type { Step } from '../lib/protection.js'
 import { exchangeOf } from './exchange.js'
 

@@ -19,11 +19,12 @@ function textOf(id: unknown): string | undefined {
 }
 
 /** What a function of the application's gives; a record goes without what it throws. */
-export function attempted<T>(make: () => T, what: string, { log }: Exchange): T | undefined {
+export function attempted<T>(make: () => T, what: string, exchange: Exchange): T | undefined {
   try {
     return make()
   } catch (error) {
-    log.warn(`${what} could not be made`, { error })
+    // Not before: asking for the log makes a logger.
+    exchange.log.warn(`${what} could not be made`, { error })
     return undefined
   }
 }

@@ -12,7 +12,7 @@ import type { ApiKeyStore } from './api-key-store.js'
 import { challengesOf } from './challenges.js'
 import { isName } from './claims.js'
 import { credentialsIn, isAuthorizedTwice } from './credentials.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { Authentication, CallerIdentification, WayServices } from './ways.js'
 
 /** Which API keys are taken. */
@@ -65,7 +65,7 @@ export function apiKeys(options: ApiKeysOptions): Authentication {
           const key = keyOf(exchange, places, missing)
           const id = keyIdIn(key, prefix)
           // Mistyped or guessed: the store is not asked.
-          if (id === undefined) throw new TokenRefused('malformed')
+          if (id === undefined) throw refused('malformed')
           const accept = (found: ApiKeyRecord | undefined) => {
             const record = requireKey(key, id, found, exchange.receivedAt)
             noteUse(record, exchange.receivedAt)
@@ -130,8 +130,8 @@ function requireKey(key: string, id: string, found: ApiKeyRecord | undefined, no
   const record = found ?? undefined
   if (record !== undefined) requireRecord(record)
   const isRight = timingSafeEqual(Buffer.from(hashOf(key)), Buffer.from(record?.hash ?? nobodys))
-  if (record === undefined || !isRight || record.id !== id) throw new TokenRefused('unknown-key')
-  if (record.expiresAt !== undefined && now >= record.expiresAt) throw new TokenRefused('expired')
+  if (record === undefined || !isRight || record.id !== id) throw refused('unknown-key')
+  if (record.expiresAt !== undefined && now >= record.expiresAt) throw refused('expired')
   return record
 }
 

@@ -11,7 +11,7 @@ import type { StateStore } from '../state/state-store.js'
 import { bearer } from './bearer.js'
 import { isTokenInQuery } from './credentials.js'
 import type { Revocations } from './revocations.js'
-import { TokenRefused } from './verifier.js'
+import { TokenRefused, refused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 import type { Authentication, CallerIdentification } from './ways.js'
 
@@ -148,7 +148,7 @@ function identifying(choose: Choose, { revocations, principalOf, nameOf, stated:
       ? identity.then(
           (found) => admit(exchange, found, { way, principalFor: principalOf }),
           (thrown: unknown) => {
-            throw toRefusal(thrown, way.refusal)
+            throw toRefusal(thrown, way)
           },
         )
       : admit(exchange, identity, { way, principalFor: principalOf })
@@ -158,7 +158,7 @@ function identifying(choose: Choose, { revocations, principalOf, nameOf, stated:
     try {
       return way.identify(exchange)
     } catch (thrown) {
-      throw toRefusal(thrown, way.refusal)
+      throw toRefusal(thrown, way)
     }
   }
 
@@ -170,7 +170,7 @@ function identifying(choose: Choose, { revocations, principalOf, nameOf, stated:
 
   function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, { way, principalFor }: Known): void | Promise<void> {
     // A store that answers with anything else has not said that the token is good.
-    if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), way?.refusal ?? [])
+    if (revoked !== false) throw toRefusal(refused('revoked'), way ?? noWay)
     exchange.authentication = methodOf(way && nameOf.get(way), identity)
     const principal = principalFor(identity)
     if (isPromiseLike(principal)) return nameLater(exchange, principal)
@@ -193,15 +193,31 @@ const events: ReadonlyMap<string, string> = new Map([
   ['revoked', 'authn_token_reuse'],
 ])
 
+/** What each refusal of a token is answered with, in each way. */
+type Refusing = Pick<CallerIdentification, 'refusal'>
+const refusalsOf = new WeakMap<Refusing, WeakMap<TokenRefused, InvalidToken>>()
+/** For a test that says who calls, of an API that knows nobody. */
+const noWay: Refusing = Object.freeze({ refusal: Object.freeze([]) })
+
 /** One answer for every reason, byte for byte: which of the checks a forger has passed is not told. */
-function toRefusal(thrown: unknown, refusal: readonly string[]): unknown {
-  if (thrown instanceof TokenRefused) {
-    const event = events.get(thrown.reason) ?? 'authn_login_fail'
-    return new InvalidToken(undefined, { headers: refusal, reason: `token-${thrown.reason}`, event, cause: thrown })
-  }
+function toRefusal(thrown: unknown, way: Refusing): unknown {
+  const { refusal } = way
+  if (thrown instanceof TokenRefused) return answerTo(thrown, way)
   // What a verifier of somebody's own says of a token is for the log too.
   if (thrown instanceof ApiError && thrown.code === 'invalid-token') {
     return new InvalidToken(undefined, { headers: refusal, reason: thrown.reason, cause: thrown })
   }
   return thrown
+}
+
+/** Made once for each refusal, which is itself made once for each reason. */
+function answerTo(thrown: TokenRefused, way: Refusing): InvalidToken {
+  const known = refusalsOf.get(way) ?? new WeakMap<TokenRefused, InvalidToken>()
+  refusalsOf.set(way, known)
+  const before = known.get(thrown)
+  if (before !== undefined) return before
+  const event = events.get(thrown.reason) ?? 'authn_login_fail'
+  const made = new InvalidToken(undefined, { headers: way.refusal, reason: `token-${thrown.reason}`, event, cause: thrown })
+  known.set(thrown, Object.freeze(made))
+  return made
 }

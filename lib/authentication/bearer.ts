@@ -20,7 +20,7 @@ import { guessableKeys } from './keys.js'
 import { isPromiseLike } from '../promise.js'
 import { tokenProofs } from './token-proofs.js'
 import type { TokenProofs } from './token-proofs.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 import type { Authentication, CallerIdentification, WayServices } from './ways.js'
 
@@ -140,6 +140,7 @@ function reportTwins(issuers: readonly KnownIssuer[], report: (mistake: Mistake)
 }
 
 function identification(verifier: TokenVerifier, challenges: Challenges, dpop: TokenProofs | undefined): CallerIdentification {
+  const unknown = refusalsFor(challenges)
   return {
     challenge: challenges.missing[1],
     refusal: challenges.invalidToken,
@@ -155,15 +156,15 @@ function identification(verifier: TokenVerifier, challenges: Challenges, dpop: T
       requireOneWay(exchange, challenges)
       const bound = dpop === undefined ? undefined : credentialsIn(exchange.request.headers.authorization, 'dpop')
       if (dpop !== undefined && bound !== undefined) return dpop.identify(exchange, bound)
-      const identity = verifier.verify(tokenOf(exchange, challenges), exchange.receivedAt)
+      const identity = verifier.verify(tokenOf(exchange, unknown), exchange.receivedAt)
       return isPromiseLike(identity) ? identity.then(requireUnbound) : requireUnbound(identity)
     },
   }
 
   /** Whoever shows a token that is bound to a key without proving to have it may have stolen it (RFC 9449 §7.2). */
   function requireUnbound(identity: Identity): Identity {
-    if (identity.proofKey !== undefined) throw new TokenRefused('sender-constrained')
-    if (dpop?.isRequired === true) throw new TokenRefused('unbound')
+    if (identity.proofKey !== undefined) throw refused('sender-constrained')
+    if (dpop?.isRequired === true) throw refused('unbound')
     return identity
   }
 }
@@ -178,13 +179,20 @@ function requireOneWay({ request, target }: Exchange, challenges: Challenges): v
   })
 }
 
+type Missing = Readonly<Record<'token-in-query' | 'no-token' | 'other-scheme', Unauthenticated>>
+
+/** What is answered where there is no token, made once for each reason. */
+function refusalsFor({ missing: headers }: Challenges): Missing {
+  const refusal = (reason: keyof Missing) => Object.freeze(new Unauthenticated(undefined, { headers, reason }))
+  return { 'token-in-query': refusal('token-in-query'), 'no-token': refusal('no-token'), 'other-scheme': refusal('other-scheme') }
+}
+
 /** The token in the one place where it is taken from. */
-function tokenOf({ request, target }: Exchange, challenges: Challenges): string {
+function tokenOf({ request, target }: Exchange, unknown: Missing): string {
   const { authorization } = request.headers
   const token = credentialsIn(authorization, 'bearer')
   if (token !== undefined) return token
-  const reason = isTokenInQuery(target.query) ? 'token-in-query' : authorization === undefined ? 'no-token' : 'other-scheme'
-  throw new Unauthenticated(undefined, { headers: challenges.missing, reason })
+  throw unknown[isTokenInQuery(target.query) ? 'token-in-query' : authorization === undefined ? 'no-token' : 'other-scheme']
 }
 
 type Complain = (name: string, problem: string, mend: string) => void

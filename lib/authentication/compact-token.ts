@@ -34,7 +34,7 @@ export function readCompactSignature(token: string): CompactSignature | undefine
   const first = token.indexOf('.')
   const last = token.lastIndexOf('.')
   if (!isCanonical(token, 0, first) || !isCanonical(token, first + 1, last) || !isCanonical(token, last + 1, token.length)) return undefined
-  const header = readObject(token.slice(0, first))
+  const header = readHeader(token.slice(0, first))
   if (header === undefined) return undefined
   return { header, payload: token.slice(first + 1, last), signatureLength: token.length - last - 1 }
 }
@@ -44,7 +44,7 @@ export function readCompactToken(token: string): CompactToken | undefined {
   const read = readCompactSignature(token)
   if (read === undefined) return undefined
   const { header, payload, signatureLength } = read
-  const claims = readObject(payload)
+  const claims = readFields(payload)
   return claims === undefined ? undefined : { header, payload, signatureLength, claims }
 }
 
@@ -53,7 +53,18 @@ function isCanonical(token: string, start: number, end: number): boolean {
   return rest === 0 || (canonicalEnds[rest] ?? '').includes(token.charAt(end - 1))
 }
 
-function readObject(segment: string): Fields | undefined {
+let lastHeader: { readonly segment: string; readonly header: Fields } | undefined
+
+/** Remembers the last header: those of one issuer's tokens are the same text. */
+function readHeader(segment: string): Fields | undefined {
+  if (segment === lastHeader?.segment) return lastHeader.header
+  const header = readFields(segment)
+  if (header !== undefined) lastHeader = { segment, header }
+  return header
+}
+
+/** The JSON object that a segment holds; undefined where it holds none, or one that two parsers could read in two ways. */
+export function readFields(segment: string): Fields | undefined {
   const bytes = Buffer.from(segment, 'base64url')
   if (!isUtf8(bytes)) return undefined
   const text = bytes.toString('utf8')

@@ -7,7 +7,7 @@ import type { Validity } from './claims.js'
 import type { Fields } from './compact-token.js'
 import { fieldsOf } from './introspection-answer.js'
 import { IntrospectionCache } from './introspection-cache.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { TokenRefusal, TokenVerifier } from './verifier.js'
 
 /** How long answers are remembered. */
@@ -87,8 +87,8 @@ export class IntrospectionVerifier implements TokenVerifier {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
-    if (token.length > this.#options.maxTokenBytes) throw new TokenRefused('too-large')
-    if (!bearerCharacters.test(token)) throw new TokenRefused('malformed')
+    if (token.length > this.#options.maxTokenBytes) throw refused('too-large')
+    if (!bearerCharacters.test(token)) throw refused('malformed')
     if (this.#good === undefined) return this.#ask(token, now).then((verdict) => admitted(verdict, now))
     // Names of one length, that are worth nothing to whoever finds them in a heap.
     const name = createHash('sha256').update(token).digest('base64url')
@@ -153,9 +153,9 @@ export class IntrospectionVerifier implements TokenVerifier {
 }
 
 function admitted(verdict: Verdict, now: number): Identity {
-  if (typeof verdict === 'string') throw new TokenRefused(verdict)
+  if (typeof verdict === 'string') throw refused(verdict)
   const refusal = refusalAt(now, verdict.validity)
-  if (refusal !== undefined) throw new TokenRefused(refusal)
+  if (refusal !== undefined) throw refused(refusal)
   return verdict.identity
 }
 

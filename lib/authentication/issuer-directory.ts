@@ -3,7 +3,7 @@ import { sumOfUses } from '../monitor.js'
 import type { CacheUse } from '../monitor.js'
 import { readCompactToken } from './compact-token.js'
 import { JwtVerifier } from './jwt-verifier.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 
 /** An issuer and what verifies its tokens. */
@@ -40,7 +40,7 @@ export class IssuerDirectory implements TokenVerifier {
       const known = verifier.remembered(token, now)
       if (known !== undefined) return known
     }
-    if (token.length > this.#maxTokenBytes) throw new TokenRefused('too-large')
+    if (token.length > this.#maxTokenBytes) throw refused('too-large')
     const parts = readCompactToken(token)
     if (parts === undefined && this.#opaque !== undefined) return this.#opaque.verify(token, now)
     const named = parts?.claims['iss']
@@ -52,6 +52,6 @@ export class IssuerDirectory implements TokenVerifier {
   #refuse(isMalformed: boolean): never {
     // At the cost of a verification: who asks must not learn from the time which issuers there are.
     this.#local[0]?.spend()
-    throw new TokenRefused(isMalformed ? 'malformed' : 'wrong-issuer')
+    throw refused(isMalformed ? 'malformed' : 'wrong-issuer')
   }
 }

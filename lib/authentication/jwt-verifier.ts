@@ -2,8 +2,8 @@ import type { Identity } from '../context.js'
 import { isPromiseLike } from '../promise.js'
 import { readClaims, refusalAt } from './claims.js'
 import type { ClaimRules } from './claims.js'
-import { readCompactToken } from './compact-token.js'
-import type { CompactToken } from './compact-token.js'
+import { readCompactSignature, readFields } from './compact-token.js'
+import type { CompactSignature, Fields } from './compact-token.js'
 import { forgedToken } from './forged-token.js'
 import type { KeySource } from './key-source.js'
 import type { VerificationKey } from './keys.js'
@@ -11,7 +11,7 @@ import { isSignedWith } from './signature.js'
 import { TokenCache } from './token-cache.js'
 import { headerRefusal, isAccessToken } from './token-header.js'
 import type { HeaderRules } from './token-header.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { TokenRefusal, TokenVerifier } from './verifier.js'
 
 /** What a verifier of JWTs holds fast to, whatever a token says. */
@@ -23,6 +23,9 @@ export interface JwtRules extends ClaimRules, HeaderRules {
   /** Verified against in place of a token that no key could be found for; undefined where there is no key at all. */
   readonly decoyKey: VerificationKey | undefined
 }
+
+/** A token taken apart, its claims only where somebody had to look at them before. */
+type TokenParts = CompactSignature & { readonly claims?: Fields }
 
 /**
  * Verifies JWTs of one issuer: strict about the form (RFC 7515, RFC 7519, RFC 8725), then the signature, then the claims. With
@@ -42,10 +45,10 @@ export class JwtVerifier implements TokenVerifier {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
-    return (
-      this.remembered(token, now) ??
-      this.prove(token.length > this.#rules.maxTokenBytes ? 'too-large' : readCompactToken(token), token, now)
-    )
+    const known = this.remembered(token, now)
+    if (known !== undefined) return known
+    if (token.length > this.#rules.maxTokenBytes) throw refused('too-large')
+    return this.prove(readCompactSignature(token), token, now)
   }
 
   /** The identity of a token that was verified before and may still be used. */
@@ -55,22 +58,27 @@ export class JwtVerifier implements TokenVerifier {
     return identity
   }
 
-  /** Verifies a token that was taken apart; throws why it cannot be one. */
-  prove(parts: CompactToken | 'too-large' | undefined, token: string, now: number): Identity | Promise<Identity> {
-    if (parts === 'too-large') throw new TokenRefused('too-large')
-    if (parts === undefined) return this.#refuse('malformed')
+  /** Verifies a token that was taken apart, as far as it was; throws why it cannot be one. */
+  prove(parts: TokenParts | undefined, token: string, now: number): Identity | Promise<Identity> {
+    if (parts === undefined) return admitted(this.#spent('malformed'))
     const key = this.#rules.keys.keyFor(parts.header)
-    return isPromiseLike(key) ? key.then((found) => this.#proveWith(found, parts, token, now)) : this.#proveWith(key, parts, token, now)
+    if (isPromiseLike(key)) return key.then((found) => admitted(this.#judge(found, parts, token, now)))
+    return admitted(this.#judge(key, parts, token, now))
   }
 
-  #proveWith(key: VerificationKey | TokenRefusal, parts: CompactToken, token: string, now: number): Identity {
-    const unfit = typeof key === 'string' ? key : headerRefusal(parts, key, this.#rules)
-    if (typeof key === 'string' || unfit !== undefined) return this.#refuse(unfit ?? 'unknown-key')
-    if (!isSignedWith(key, token)) throw new TokenRefused('bad-signature')
-    const read = readClaims(parts.claims, this.#rules, { keyId: key.kid, isAccessToken: isAccessToken(parts.header) })
-    if (typeof read === 'string') throw new TokenRefused(read)
+  /** Gives refusals back and throws none: a function that always throws is never compiled, and forgers would have it interpreted. */
+  #judge(key: VerificationKey | TokenRefusal, parts: TokenParts, token: string, now: number): Identity | TokenRefusal {
+    if (typeof key === 'string') return this.#spent(key)
+    const unfit = headerRefusal(parts, key, this.#rules)
+    if (unfit !== undefined) return this.#spent(unfit)
+    if (!isSignedWith(key, token)) return 'bad-signature'
+    // Not before: what a forger has put in is not worth parsing.
+    const claims = parts.claims ?? readFields(parts.payload)
+    if (claims === undefined) return 'malformed'
+    const read = readClaims(claims, this.#rules, { keyId: key.kid, isAccessToken: isAccessToken(parts.header) })
+    if (typeof read === 'string') return read
     const refusal = refusalAt(now, read.validity)
-    if (refusal !== undefined) throw new TokenRefused(refusal)
+    if (refusal !== undefined) return refusal
     this.#cache?.set(token, read.identity, read.validity)
     this.cacheUse.misses += 1
     return read.identity
@@ -82,8 +90,13 @@ export class JwtVerifier implements TokenVerifier {
     if (decoyKey !== undefined && this.#decoy !== undefined) isSignedWith(decoyKey, this.#decoy)
   }
 
-  #refuse(reason: TokenRefusal): never {
+  #spent(reason: TokenRefusal): TokenRefusal {
     this.spend()
-    throw new TokenRefused(reason)
+    return reason
   }
+}
+
+function admitted(verdict: Identity | TokenRefusal): Identity {
+  if (typeof verdict === 'string') throw refused(verdict)
+  return verdict
 }

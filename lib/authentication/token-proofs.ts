@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.js'
 import type { Challenges } from './challenges.js'
 import { ProofRefused } from './dpop.js'
 import type { ProofVerifier } from './dpop.js'
-import { TokenRefused } from './verifier.js'
+import { refused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 
 /** What tokens that are bound to a key are checked with. */
@@ -32,9 +32,9 @@ export function tokenProofs({ verifier, proofs, challenges, origin, isRequired }
       if (nonce !== undefined) exchange.setHeader('DPoP-Nonce', nonce)
       const identity = await verifier.verify(token, exchange.receivedAt)
       // A token without a key proves nothing more in this scheme than as a bearer token.
-      if (identity.proofKey === undefined) throw new TokenRefused('unbound')
+      if (identity.proofKey === undefined) throw refused('unbound')
       const thumbprint = await proved(exchange, token)
-      if (thumbprint !== identity.proofKey) throw new TokenRefused('sender-constrained')
+      if (thumbprint !== identity.proofKey) throw refused('sender-constrained')
       return identity
     },
   }

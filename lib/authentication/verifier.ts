@@ -51,3 +51,14 @@ export class TokenRefused extends Error {
     this.name = 'TokenRefused'
   }
 }
+
+const refusals = new Map<TokenRefusal, TokenRefused>()
+
+/** The refusal for a reason, made once: a stack costs more than the check, and whoever forges tokens would have one made for each. */
+export function refused(reason: TokenRefusal): TokenRefused {
+  const known = refusals.get(reason)
+  if (known !== undefined) return known
+  const made = Object.freeze(new TokenRefused(reason))
+  refusals.set(reason, made)
+  return made
+}

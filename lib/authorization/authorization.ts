@@ -1,6 +1,7 @@
 import type { Principal } from '../context.js'
 import { PermissionDenied, Unauthenticated } from '../errors.js'
 import type { OperationDraft } from '../operation.js'
+import type { ApiErrorOptions } from '../errors.js'
 import type { Declared, Policy } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import { nearestName } from './nearest-name.js'
@@ -72,9 +73,11 @@ function documentAccess(policy: Policy, operation: OperationDraft): void {
   }
 }
 
+// Refusals that say the same each time are made once: a stack costs more than all checks together.
 function accessStep(checks: readonly Check[]): Step {
+  const unknown = Object.freeze(new Unauthenticated())
   return function requireAccess({ principal }) {
-    if (principal.kind === 'anonymous') throw new Unauthenticated()
+    if (principal.kind === 'anonymous') throw unknown
     for (const check of checks) check(principal)
   }
 }
@@ -143,31 +146,34 @@ function checksOf({ policy }: RouteSetup, insufficientScope: AccessOptions['insu
 function permissionCheck(requirement: Requirement, insufficientScope: AccessOptions['insufficientScope']): Check {
   const scope = requirement.names.join(' ')
   const reason = `missing-permission ${scope}`
-  const headers = insufficientScope(scope)
+  const missing = denied({ reason })
+  const restricted = denied({ reason, headers: insufficientScope(scope) })
   return function requirePermission({ permissions, scopes }) {
     if (isGranted(requirement, (name) => permissions.has(name))) return
     // Where the token is restricted to scopes, another one may do: a client is told what to ask for.
     const isRestricted = scopes.length > 0 && !isGranted(requirement, (name) => scopes.includes(name))
-    throw new PermissionDenied(undefined, isRestricted ? { reason, headers } : { reason })
+    throw isRestricted ? restricted : missing
   }
 }
 
 function roleCheck(requirement: Requirement): Check {
-  const reason = `missing-role ${requirement.names.join(' ')}`
+  const missing = denied({ reason: `missing-role ${requirement.names.join(' ')}` })
   return function requireRole({ roles }) {
-    if (!isGranted(requirement, (name) => roles.includes(name))) throw new PermissionDenied(undefined, { reason })
+    if (!isGranted(requirement, (name) => roles.includes(name))) throw missing
   }
 }
 
 /** A token without the scope is told which scope it lacks. */
 function scopeCheck(requirement: Requirement, insufficientScope: AccessOptions['insufficientScope']): Check {
   const scope = requirement.names.join(' ')
-  const headers = insufficientScope(scope)
+  const missing = denied({ reason: `missing-scope ${scope}`, headers: insufficientScope(scope) })
   return function requireScope({ scopes }) {
-    if (!isGranted(requirement, (name) => scopes.includes(name))) {
-      throw new PermissionDenied(undefined, { reason: `missing-scope ${scope}`, headers })
-    }
+    if (!isGranted(requirement, (name) => scopes.includes(name))) throw missing
   }
+}
+
+function denied(options: ApiErrorOptions): PermissionDenied {
+  return Object.freeze(new PermissionDenied(undefined, options))
 }
 
 function isGranted({ names, mode }: Requirement, has: (name: string) => boolean): boolean {

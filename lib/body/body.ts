@@ -143,19 +143,16 @@ function requireLength({ headers }: ApiRequest, limit: number): number | undefin
 async function readStream(exchange: Exchange, { limit, depth, format }: Reading): Promise<void> {
   const { request } = exchange
   const inflate = inflaterOf(request.headers['content-encoding'])
-  const sent = await waitedFor(exchange, readBytes(request.body, limit))
-  const bytes = inflate === undefined ? sent : await inflateWithin(inflate, sent, limit)
-  if (bytes.length > 0) exchange.rawBody = parse(utf8(bytes), depth, format)
-}
-
-/** Lets the deadline know that it is the client who is slow, for as long as that is so. */
-async function waitedFor(exchange: Exchange, reading: Promise<Buffer>): Promise<Buffer> {
+  // Lets the deadline know that it is the client who is slow, for as long as that is so.
   exchange.reading = true
+  let sent: Buffer
   try {
-    return await reading
+    sent = await readBytes(request.body, limit)
   } finally {
     exchange.reading = false
   }
+  const bytes = inflate === undefined ? sent : await inflateWithin(inflate, sent, limit)
+  if (bytes.length > 0) exchange.rawBody = parse(utf8(bytes), depth, format)
 }
 
 function parse(text: string, depth: number, format: BodyFormat): unknown {

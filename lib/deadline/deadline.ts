@@ -11,7 +11,7 @@ const timeoutKind = kind<Duration>('Timeout')
 const longest = 2 ** 31 - 1
 
 /**
- * How long a request may take from the first check to the answer. Past it the client gets 408 while its body is still
+ * How long a request may take from where it first waits for something to the answer. Past it the client gets 408 while its body is still
  * arriving, 503 while the handler runs, and `ctx.signal` aborts. Nearest wins. @default the API's, 30 s
  */
 export function Timeout(limit: Duration): RouteDecorator {

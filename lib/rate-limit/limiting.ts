@@ -48,6 +48,7 @@ export type Limiting = (rules: readonly Rule[]) => (phase: LimitPhase) => Step |
  * address, or of one network, only few requests may wait.
  */
 export function limiting({ store, headers }: Options): Limiting {
+  const refusalOf = lastRefusal()
   const trails = new WeakMap<Exchange, Trail>()
   const room = new WaitingRoom()
 
@@ -77,6 +78,10 @@ export function limiting({ store, headers }: Options): Limiting {
       const isTracked = own.length < rules.length || alone.penalised.length > 0 || alone.refunded.length > 0
 
       return function limitRate(exchange) {
+        return heeded(reckon(exchange))
+      }
+
+      function reckon(exchange: Exchange): Outcome {
         const charges: Charge[] = []
         for (const rule of own) charges.push(rule.charge(exchange))
         if (!isTracked) return charge(exchange, undefined, alone, charges)
@@ -105,7 +110,7 @@ export function limiting({ store, headers }: Options): Limiting {
         if (trail.waiting !== waiting) return undefined
         trail.waiting = undefined
         try {
-          await charge(exchange, trail, waiting.batch, waiting.charges)
+          await heeded(charge(exchange, trail, waiting.batch, waiting.charges))
           return undefined
         } catch (thrown) {
           // It would have been refused for this before it could be for the other.
@@ -124,19 +129,13 @@ export function limiting({ store, headers }: Options): Limiting {
       if (counted.length > 0) void (async () => store.consume(counted))().catch(failed)
     }
 
-    function charge(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[]): void | Promise<void> {
+    function charge(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[]): Outcome {
       const verdict = store.consume(charges)
-      if (isPromiseLike(verdict)) return verdict.then((settled) => conclude(exchange, trail, batch, charges, settled))
+      if (isPromiseLike(verdict)) return verdict.then((settled) => heeded(conclude(exchange, trail, batch, charges, settled)))
       return conclude(exchange, trail, batch, charges, verdict)
     }
 
-    function conclude(
-      exchange: Exchange,
-      trail: Trail | undefined,
-      batch: Batch,
-      charges: readonly Charge[],
-      verdict: Verdict,
-    ): void | Promise<void> {
+    function conclude(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[], verdict: Verdict): Outcome {
       announce(exchange, trail, verdict, batch.windows)
       if (!verdict.allowed) return refuse(exchange, trail, batch, verdict)
       if (trail === undefined) return undefined
@@ -150,13 +149,13 @@ export function limiting({ store, headers }: Options): Limiting {
       return undefined
     }
 
-    function refuse(exchange: Exchange, trail: Trail | undefined, batch: Batch, verdict: Verdict): Promise<void> {
+    function refuse(exchange: Exchange, trail: Trail | undefined, batch: Batch, verdict: Verdict): TooManyRequests | Promise<void> {
       const { refusedBy, retryAfter, windows, isPenalty } = verdict
       // RFC 9110 §10.2.3 has whole seconds, and a client that comes early would be refused again.
       const seconds = Math.max(1, Math.ceil(Math.max(retryAfter, windows[refusedBy]?.reset ?? 0) / 1_000))
       const what = isPenalty === true ? 'rate-limit-penalty' : 'rate-limit'
-      const refusal = new TooManyRequests(seconds, { reason: `${what} ${batch.names[refusedBy] ?? ''}`.trimEnd() })
-      if (trail === undefined || trail.charged.length === 0) throw refusal
+      const refusal = refusalOf(seconds, `${what} ${batch.names[refusedBy] ?? ''}`.trimEnd())
+      if (trail === undefined || trail.charged.length === 0) return refusal
       return giveBack(exchange, trail, refusal)
     }
 
@@ -203,6 +202,26 @@ export function limiting({ store, headers }: Options): Limiting {
     }
 
     return stepIn
+  }
+}
+
+/** A refusal that is yet to be thrown: a function that always throws is never compiled, and a flood would have all of this interpreted. */
+type Outcome = void | TooManyRequests | Promise<void>
+
+function heeded(outcome: Outcome): void | Promise<void> {
+  if (outcome instanceof TooManyRequests) throw outcome
+  return outcome
+}
+
+/** Makes refusals, and gives the last one again where the next says the same, as it does in a flood: a stack costs more than the reckoning. */
+function lastRefusal(): (seconds: number, reason: string) => TooManyRequests {
+  let last: TooManyRequests | undefined
+  let wait = 0
+  return function refusalOf(seconds, reason) {
+    if (last?.reason === reason && wait === seconds) return last
+    wait = seconds
+    last = Object.freeze(new TooManyRequests(seconds, { reason }))
+    return last
   }
 }
 

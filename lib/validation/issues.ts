@@ -47,11 +47,11 @@ export class Issues {
   }
 }
 
-/** Refuses the request where anything is wrong with a part of it. */
-export function requireNone(parts: readonly Issues[]): void {
-  if (parts.every(({ list }) => list.length === 0)) return
+/** The refusal of a request of which anything is wrong. */
+export function refusalOf(parts: readonly Issues[]): ValidationFailed | undefined {
+  if (parts.every(({ list }) => list.length === 0)) return undefined
   const [thrown] = parts.flatMap((one) => one.thrown)
-  throw new ValidationFailed(
+  return new ValidationFailed(
     parts.flatMap(({ list }) => list).slice(0, most),
     thrown === undefined ? {} : { cause: thrown, reason: 'validator-threw' },
   )

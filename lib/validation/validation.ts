@@ -1,3 +1,4 @@
+import { ValidationFailed } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { OperationDraft } from '../operation.js'
 import type { Policy } from '../policy.js'
@@ -5,7 +6,7 @@ import type { Protection, RouteSetup, Step } from '../protection.js'
 import { sensitiveProperties } from '../sensitive.js'
 import { validateKind } from './decorator.js'
 import type { ValidateDeclaration } from './decorator.js'
-import { Issues, requireNone } from './issues.js'
+import { Issues, refusalOf } from './issues.js'
 import type { InputPart } from './issues.js'
 import { propertiesOfRules, schemaOfRules } from './json-schema.js'
 import { partCheck } from './part.js'
@@ -102,12 +103,23 @@ function checkBody({ value, names }: PartCheck, rawBody: unknown, issues: Issues
 
 function stepOf(prepared: readonly Prepared[]): Step {
   return function validate(exchange) {
-    const issues = prepared.map(({ part }) => new Issues(part))
-    const checked = prepared.map(({ check }, index) => check(exchange, issues[index] as Issues))
-    if (checked.some((value) => value instanceof Promise)) return provideLater(exchange, prepared, checked, issues)
-    provide(exchange, prepared, checked, issues)
-    return undefined
+    return heeded(judge(exchange, prepared))
   }
+}
+
+/** A refusal that is yet to be thrown: a function that always throws is never compiled, and a flood would have all of this interpreted. */
+type Outcome = void | ValidationFailed | Promise<void>
+
+function heeded(outcome: Outcome): void | Promise<void> {
+  if (outcome instanceof ValidationFailed) throw outcome
+  return outcome
+}
+
+function judge(exchange: Exchange, prepared: readonly Prepared[]): Outcome {
+  const issues = prepared.map(({ part }) => new Issues(part))
+  const checked = prepared.map(({ check }, index) => check(exchange, issues[index] as Issues))
+  if (checked.some((value) => value instanceof Promise)) return provideLater(exchange, prepared, checked, issues)
+  return provide(exchange, prepared, checked, issues)
 }
 
 async function provideLater(
@@ -116,13 +128,15 @@ async function provideLater(
   checked: readonly unknown[],
   issues: readonly Issues[],
 ): Promise<void> {
-  provide(exchange, prepared, await Promise.all(checked), issues)
+  await heeded(provide(exchange, prepared, await Promise.all(checked), issues))
 }
 
 /** Lets all parts through, or none. */
-function provide(exchange: Exchange, prepared: readonly Prepared[], checked: readonly unknown[], issues: readonly Issues[]): void {
-  requireNone(issues)
+function provide(exchange: Exchange, prepared: readonly Prepared[], checked: readonly unknown[], issues: readonly Issues[]): Outcome {
+  const refusal = refusalOf(issues)
+  if (refusal !== undefined) return refusal
   for (const [index, { part }] of prepared.entries()) exchange.provide(part, checked[index])
+  return undefined
 }
 
 /** What is said of a part nearest to the method; of two that stand on one place, the one on top. */

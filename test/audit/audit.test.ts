@@ -63,6 +63,13 @@ function recorded(route: Setup, exchange: Exchange, status: number, options: Aud
 const create = routeOf(OrdersController, 'create')
 
 describe('the record of a request', () => {
+  it('makes no logger where it has nothing to tell', () => {
+    const exchange = exchangeOf(create)
+    exchange.principal = alice
+    Object.defineProperty(exchange, 'log', { get: () => expect.fail('a logger was made') })
+    expect(recorded(create, exchange, 201)).to.include({ principal_id: 'alice' })
+  })
+
   it('says who did what, when, from where, and what became of it', () => {
     const exchange = exchangeOf(create, { headers: { 'user-agent': 'curl/8' } }, { query: 'notify=1&notify=2&token=t' })
     exchange.principal = alice

@@ -67,6 +67,15 @@ function refusalOf(step: Step, exchange: Exchange): ApiError {
 const bearing = (token: string) => exchangeWith(['Authorization', `Bearer ${token}`])
 
 describe('authentication', () => {
+  it('makes the refusal for a reason once, and nobody can change it', () => {
+    const step = stepWith()
+    const forged = `${goodToken.slice(0, -6)}AAAAAA`
+    const [first, other, again] = [forged, 'no.token', forged].map((token) => refusalOf(step, bearing(token)))
+    expect(again).to.equal(first)
+    expect(first).to.be.frozen.and.include({ reason: 'token-bad-signature' })
+    expect(other).to.be.frozen.and.include({ reason: 'token-malformed' })
+  })
+
   it('names the caller, without a promise where nothing is waited for', () => {
     const exchange = bearing(goodToken)
     expect(stepWith()(exchange)).to.equal(undefined)

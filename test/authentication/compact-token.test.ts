@@ -24,6 +24,13 @@ describe('a compact token', () => {
     )
   })
 
+  it('has the header that it came with, whichever came before', () => {
+    for (const kid of ['one', 'two', 'two', 'one']) {
+      expect(withHeader(JSON.stringify({ ...goodHeader, kid }))?.header).to.deep.equal({ ...goodHeader, kid })
+      expect(withHeader('{"alg":"HS256","alg":"none"}')).to.equal(undefined)
+    }
+  })
+
   it('has exactly three segments', () => {
     const [header = '', claims = '', last = ''] = goodToken.split('.')
     for (const token of [

@@ -1,4 +1,4 @@
-import { TokenRefused } from '../../authentication/verifier.js'
+import { TokenRefused, refused } from '../../authentication/verifier.js'
 import type { CallerIdentification } from '../../authentication/ways.js'
 import type { Clock, Identity } from '../../context.js'
 import { PermissionDenied, Unauthenticated } from '../../errors.js'
@@ -30,9 +30,9 @@ export function sessionIdentification({ login, sessions, clock, note }: SessionW
       const secret = cookieIn(exchange.request.headers.cookie, login.cookie)
       if (secret === undefined) throw new Unauthenticated('Log in first.', { reason: 'no-session' })
       requireOwnPage(exchange, login.origin)
-      if (!isSecret(secret)) throw new TokenRefused('malformed')
+      if (!isSecret(secret)) throw refused('malformed')
       const session = await sessions.find(secret)
-      if (session === undefined) throw new TokenRefused('expired')
+      if (session === undefined) throw refused('expired')
       try {
         return await known(exchange, session)
       } catch (thrown) {

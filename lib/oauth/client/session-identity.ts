@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint } from 'jose'
 import type { Identity } from '../../context.js'
 import { isPromiseLike } from '../../promise.js'
-import { TokenRefused } from '../../authentication/verifier.js'
+import { refused } from '../../authentication/verifier.js'
 import type { TokenVerifier } from '../../authentication/verifier.js'
 import type { CheckedLogin } from './login-options.js'
 import type { WebSession } from './web-sessions.js'
@@ -24,14 +24,14 @@ async function proved({ tokens, proofKey }: WebSession, verifier: TokenVerifier,
   const identity = isPromiseLike(pending) ? await pending : pending
   // Bound to a key of somebody else's, or to none where it should be.
   const own = proofKey === undefined ? undefined : await calculateJwkThumbprint(proofKey)
-  if (identity.proofKey !== own) throw new TokenRefused(own === undefined ? 'sender-constrained' : 'unbound')
+  if (identity.proofKey !== own) throw refused(own === undefined ? 'sender-constrained' : 'unbound')
   return identity
 }
 
 function named({ claims }: WebSession, { claims: read, issuer }: CheckedLogin): Identity {
-  if (claims === undefined || typeof claims['sub'] !== 'string') throw new TokenRefused('no-subject')
+  if (claims === undefined || typeof claims['sub'] !== 'string') throw refused('no-subject')
   const facts = read === undefined ? {} : read(claims)
-  if (facts === undefined) throw new TokenRefused('malformed')
+  if (facts === undefined) throw refused('malformed')
   const { kind = 'user', roles = none, scopes = none, grants = none } = facts
   return { id: claims['sub'], kind, issuer, roles, scopes, grants, claims, tokenId: undefined, expiresAt: undefined }
 }
