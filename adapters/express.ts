@@ -32,4 +32,5 @@ function apiRequest(request: Request, response: Response): NodeRequest {
   return new NodeRequest(request, response, request.body, request.baseUrl)
 }
 
+/** Puts an API behind Express 4 or 5, `app.use(express(api))`; `express.route` binds one route of it to a path of the app. */
 export const express = Object.assign(middleware, { route })

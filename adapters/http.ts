@@ -30,4 +30,5 @@ function route(api: Api, controller: Class, member: string) {
   }
 }
 
+/** Puts an API behind node:http, `createServer(http(api))`; `http.route` binds one route of it to a router of your own. */
 export const http = Object.assign(listener, { route })

@@ -49,4 +49,5 @@ function respond(context: Context, reply: Reply): void {
   discardRest(context.req, context.res)
 }
 
+/** Puts an API behind Koa 2 or 3, `app.use(koa(api))`; `koa.route` binds one route of it to a path of the app. */
 export const koa = Object.assign(middleware, { route })
