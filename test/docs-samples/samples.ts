@@ -46,7 +46,11 @@ export type Sources = readonly (readonly [specifier: string, names: ReadonlySet<
 export function exportedNames(source: string): ReadonlySet<string> {
   const lists = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) => list.split(','))
   const declared = [...source.matchAll(/^export (?:declare )?(?:abstract )?(?:async )?(?:const|class|function|interface|type) (\w+)/gm)]
-  return new Set([...lists.map((name) => name.trim()), ...declared.map(([, name = '']) => name)].filter((name) => name !== ''))
+  return new Set(
+    [...lists.map((name) => name.split(' as ').at(-1)?.trim() ?? ''), ...declared.map(([, name = '']) => name)].filter(
+      (name) => name !== '',
+    ),
+  )
 }
 
 /**
@@ -54,8 +58,8 @@ export function exportedNames(source: string): ReadonlySet<string> {
  * the second line of the module is the first of the sample.
  */
 export function moduleOf({ code }: Sample, sources: Sources): string {
-  const isMember = /^@(?:Get|Post|Put|Patch|Delete)\(/.test(code)
-  const whole = isMember ? `class Members extends OrdersController {\n${code}}` : `\n${code}`
+  const member = code.search(/^@(?:Get|Post|Put|Patch|Delete)\(/m)
+  const whole = member < 0 ? code : `${code.slice(0, member)}class Members extends OrdersController { ${code.slice(member)}}`
   const own = declaredNames(code)
   const missing = new Set(usedNames(whole).filter((name) => !own.has(name)))
   const imports = sources.map(([specifier, names]) => {
@@ -63,7 +67,7 @@ export function moduleOf({ code }: Sample, sources: Sources): string {
     for (const name of taken) missing.delete(name)
     return taken.length === 0 ? '' : `import { ${taken.join(', ')} } from '${specifier}'; `
   })
-  return `${imports.join('')}export {}; ${whole}`
+  return `${imports.join('')}export {}\n${whole}`
 }
 
 function usedNames(code: string): readonly string[] {
@@ -73,8 +77,14 @@ function usedNames(code: string): readonly string[] {
 
 function declaredNames(code: string): ReadonlySet<string> {
   const single = [...code.matchAll(/^(?:export )?(?:abstract )?(?:async )?(?:const|let|class|function|interface|type) (\w+)/gm)]
-  const several = [...code.matchAll(/^(?:const|import(?: type)?) (?:\w+, )?\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
-    list.split(',').map((name) => name.split(/ as |:/).at(-1)?.trim() ?? ''),
+  const several = [...code.matchAll(/^(?:export )?(?:const|import(?: type)?) (?:\w+, )?\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
+    list.split(',').map(
+      (name) =>
+        name
+          .split(/ as |:/)
+          .at(-1)
+          ?.trim() ?? '',
+    ),
   )
   const whole = [...code.matchAll(/^import (?:\* as )?(\w+)(?:,| from)/gm)]
   return new Set([...single.map(([, name = '']) => name), ...several, ...whole.map(([, name = '']) => name)])
