@@ -1,3 +1,9 @@
+/**
+ * Express 4 and 5 as hosts.
+ *
+ * @module portcullis/express
+ */
+
 import type { Request, RequestHandler, Response } from 'express'
 import type { Api } from '../lib/api.js'
 import type { Class } from '../lib/decorator.js'

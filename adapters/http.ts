@@ -1,3 +1,9 @@
+/**
+ * node:http as a host, and a server with time-outs for any of them.
+ *
+ * @module portcullis/http
+ */
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Api } from '../lib/api.js'
 import type { Class } from '../lib/decorator.js'

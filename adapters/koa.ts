@@ -1,3 +1,9 @@
+/**
+ * Koa 2 and 3 as hosts.
+ *
+ * @module portcullis/koa
+ */
+
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
 import type { Reply } from '../lib/context.js'

@@ -1,3 +1,9 @@
+/**
+ * The contracts of stores, as cases for any test runner.
+ *
+ * @module portcullis/testing
+ */
+
 export type { Case } from './testing/case.js'
 export { rateLimitStoreCases } from './testing/rate-limit-cases.js'
 export type { RateLimitStoreAbilities } from './testing/rate-limit-cases.js'

@@ -1,4 +1,17 @@
-import type { Authentication, Class } from 'portcullis'
+import { randomBytes } from 'node:crypto'
+import { Authenticated, Controller, Get, bearer } from 'portcullis'
 
-export declare const OrdersController: Class
-export declare const authentication: Authentication
+@Controller('/orders')
+export class OrdersController {
+  @Get('/')
+  @Authenticated()
+  list() {
+    return []
+  }
+}
+
+export const authentication = bearer({
+  issuer: 'https://auth.example.com',
+  audience: 'https://api.example.com',
+  keys: [{ algorithm: 'HS256', secret: randomBytes(32) }],
+})

@@ -1,5 +1,5 @@
 import { IsInt, IsUUID } from 'class-validator'
-import { policy } from 'portcullis'
+import { Controller, Get, Public, policy } from 'portcullis'
 import type { Context } from 'portcullis'
 
 export { Sensitive } from 'portcullis'
@@ -23,4 +23,11 @@ export function findOrder({ params }: Context<{ params: OrderId }>): Order | und
   return { id: params.id, owner_id: 'alice' }
 }
 
-export declare class OrdersController {}
+@Controller('/orders')
+export class OrdersController {
+  @Get('/')
+  @Public()
+  list() {
+    return []
+  }
+}
