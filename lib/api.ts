@@ -29,11 +29,11 @@ import { callerOf, explainRoute } from './explain.js'
 import type { ExplainRequest, Explanation } from './explain.js'
 import { ApiInsight, wantsInsight } from './insight.js'
 import { inventoryOf } from './inventory.js'
-import type { InventoryRow } from './inventory.js'
+import type { DescribedRoute, InventoryRow } from './inventory.js'
 import { sumOfUses } from './monitor.js'
 import type { Monitor, MonitoredStoreChange, StoreRole } from './monitor.js'
 import { monitorMistakes, monitored } from './monitored.js'
-import { routeCompiler, run } from './pipeline.js'
+import { routeCompiler, run, settled } from './pipeline.js'
 import type { CompiledRoute, PipelineServices } from './pipeline.js'
 import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
 import type { OverloadOptions } from './rate-limit/overload.js'
@@ -122,6 +122,8 @@ export interface Api {
   readonly route: (controller: Class, member: string) => (request: ApiRequest, params: Target['params']) => Promise<Reply>
   /** All routes and what protects each, sorted by path. */
   readonly inventory: () => readonly InventoryRow[]
+  /** All routes for whoever describes them, such as `openApiDocument`, in the order of their controllers. */
+  readonly routes: () => readonly DescribedRoute[]
   /** Which routes each permission opens, the permissions that open none, and the routes that ask for none. */
   readonly permissions: () => PermissionUse
   /**
@@ -146,6 +148,7 @@ export function createApi(options: ApiOptions): Api {
   const container = (options.container ?? createContainer()).createChildContainer()
   const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight() : undefined
   const services = servicesOf(options, container, insight)
+  container.register(tokens.routes, { useValue: routes })
   const crossOrigin = cors(options.cors, report)
   const handlerOf = handlers(servicesIn(container), report)
   if (options.controllers.length === 0) report({ place: 'controllers', problem: 'the API has no controllers', mend: 'list their classes' })
@@ -163,7 +166,7 @@ export function createApi(options: ApiOptions): Api {
   const { tenantOf = claimedTenant, rateLimit = {} } = options
   const limitsOf = rulesOfRoutes({ ...rateLimit, tenantOf })
   // What the inventory says of limits, their protections say: nothing where they are off.
-  const readLimits: RuleReader = (setup) => limitsOf({ ...setup, describe: () => undefined })
+  const readLimits: RuleReader = (setup) => limitsOf(settled(setup))
   const compile = routeCompiler(
     {
       authentication: options.authentication,
@@ -184,6 +187,11 @@ export function createApi(options: ApiOptions): Api {
     crossOrigin,
     handlerOf.instance,
   )
+  /** Asked for by controllers that are made before all routes are. */
+  function routes(): readonly DescribedRoute[] {
+    return compiled.map(({ route: { document }, setup, facts }) => ({ setup: settled(setup), facts, document }))
+  }
+
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
     return { route: compile(setup, handlerOf.step(setup)), setup, facts }
@@ -305,6 +313,7 @@ export function createApi(options: ApiOptions): Api {
       }
     },
     inventory: () => inventoryOf(compiled),
+    routes,
     limits: limitAdministration({
       routes: compiled.map(({ setup }) => setup),
       rulesOf: readLimits,

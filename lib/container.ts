@@ -7,6 +7,7 @@ import type { TokenVerifier } from './authentication/verifier.js'
 import type { PermissionSource } from './authorization/permissions.js'
 import type { Clock, IdGenerator, Logger } from './context.js'
 import type { Insight } from './insight.js'
+import type { RouteCatalogue } from './inventory.js'
 import type { RateLimitStore } from './rate-limit/store.js'
 import type { ScopedServices } from './routing/handlers.js'
 import type { StateStore } from './state/state-store.js'
@@ -32,6 +33,8 @@ export const tokens = Object.freeze({
   logger: token<Logger>('logger'),
   /** Tells the time. @default the system's */
   clock: token<Clock>('clock'),
+  /** Gives all routes of the API, to controllers that describe it: `createApi` registers it. */
+  routes: token<RouteCatalogue>('routes'),
   /** Makes request ids. @default random UUIDs */
   ids: token<IdGenerator>('ids'),
   /** What a controller may know of the API that it is mounted in. Given by `createApi`, to controllers that name it in `inject`; not to be replaced. */

@@ -1,3 +1,4 @@
+import type { OperationDraft } from './operation.js'
 import type { RouteSetup } from './protection.js'
 
 /** One route, and what protects it. */
@@ -38,6 +39,18 @@ export interface ProtectionFacts {
   readonly audit?: string
   readonly [name: string]: unknown
 }
+
+/** One route, for whoever describes it to those who call it. */
+export interface DescribedRoute {
+  readonly setup: RouteSetup
+  /** What its protections say of themselves. */
+  readonly facts: ProtectionFacts
+  /** Has each protection write down what it means for clients. */
+  readonly document: (operation: OperationDraft) => void
+}
+
+/** Gives all routes of an API, once it has started. */
+export type RouteCatalogue = () => readonly DescribedRoute[]
 
 /** The rows of all routes, sorted by path. */
 export function inventoryOf(

@@ -24,6 +24,7 @@ import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { ApiError } from './errors.js'
 import type { AnswerListener, Exchange, RefusalListener, Runtime } from './exchange.js'
 import type { Monitored } from './monitored.js'
+import type { OperationDraft } from './operation.js'
 import { declaredProtections, phases } from './protection.js'
 import type { Phase, Protection, RouteSetup, Step } from './protection.js'
 import { idempotency } from './idempotency/idempotency.js'
@@ -91,6 +92,8 @@ export interface CompiledRoute {
   readonly critical?: (Pick<CriticalRecords, 'conclude'> & { readonly tell: (exchange: Exchange, status: number) => void }) | undefined
   /** What each protection made of the route, in their order. */
   readonly traces: readonly Trace[]
+  /** Has each protection write down what it means for clients. */
+  readonly document: (operation: OperationDraft) => void
 }
 
 /** Makes routes. `handle` is the step that calls the handler; phases after `last` are left out. */
@@ -178,8 +181,16 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
       record: watched.recorder(record),
       critical: critical && { conclude: critical.conclude, tell: watched.recorder(() => undefined) },
       traces: tracer.traces,
+      document(operation) {
+        for (const protection of [...builtIn, ...own]) protection.document?.(settled(route), operation)
+      },
     }
   }
+}
+
+/** The route as it is read after start-up: the inventory is written, and what was wrong was said. */
+export function settled(route: RouteSetup): RouteSetup {
+  return { ...route, describe: () => undefined, mistake: () => undefined }
 }
 
 /** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */

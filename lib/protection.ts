@@ -3,6 +3,7 @@ import type { RouteDecorator } from './decorator.js'
 import type { Declared, Kind, Policy } from './policy.js'
 import type { Context } from './context.js'
 import type { Exchange } from './exchange.js'
+import type { OperationDraft } from './operation.js'
 
 /**
  * The order in which every request is checked, on every route and every host. The built-in protections of each phase
@@ -54,6 +55,11 @@ export interface Protection {
    */
   readonly decidesBy?: 'caller' | 'credentials' | undefined
   compile(route: RouteSetup): Step | undefined
+  /**
+   * Writes down what the route's declarations mean for whoever calls it: what to send, and what may be answered. Called after start-up,
+   * when somebody asks for a description of the API.
+   */
+  document?(route: RouteSetup, operation: OperationDraft): void
 }
 
 /** What a protection gets; in the phase `answer`, with what the handler returned. */
@@ -72,6 +78,8 @@ export interface ProtectionDefinition<T> {
    * the method last. Returns the check of that route.
    */
   compile(declared: ReadonlyArray<Declared<T>>, route: RouteSetup): (context: AnswerContext) => void | Promise<void>
+  /** Writes down what it means for whoever calls the route, for `portcullis/openapi`. */
+  document?(declared: ReadonlyArray<Declared<T>>, operation: OperationDraft): void
 }
 
 interface ProtectionKind<T> extends Kind<T> {
@@ -90,7 +98,12 @@ export function protection<T>(definition: ProtectionDefinition<T>): (value: T) =
     id: `protection ${name}`,
     name,
     declare: (value) => recorder({ kind: own, value }),
-    protection: { name, phase, compile: (route) => definition.compile(route.policy.all(own), route) },
+    protection: {
+      name,
+      phase,
+      compile: (route) => definition.compile(route.policy.all(own), route),
+      document: (route, operation) => definition.document?.(route.policy.all(own), operation),
+    },
   }
   return (value) => own.declare(value)
 }

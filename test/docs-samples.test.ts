@@ -39,6 +39,7 @@ const entries: Sources = [
   ['portcullis', exportedNames(read('lib/index.ts'))],
   ['portcullis/oauth', exportedNames(read('lib/oauth.ts'))],
   ['portcullis/stores', exportedNames(read('lib/stores.ts'))],
+  ['portcullis/openapi', exportedNames(read('lib/openapi.ts'))],
   ['portcullis/console', exportedNames(read('lib/console.ts'))],
   ['class-validator', new Set(Object.keys(classValidator).filter((name) => /^[A-Z]/.test(name)))],
 ]

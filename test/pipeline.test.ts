@@ -24,6 +24,7 @@ async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeo
       },
       timeout,
       traces: [],
+      document: () => undefined,
       record: (_, status) => {
         recorded.push(status)
         record()

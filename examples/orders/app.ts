@@ -4,6 +4,7 @@ import type { Logger } from 'winston'
 import { securityConsole } from '../../lib/console.js'
 import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { Api, ApiOptions, Sink } from '../../lib/index.js'
+import { openApi } from '../../lib/openapi.js'
 import { AdminController, recordsInMemory } from './admin-controller.js'
 import { ordersAuthorization } from './authorization.js'
 import { openDatabase } from './database.js'
@@ -19,6 +20,17 @@ import { Users } from './users.js'
 /** Who issues the tokens of `/api/v1/login`, and whom they are for. */
 export const issuer = 'https://auth.orders.example'
 export const audience = 'https://orders.example'
+
+/** What its document says of it besides what its declarations say. */
+export const description = {
+  info: {
+    title: 'Orders',
+    version: '1.0.0',
+    description: 'Orders of a shop, as an example of a protected API.',
+    contact: { name: 'The people of the shop', url: 'https://orders.example/contact', email: 'api@orders.example' },
+    license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+  },
+}
 
 /** What the API stands on. But for its address it needs nothing, and keeps nothing. */
 export interface OrdersOptions {
@@ -70,6 +82,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
       ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
       ...authorization.controllers,
       securityConsole({ permission: 'portcullis:read', title: 'Orders' }),
+      openApi({ ...description, servers: [{ url }], public: true }),
     ],
     container,
     authentication: bearer({

@@ -34,29 +34,29 @@ export interface Order {
 }
 
 class AddressView {
-  @Expose() street!: string
-  @Expose() city!: string
-  @Expose() zip!: string
+  @Expose(() => String) street!: string
+  @Expose(() => String) city!: string
+  @Expose(() => String) zip!: string
 }
 
 class ItemView {
-  @Expose() sku!: string
-  @Expose() qty!: number
+  @Expose(() => String) sku!: string
+  @Expose(() => Number) qty!: number
 }
 
 /** An order, as it is answered: nothing else of it leaves. */
 export class OrderView {
-  @Expose() id!: string
-  @Expose() owner_id!: string
-  @Expose() product_id!: string
-  @Expose() quantity!: number
-  @Expose() note!: string | null
+  @Expose(() => String) id!: string
+  @Expose(() => String) owner_id!: string
+  @Expose(() => String) product_id!: string
+  @Expose(() => Number) quantity!: number
+  @Expose(() => String) note!: string | null
   @Expose(() => AddressView) address!: AddressView
   @Expose(() => [ItemView]) items!: readonly ItemView[]
-  @Expose() status!: OrderStatus
-  @Expose() total!: number
-  @Expose() created_at!: string
-  @Visible('orders:read-margin') margin!: number
+  @Expose(() => String) status!: OrderStatus
+  @Expose(() => Number) total!: number
+  @Expose(() => String) created_at!: string
+  @Expose(() => Number) @Visible('orders:read-margin') margin!: number
 }
 
 /** Cents: every product costs the same in this shop, and so does every extra. */

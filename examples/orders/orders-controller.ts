@@ -15,6 +15,7 @@ import {
   created,
 } from '../../lib/index.js'
 import type { Context } from '../../lib/index.js'
+import { Describe } from '../../lib/openapi.js'
 import { ChangeOrder, CreateOrder, OrderId, OrderList } from './input.js'
 import { OrderView, isOwner, maySee } from './order.js'
 import type { Order } from './order.js'
@@ -39,6 +40,7 @@ export class OrdersController {
   @Idempotent()
   @Returns(OrderView)
   @Audit('order.create')
+  @Describe({ summary: 'Place an order', status: 201 })
   async create({ body, principal }: Context<{ body: CreateOrder }>) {
     const order = await this.orders.create(principal.id, body)
     return created(order, { location: `${path}/${order.id}` })
@@ -69,6 +71,7 @@ export class OrdersController {
   @Authorize(namedOrder, isOwner)
   @Returns(OrderView)
   @Audit('order.change')
+  @Describe({ errors: [[409, 'conflict']] })
   async change({ body, resource }: Context<{ body: ChangeOrder; resource: Order }>) {
     if (body.quantity === undefined && body.note === undefined) throw nothingToChange()
     const changed = await this.orders.change(resource, body)
@@ -91,6 +94,7 @@ export class OrdersController {
   @Authorize(namedOrder, () => true)
   @Returns(OrderView)
   @Audit('order.fulfil')
+  @Describe({ errors: [[409, 'conflict']] })
   async fulfil({ resource }: Context<{ resource: Order }>) {
     const fulfilled = await this.orders.fulfil(resource.id)
     if (fulfilled === undefined) throw notOpen()

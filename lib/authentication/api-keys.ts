@@ -47,6 +47,10 @@ export function apiKeys(options: ApiKeysOptions): Authentication {
   return Object.freeze({
     name: 'api-key',
     mistakes: Object.freeze(mistakesIn(options)),
+    schemes: [
+      { name: 'apiKey', scheme: { type: 'apiKey', in: 'header', name: header, description: 'An API key.' } },
+      { name: 'apiKeyBearer', scheme: { type: 'http', scheme: 'bearer', bearerFormat: `${prefix}_…`, description: 'An API key.' } },
+    ],
     open({ logger }: WayServices): CallerIdentification {
       const places = { prefix, header: isUsableHeader(header) ? header.toLowerCase() : usualHeader }
       const noteUse = usesOf(store, logger)

@@ -2,6 +2,7 @@ import type { Clock, Identity, Logger, Principal } from '../context.js'
 import { ApiError, InvalidToken, MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { Policy } from '../policy.js'
+import type { CallerScheme } from '../operation.js'
 import { isPromiseLike } from '../promise.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import type { StateStore } from '../state/state-store.js'
@@ -63,7 +64,26 @@ export function authentication(
       route.describe('authentication', names.join(' or '))
       return step
     },
+    document({ policy, method }, operation) {
+      if (services.isPublic(policy)) return
+      operation.callers(all.flatMap(schemesOf))
+      const headers = { 'WWW-Authenticate': challengeHeader }
+      for (const code of ['unauthenticated', 'invalid-token', ...all.flatMap(({ refusals = [] }) => refusals)]) {
+        operation.refusal({ status: 401, code, headers })
+      }
+      // A browser's cookie counts only on what a page of the same origin sends.
+      const isForgeable = opened.some(({ isAmbient }) => isAmbient) && method !== 'GET' && method !== 'HEAD'
+      if (isForgeable) operation.refusal({ status: 403, code: 'permission-denied' })
+      operation.refusal({ status: 503, code: 'unavailable' })
+    },
   }
+}
+
+const challengeHeader = { description: 'How to make oneself known (RFC 9110 §11.6.1).', schema: { type: 'string' } }
+
+/** How a way of somebody's own is described, of which no more is known than its name. */
+function schemesOf({ name, schemes }: Authentication): readonly CallerScheme[] {
+  return schemes ?? [{ name, scheme: { type: 'http', scheme: name, description: 'A way of making oneself known of this API alone.' } }]
 }
 
 type Choose = (exchange: Exchange) => CallerIdentification

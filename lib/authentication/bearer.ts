@@ -2,6 +2,7 @@ import type { Identity, Logger } from '../context.js'
 import { MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import type { CallerScheme } from '../operation.js'
 import { outboundMistakes } from '../outbound.js'
 import type { OutboundOptions } from '../outbound.js'
 import { challengesOf } from './challenges.js'
@@ -93,6 +94,11 @@ export function bearer(options: BearerOptions): BearerAuthentication {
     get cacheUse() {
       return verifier.cacheUse ?? { hits: 0, misses: 0 }
     },
+    schemes: schemesOf(
+      issuers.map(({ issuer }) => issuer),
+      dpop,
+    ),
+    refusals: dpop === undefined ? [] : ['invalid-proof'],
     open(services: WayServices) {
       logger = services.logger
       const proofs = dpop === undefined ? undefined : proofVerifier(dpop, services)
@@ -104,6 +110,14 @@ export function bearer(options: BearerOptions): BearerAuthentication {
       return identification(proving, challenges, bound)
     },
   })
+}
+
+function schemesOf(issuers: readonly string[], dpop: DpopOptions | undefined): readonly CallerScheme[] {
+  const description = 'An access token (RFC 6750), verified as RFC8725 asks.'
+  const bound = 'An access token that is bound to a key, with a proof of the key in the header DPoP (RFC 9449); verified as RFC8725 asks.'
+  const plain = { name: 'bearer', issuers, scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } }
+  const proven = { name: 'dpop', issuers, scheme: { type: 'http', scheme: 'DPoP', description: bound } }
+  return dpop === undefined ? [plain] : dpop.required === true ? [proven] : [plain, proven]
 }
 
 function placed(options: BearerOptions): ReadonlyArray<readonly [place: string, issuer: IssuerOptions]> {

@@ -2,6 +2,7 @@ import type { Clock, Identity, Logger } from '../context.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { CacheUse } from '../monitor.js'
+import type { CallerScheme } from '../operation.js'
 import type { StateStore } from '../state/state-store.js'
 import type { TokenVerifier } from './verifier.js'
 
@@ -13,6 +14,10 @@ export interface Authentication {
   readonly mistakes: readonly Mistake[]
   /** How often credentials were known already, since it was made. @default it remembers none */
   readonly cacheUse?: CacheUse
+  /** How descriptions of the API tell of it; several, of which one is enough. @default an HTTP scheme of its name */
+  readonly schemes?: readonly CallerScheme[]
+  /** Codes of the 401 that it refuses with, besides those of every way: `invalid-proof`. @default none */
+  readonly refusals?: readonly string[]
   /** Makes it ready for one API. */
   open(services: WayServices): CallerIdentification
 }

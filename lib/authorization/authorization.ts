@@ -1,5 +1,6 @@
 import type { Principal } from '../context.js'
 import { PermissionDenied, Unauthenticated } from '../errors.js'
+import type { OperationDraft } from '../operation.js'
 import type { Declared, Policy } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import { nearestName } from './nearest-name.js'
@@ -47,6 +48,27 @@ export function access(options: AccessOptions): Protection {
       route.describe('access', described(route.policy))
       return accessStep(checksOf(route, options.insufficientScope))
     },
+    document({ policy }, operation) {
+      if (!isPublic(policy)) documentAccess(policy, operation)
+    },
+  }
+}
+
+function documentAccess(policy: Policy, operation: OperationDraft): void {
+  const told = [
+    { extension: 'x-permissions', what: 'permission', needs: policy.all(permissionKind) },
+    { extension: 'x-roles', what: 'role', needs: policy.all(roleKind) },
+    { extension: 'x-scopes', what: 'scope', needs: policy.all(scopeKind) },
+  ] as const
+  for (const { extension, what, needs } of told.filter(({ needs }) => needs.length > 0)) {
+    const values = needs.map(({ value }) => value)
+    for (const { names, mode } of values) {
+      const words = names.map((name) => `\`${name}\``).join(mode === 'all' ? ' and ' : ' or ')
+      operation.note(`It needs the ${what}${names.length > 1 && mode === 'all' ? 's' : ''} ${words}.`)
+      operation.needs(what, mode === 'all' ? [names] : names.map((name) => [name]))
+    }
+    operation.extension(extension, values)
+    operation.refusal({ status: 403, code: 'permission-denied' })
   }
 }
 

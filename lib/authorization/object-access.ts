@@ -83,6 +83,12 @@ export function objectAccess(options: { readonly instanceOf: (route: RouteSetup)
         for (const authorization of authorizations) await decide(authorization, exchange, instance(exchange))
       }
     },
+    document({ policy }, operation) {
+      for (const { value } of policy.all(authorizeKind)) {
+        operation.refusal({ status: 404, code: 'not-found' })
+        if (value.refusal === 403 && value.mode === 'enforce') operation.refusal({ status: 403, code: 'permission-denied' })
+      }
+    },
   }
 }
 

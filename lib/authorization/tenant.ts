@@ -54,6 +54,15 @@ export function tenancy({ tenantOf, isPublic }: TenancyOptions): Protection {
         if (!isOwn) throw new NotFound(undefined, { reason: own === undefined ? 'no-tenant' : 'other-tenant', event: 'authz_fail' })
       }
     },
+    document({ policy }, operation) {
+      const places = policy.all(tenantKind).map(({ value }) => value)
+      if (places.length === 0) return
+      operation.note(`It is about the caller's own tenant, which is named in ${places.map(nameOf).join(' and ')}.`)
+      operation.refusal({ status: 404, code: 'not-found' })
+      for (const place of places) {
+        if ('header' in place) operation.parameter({ in: 'header', name: place.header, required: true, schema: { type: 'string' } })
+      }
+    },
   }
 }
 

@@ -10,7 +10,7 @@ import type { Protection, RouteSetup } from '../protection.js'
 import { parseForm } from './form.js'
 import { inflateWithin, inflaterOf } from './inflate.js'
 import { parseJson, requireFinite, utf8 } from './json.js'
-import { bodyFormats, requireFormat } from './media-type.js'
+import { bodyFormats, mediaTypeOf, requireFormat } from './media-type.js'
 import type { BodyFormat } from './media-type.js'
 import { readBytes } from './read.js'
 import { toBytes } from '../byte-size.js'
@@ -68,8 +68,20 @@ export function bodyReading(options: BodyOptions & { readonly wanted: (policy: P
         return read(exchange, reading)
       }
     },
+    document(route, operation) {
+      const limit = limitOf(route, options.limit ?? defaultLimit)
+      operation.refusal({ status: 413, code: 'payload-too-large' })
+      if (!options.wanted(route.policy)) return
+      operation.body({ mediaType: mediaTypeOf(formatOf(route)) })
+      operation.note(`Its body may have at most ${limit} bytes.`)
+      operation.extension('x-body-limit', limit)
+      operation.refusal({ status: 408, code: 'request-timeout' })
+      operation.refusal({ status: 415, code: 'unsupported-media-type', headers: { Accept: acceptHeader } })
+    },
   }
 }
+
+const acceptHeader = { description: 'The media type that is read.', schema: { type: 'string' } }
 
 const mendSize = "write bytes, or such as '100kb' and '1mb'"
 

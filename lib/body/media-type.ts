@@ -12,6 +12,11 @@ const parameters = new RegExp(parameter, 'g')
 
 const accepted: Readonly<Record<BodyFormat, string>> = { json: 'application/json', form: 'application/x-www-form-urlencoded' }
 
+/** `application/json` */
+export function mediaTypeOf(format: BodyFormat): string {
+  return accepted[format]
+}
+
 /** The formats that there are. */
 export const bodyFormats = Object.keys(accepted)
 

@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util'
+import type { Paint } from './paint.js'
 
 /** What an option of a command is. */
 export interface CommandOption {
@@ -40,6 +41,8 @@ export interface Surroundings {
   readonly write: (text: string) => Promise<void>
   /** Whether a person reads it, rather than another program. */
   readonly isTerminal: boolean
+  /** Puts texts in colours, where they are shown. */
+  readonly paint: Paint
   /** Shows how far it is on the error stream; undefined where nobody looks. */
   readonly progress: ((text: string) => void) | undefined
   /** Aborts when the program shall end. */

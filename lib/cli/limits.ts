@@ -1,7 +1,8 @@
+import type { Api } from '../api.js'
 import type { LimitSelection, LimitSubject, LimitUse } from '../rate-limit/administration.js'
 import { CommandError, optional, UsageError } from './command.js'
 import type { Command, OptionValues } from './command.js'
-import { loadApi, moduleArgument } from './load-api.js'
+import { moduleArgument, withApi } from './load-api.js'
 import { table } from './table.js'
 
 const options: Command['options'] = {
@@ -54,24 +55,21 @@ export const limitsReset: Command = {
   },
 }
 
-type Asked = Awaited<ReturnType<typeof loadApi>>
-
 async function ask<T>(
   file: string,
   values: OptionValues,
-  about: (api: Asked, subject: LimitSubject, selection: LimitSelection) => Promise<T>,
+  about: (api: Api, subject: LimitSubject, selection: LimitSelection) => Promise<T>,
 ): Promise<T> {
   const subject = subjectIn(values)
   const route = optional(values, 'route')
-  const api = await loadApi(file)
-  try {
-    return await about(api, subject, route === undefined ? {} : { route })
-  } catch (thrown) {
-    const { message, cause } = thrown as Error
-    throw new CommandError(cause instanceof Error ? `${message} (${cause.message})` : message, { cause: thrown })
-  } finally {
-    await api.close()
-  }
+  return withApi(file, async (api) => {
+    try {
+      return await about(api, subject, route === undefined ? {} : { route })
+    } catch (thrown) {
+      const { message, cause } = thrown as Error
+      throw new CommandError(cause instanceof Error ? `${message} (${cause.message})` : message, { cause: thrown })
+    }
+  })
 }
 
 function subjectIn(values: OptionValues): LimitSubject {

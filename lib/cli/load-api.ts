@@ -14,7 +14,7 @@ export const moduleArgument = {
  * The API that a module exports as `api` or by default: itself, a promise of it, or a function that gives either. TypeScript is read by
  * Node where it can, else by tsx where that is installed. Throws `CommandError` where there is none.
  */
-export async function loadApi(file: string): Promise<Api> {
+async function loadApi(file: string): Promise<Api> {
   const path = resolve(file)
   if (!existsSync(path)) throw new CommandError(`there is no file ${file}`)
   const loaded = await load(path, file)
@@ -24,6 +24,16 @@ export async function loadApi(file: string): Promise<Api> {
     if (isApi(made)) return made
   }
   throw new CommandError(`${file} exports no API: export const api = createApi({ … }), in a module that starts no server`)
+}
+
+/** What `about` says of the API of a module, which is closed afterwards. */
+export async function withApi<T>(file: string, about: (api: Api) => T | Promise<T>): Promise<T> {
+  const api = await loadApi(file)
+  try {
+    return await about(api)
+  } finally {
+    await api.close()
+  }
 }
 
 async function load(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
@@ -49,5 +59,5 @@ async function compiled(url: string, file: string): Promise<unknown> {
 }
 
 function isApi(value: unknown): value is Api {
-  return typeof value === 'object' && value !== null && 'inventory' in value && 'limits' in value && 'handle' in value
+  return typeof value === 'object' && value !== null && 'inventory' in value && 'limits' in value && 'routes' in value && 'handle' in value
 }

@@ -5,11 +5,18 @@ import { auditTail } from './audit-tail.js'
 import { auditVerify } from './audit-verify.js'
 import { clientSecret } from './client-secret.js'
 import type { Command, Surroundings } from './command.js'
+import { explain } from './explain.js'
+import { inventory } from './inventory.js'
 import { keyPair } from './key-pair.js'
 import { limitsReset, limitsShow } from './limits.js'
+import { openapi } from './openapi.js'
+import { paintFor } from './paint.js'
 import { runProgram } from './program.js'
 
-const commands: readonly Command[] = [apiKey, auditTail, auditVerify, clientSecret, keyPair, limitsShow, limitsReset]
+const commands: readonly Command[] = [
+  ...[apiKey, auditTail, auditVerify, clientSecret, keyPair],
+  ...[inventory, explain, openapi, limitsShow, limitsReset],
+]
 
 const end = new AbortController()
 const { stdout, stderr } = process
@@ -23,6 +30,7 @@ process.once('SIGINT', () => end.abort())
 const surroundings: Surroundings = {
   env: process.env,
   isTerminal: stdout.isTTY,
+  paint: paintFor(stdout, process.env),
   write: async (text) => {
     if (!print(text)) await once(stdout, 'drain', { signal: end.signal }).catch(() => undefined)
   },

@@ -7,6 +7,7 @@ import type { Class } from '../decorator.js'
 import { NotFound } from '../errors.js'
 import type { Insight } from '../insight.js'
 import { RateLimit } from '../rate-limit/rate-limit.js'
+import { descriptionKind } from '../operation.js'
 import { Returns, unshaped } from '../returns/returns.js'
 import { Controller, Get } from '../routing/routing.js'
 import type { Awaitable } from '../state/state-store.js'
@@ -64,6 +65,7 @@ export function securityConsole(options: ConsoleOptions): Class {
   @Controller(path, { inject: [tokens.insight, tokens.clock] })
   @SecurityHeaders(consoleHeaders)
   @WithoutCors()
+  @ForPeople()
   // Wrong tokens are dear: thirty a minute.
   @RateLimit('600 per minute', { overrides: true, failureCost: 19 })
   class SecurityConsole {
@@ -149,3 +151,6 @@ function checked(options: ConsoleOptions): Required<Omit<ConsoleOptions, 'chain'
   }
   return { permission, path, title, publicPage, listeners, ...(chain === undefined ? {} : { chain }) }
 }
+
+/** A page is no part of what an API offers to programs. */
+const ForPeople = () => descriptionKind.declare({ hidden: true })

@@ -2,6 +2,7 @@ import { reply } from '../answer.js'
 import type { Answer } from '../answer.js'
 import { Public } from '../authorization/requirements.js'
 import type { Class } from '../decorator.js'
+import { descriptionKind } from '../operation.js'
 import { Controller, Get } from '../routing/routing.js'
 
 /** What an API says of itself to clients that look for its authorization server. */
@@ -41,6 +42,7 @@ export function protectedResource(options: ProtectedResourceOptions): Class {
 
   @Controller('/')
   @Public()
+  @ForDiscovery()
   class ProtectedResource {
     @Get(path)
     metadata(): Answer {
@@ -49,6 +51,9 @@ export function protectedResource(options: ProtectedResourceOptions): Class {
   }
   return ProtectedResource
 }
+
+/** What leads clients to the API is no part of it. */
+const ForDiscovery = () => descriptionKind.declare({ hidden: true })
 
 /** Where the metadata of a resource stand (RFC 9728 §3.1). Throws a `TypeError` where it is no URL. */
 export function metadataUrl(resource: string): string {

@@ -7,6 +7,7 @@ import type { Declared } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import { boundedKey, detached } from './bounded-key.js'
 import { countedWords, isCounted } from './declaration.js'
+import { retryAfterHeader } from './fields.js'
 import { subjectOf } from './rules.js'
 import type { LimitPhase, Subjects } from './rules.js'
 
@@ -50,6 +51,16 @@ export function concurrencyLimits(subjects: Subjects): readonly [Protection, Pro
         if (phase === 'network') for (const one of declared) reportMistake(one, route)
         const steps = declared.filter(({ value }) => phaseOf(value) === phase).map(({ value }) => stepOf(value, route))
         return steps.length === 0 ? undefined : (exchange) => steps.forEach((step) => void step(exchange))
+      },
+      document({ policy }, operation) {
+        const declared = policy.all(concurrencyKind)
+        if (phase !== 'network' || declared.length === 0) return
+        operation.note(`Calls at work at once are limited: ${declared.map(summary).join(', ')}.`)
+        operation.extension(
+          'x-concurrency',
+          declared.map(({ value: { most, by } }) => ({ most, by: typeof by === 'function' ? 'other' : by })),
+        )
+        operation.refusal({ status: 429, code: 'too-many-requests', headers: { 'Retry-After': retryAfterHeader } })
       },
     }
   }

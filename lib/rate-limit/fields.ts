@@ -1,3 +1,4 @@
+import type { HeaderDraft } from '../operation.js'
 import { capacityOf, shortWindow } from './limit.js'
 import type { Limit } from './limit.js'
 import type { Rule } from './rules.js'
@@ -33,6 +34,36 @@ export function usageFields(styles: readonly HeaderStyle[], { label, count }: Na
     const said = [`${prefix}-Limit`, String(count), `${prefix}-Remaining`, String(use.remaining)]
     return [...said, `${prefix}-Reset`, String(seconds(use))]
   })
+}
+
+/** Says when to come again. */
+export const retryAfterHeader: HeaderDraft = {
+  description: 'Whole seconds until it may be tried again (RFC 9110 §10.2.3).',
+  schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+}
+
+/** The fields of answers of limited routes, for whoever describes them. */
+export function describedFields(styles: readonly HeaderStyle[]): Readonly<Record<string, HeaderDraft>> {
+  const text = (description: string): HeaderDraft => ({ description, schema: { type: 'string' } })
+  const count = (description: string): HeaderDraft => ({
+    description,
+    schema: { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+  })
+  const told = styles.flatMap((style): ReadonlyArray<readonly [string, HeaderDraft]> => {
+    if (style === 'draft') {
+      return [
+        ['RateLimit-Policy', text('The limits of this route: q calls in w seconds (draft-ietf-httpapi-ratelimit-headers-10).')],
+        ['RateLimit', text('What is left of the limit that has least left: r calls for t seconds.')],
+      ]
+    }
+    const prefix = style === 'triple' ? 'RateLimit' : 'X-RateLimit'
+    return [
+      [`${prefix}-Limit`, count('How many calls the limit allows that has least left.')],
+      [`${prefix}-Remaining`, count('How many calls are left of it.')],
+      [`${prefix}-Reset`, count('Seconds until it begins anew.')],
+    ]
+  })
+  return Object.fromEntries(told)
 }
 
 /** The name of each window of a rule in the RateLimit fields: that of the rule, with the window where it has several. */

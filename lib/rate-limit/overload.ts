@@ -1,6 +1,7 @@
 import { Unavailable } from '../errors.js'
 import type { Mistake } from '../errors.js'
 import type { Protection } from '../protection.js'
+import { retryAfterHeader } from './fields.js'
 
 /** When new requests are turned away, so that those at work can end. */
 export interface OverloadOptions {
@@ -55,6 +56,9 @@ export function loadShedding(options: OverloadOptions | undefined, meter: DelayM
         if (meter.delay() <= options.maxDelay) return
         throw new Unavailable('The server is busy.', { reason: 'overload', headers: ['Retry-After', String(retryAfter)] })
       }
+    },
+    document(_route, operation) {
+      if (options !== undefined) operation.refusal({ status: 503, code: 'unavailable', headers: { 'Retry-After': retryAfterHeader } })
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Context, Input } from '../context.js'
 import type { RouteDecorator } from '../decorator.js'
 import type { Duration } from '../duration.js'
+import type { OperationDraft } from '../operation.js'
 import type { Protection, RouteSetup } from '../protection.js'
 import type { AddressPrefix } from './address-group.js'
 import { formatLimit } from './limit.js'
@@ -8,6 +9,7 @@ import type { Limit, LimitString } from './limit.js'
 import { rateLimitKind } from './declaration.js'
 import type { PenaltyOptions, RateLimitDeclaration } from './declaration.js'
 import type { LimitPhase, Rule, RuleReader } from './rules.js'
+import { describedFields, retryAfterHeader } from './fields.js'
 import type { HeaderStyle } from './fields.js'
 import { limiting } from './limiting.js'
 import type { Limiting } from './limiting.js'
@@ -138,10 +140,28 @@ export function rateLimits(
         route.describe('limits', [])
         return undefined
       },
+      document(route, operation) {
+        if (phase === 'network' && options.off !== true) documentLimits(rulesOf(route), stylesOf(options.headers ?? true), operation)
+      },
     }
   }
 
   return [protectionIn('network'), protectionIn('caller'), protectionIn('object')]
+}
+
+function documentLimits(rules: readonly Rule[], styles: readonly HeaderStyle[], operation: OperationDraft): void {
+  if (rules.length === 0) return
+  const told = rules.map(({ name, limits, by }) => ({
+    name,
+    limits: limits.map(({ count, window }) => ({ count, seconds: window / 1_000 })),
+    by: typeof by === 'function' ? 'other' : by,
+  }))
+  const sentences = rules.map(({ limits, by }) => `${limits.map(formatLimit).join('; ')}${typeof by === 'function' ? '' : ` by ${by}`}`)
+  operation.note(`Its calls are limited: ${sentences.join(', ')}.`)
+  operation.extension('x-ratelimit', told)
+  for (const [name, header] of Object.entries(describedFields(styles))) operation.header(name, header)
+  operation.refusal({ status: 429, code: 'too-many-requests', headers: { 'Retry-After': retryAfterHeader } })
+  operation.refusal({ status: 503, code: 'unavailable' })
 }
 
 function stylesOf(headers: NonNullable<RateLimitOptions['headers']>): readonly HeaderStyle[] {

@@ -7,6 +7,7 @@ import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import type { Decorated, Handler } from '../typed-decorator.js'
+import { schemaOfView } from './json-schema.js'
 import { isSchema, Unshaped } from './view.js'
 import type { View } from './view.js'
 import { Misfit, writerOf } from './writer.js'
@@ -93,6 +94,13 @@ export function returning({ permissions, required }: ReturnsOptions): Protection
         route.mistake(`@Visible names the permission ${JSON.stringify(name)}, which does not exist`, 'add it to definePermissions({ … })')
       }
       return viewStep(route, write, guards)
+    },
+    document({ policy }, operation) {
+      const declared = policy.nearest(returnsKind)
+      const view = declared?.view
+      if (view instanceof Unshaped) operation.answer({ type: 'string' }, view.mediaType)
+      else if (view !== undefined) operation.answer(schemaOfView(view, operation.schemas))
+      operation.refusal({ status: 500, code: 'internal-error' })
     },
   }
 }

@@ -32,6 +32,8 @@ export interface Cors {
   readonly preflight: (headers: IncomingHttpHeaders, methods: readonly string[]) => Readonly<Record<string, string>>
 }
 
+const allowOriginHeader = { description: 'The origin whose page may read this.', schema: { type: 'string' } }
+
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** Prepares CORS; without options no page of another origin may read anything, and no preflight is answered. */
@@ -62,6 +64,9 @@ export function cors(options: CorsOptions | undefined, report: (mistake: Mistake
           // It goes on: without cookies, another origin can do nothing here that its server could not. The record says so.
           else if (!isOwn(origin, exchange.request.headers.host)) exchange.event ??= 'malicious_cors'
         }
+      },
+      document({ policy }, operation) {
+        if (policy.nearest(withoutKind) === undefined) operation.header('Access-Control-Allow-Origin', allowOriginHeader)
       },
     },
     isPreflight: ({ method, headers: sent }) =>

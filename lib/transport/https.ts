@@ -4,6 +4,8 @@ import type { Protection, RouteSetup } from '../protection.js'
 /** What happens to requests over plain HTTP. */
 export type HttpsMode = 'require' | 'redirect' | 'off'
 
+const locationHeader = { description: 'The same over HTTPS.', schema: { type: 'string', format: 'uri' } }
+
 const hostName = /^[A-Za-z0-9.-]+(?::\d{1,5})?$/
 
 /**
@@ -46,6 +48,11 @@ export function https(mode: HttpsMode, options: { readonly host: string | undefi
         const location = `https://${host}${request.mountPath ?? ''}${path}${query === '' ? '' : `?${query}`}`
         throw new ApiError(308, 'https-redirect', 'HTTPS required', 'This is served over HTTPS.', { headers: ['Location', location] })
       }
+    },
+    document({ method }, operation) {
+      if (mode !== 'off') operation.refusal({ status: 403, code: 'https-required' })
+      if (mode !== 'redirect' || method !== 'GET') return
+      operation.refusal({ status: 308, code: 'https-redirect', headers: { Location: locationHeader } })
     },
   }
 }

@@ -24,6 +24,7 @@ export function wellFormed(): Protection {
         requireFraming(request)
         requireExpectation(request)
       },
+    document: (_route, operation) => operation.refusal({ status: 400, code: 'malformed-request' }),
   }
 }
 

@@ -17,7 +17,7 @@ export type Texts = ReadonlyMap<string, readonly string[]>
 const decimal = /^(?:-?[1-9]\d*|0|-?(?:0|[1-9]\d*)\.\d+)$/
 const longestNumber = 32
 /** RFC 3339, and a day alone. Times bear an offset: without one they would mean the server's. */
-const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+export const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
 /**
  * Turns the texts of a query, a path or headers into what the rules ask for. A text that is no such thing stays a
@@ -70,9 +70,9 @@ function isDay(text: string): boolean {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }
 
-const integer = /^(?:0|-?[1-9]\d*)$/
+export const integer = /^(?:0|-?[1-9]\d*)$/
 /** The time that reading takes grows with the square of the digits. */
-const mostDigits = 128
+export const mostDigits = 128
 
 function toBigInt(value: unknown): unknown {
   if (typeof value === 'string') return value.length <= mostDigits && integer.test(value) ? BigInt(value) : value

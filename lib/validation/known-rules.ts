@@ -71,9 +71,22 @@ export function knownRule(
   validator: () => ValidatorConstraintInterface,
 ): QuickRule | undefined {
   const rule = known.get(name ?? '')
-  if (rule === undefined || defaultMessage(constraints, validator) !== `${each ? 'each value in ' : ''}${rule.message}`) return undefined
+  if (rule === undefined || !speaksAs(rule.message, { constraints, each, validator })) return undefined
   const quick = rule.quick(constraints)
   return typeof quick === 'function' ? { accepts: quick, shape: undefined } : quick
+}
+
+/** Whether a rule puts its refusals as class-validator's own rule of that name does. */
+export function speaksAs(
+  message: string,
+  rule: { readonly constraints: readonly unknown[]; readonly each: boolean; readonly validator: () => ValidatorConstraintInterface },
+): boolean {
+  return defaultMessage(rule.constraints, rule.validator) === `${rule.each ? 'each value in ' : ''}${message}`
+}
+
+/** How class-validator puts the refusals of one of the most common rules. */
+export function wordsOf(name: string): string | undefined {
+  return known.get(name)?.message
 }
 
 /** The rule's own words, as it would put them with nothing to speak of. */

@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.js'
+import type { OperationDraft } from '../operation.js'
 import type { Policy } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import { sensitiveProperties } from '../sensitive.js'
@@ -6,8 +7,9 @@ import { validateKind } from './decorator.js'
 import type { ValidateDeclaration } from './decorator.js'
 import { Issues, requireNone } from './issues.js'
 import type { InputPart } from './issues.js'
+import { propertiesOfRules, schemaOfRules } from './json-schema.js'
 import { partCheck } from './part.js'
-import type { PartCheck, Rules } from './part.js'
+import type { PartCheck, PartOptions, Rules } from './part.js'
 import { isSchema } from './standard-schema.js'
 import { readerOf } from './texts.js'
 
@@ -46,6 +48,9 @@ export function inputValidation(): Protection {
       })
       return prepared.length === 0 ? undefined : stepOf(prepared)
     },
+    document(route, operation) {
+      for (const part of textParts) documentTexts(part, route, operation)
+    },
   }
 }
 
@@ -58,6 +63,34 @@ export function bodyValidation(): Protection {
       const check = checkOf(route, 'body')
       return check === undefined ? undefined : stepOf([{ part: 'body', check: ({ rawBody }, issues) => checkBody(check, rawBody, issues) }])
     },
+    document({ policy }, operation) {
+      const declared = declaredFor(policy, 'body')
+      const rules = declared?.parts.body
+      if (declared === undefined || rules === undefined) return
+      const setting = { options: optionsOf(declared), fromTexts: false, components: operation.schemas }
+      operation.body({ schema: schemaOfRules(rules, setting), required: !isSchema(rules) })
+      operation.refusal(validationFailed)
+    },
+  }
+}
+
+const textParts = ['headers', 'params', 'query'] as const
+const validationFailed = { status: 422, code: 'validation-failed' } as const
+
+function documentTexts(part: (typeof textParts)[number], { policy, params }: RouteSetup, operation: OperationDraft): void {
+  const declared = declaredFor(policy, part)
+  const rules = declared?.parts[part]
+  const setting = { options: optionsOf(declared), fromTexts: true, components: operation.schemas }
+  const described = rules === undefined ? [] : propertiesOfRules(rules, setting)
+  if (rules !== undefined) operation.refusal(validationFailed)
+  if (described === undefined) operation.note(`Its ${part} are checked by rules that cannot be written down here.`)
+  const place = ({ headers: 'header', params: 'path', query: 'query' } as const)[part]
+  for (const [name, { schema, isRequired }] of described ?? []) {
+    operation.parameter({ in: place, name, schema, required: place === 'path' || isRequired })
+  }
+  if (part !== 'params') return
+  for (const name of params.filter((one) => described?.some(([other]) => other === one) !== true)) {
+    operation.parameter({ in: 'path', name, schema: { type: 'string' }, required: true })
   }
 }
 
@@ -110,8 +143,12 @@ function checkOf(route: RouteSetup, part: InputPart): PartCheck | undefined {
   if (placesOf(route.policy, part).length > 1) {
     route.mistake(`two @Validate on one place speak of its ${part}`, 'keep one of them')
   }
-  const { groups = [], unknown = 'refuse', maxItems = mostItems } = declared.options
-  return partCheck(part, rules, { groups, unknown, maxItems }, route)
+  return partCheck(part, rules, optionsOf(declared), route)
+}
+
+function optionsOf(declared: ValidateDeclaration | undefined): PartOptions {
+  const { groups = [], unknown = 'refuse', maxItems = mostItems } = declared?.options ?? {}
+  return { groups, unknown, maxItems }
 }
 
 function describeRules(route: RouteSetup): void {

@@ -10,6 +10,7 @@ import { runProgram } from '../../lib/cli/program.js'
 import type { Outcome } from '../../lib/cli/program.js'
 import { fileSink } from '../../lib/index.js'
 import { portcullis } from './portcullis.js'
+import { surroundings } from './surroundings.js'
 
 describe('portcullis audit-log', () => {
   const key = randomBytes(32)
@@ -42,12 +43,7 @@ describe('portcullis audit-log', () => {
 
   function run(words: readonly string[], around: Partial<Surroundings> = {}): Promise<Outcome> {
     return runProgram([auditTail, auditVerify], ['audit-log', ...words], {
-      env: {},
-      isTerminal: false,
-      progress: undefined,
-      signal: AbortSignal.timeout(5_000),
-      write: async (text) => void (written += text),
-      ...around,
+      ...surroundings({ write: async (text) => void (written += text), ...around }),
     })
   }
 

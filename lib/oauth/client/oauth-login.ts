@@ -11,6 +11,7 @@ import type { Class } from '../../decorator.js'
 import { outboundFetch } from '../../outbound.js'
 import type { OutboundInit } from '../../outbound.js'
 import { RateLimit } from '../../rate-limit/rate-limit.js'
+import { descriptionKind } from '../../operation.js'
 import { Controller, Get, Post } from '../../routing/routing.js'
 import type { StateStore } from '../../state/state-store.js'
 import { WithoutCors } from '../../transport/cors.js'
@@ -85,6 +86,12 @@ export function oauthLogin(options: OAuthLoginOptions): OAuthLogin {
     authentication: {
       name: 'session',
       mistakes,
+      schemes: [
+        {
+          name: 'session',
+          scheme: { type: 'apiKey', in: 'cookie', name: login.cookie, description: 'The cookie of a browser that has logged in.' },
+        },
+      ],
       open(services) {
         const { sessions } = partsOf(login, services)
         return sessionIdentification({
@@ -105,6 +112,9 @@ export function oauthLogin(options: OAuthLoginOptions): OAuthLogin {
   }
 }
 
+/** Pages and redirects, which no client of an API calls. */
+const ForBrowsers = () => descriptionKind.declare({ hidden: true })
+
 function partsOf(login: CheckedLogin, { state, clock }: { readonly state: StateStore; readonly clock: Clock }): Parts {
   const client = new LoginClient(login, clock)
   const sessions = new WebSessions(new Vault('session', login.owner, state, clock), login.sessionLifetimes, client)
@@ -115,6 +125,7 @@ function controllerOf(login: CheckedLogin): Class {
   @Controller(login.path, { inject: [tokens.state, tokens.clock] })
   @Public()
   @WithoutCors()
+  @ForBrowsers()
   class OAuthLoginController {
     readonly #parts: Parts
 

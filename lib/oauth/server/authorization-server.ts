@@ -9,6 +9,8 @@ import { BodyLimit, Consumes } from '../../body/body.js'
 import { tokens } from '../../container.js'
 import type { Clock, Context } from '../../context.js'
 import type { Class } from '../../decorator.js'
+import { descriptionKind, tokenFlowsKind } from '../../operation.js'
+import type { TokenFlows } from '../../operation.js'
 import { RateLimit } from '../../rate-limit/rate-limit.js'
 import type { LimitString } from '../../rate-limit/rate-limit.js'
 import { Controller, Get, Post } from '../../routing/routing.js'
@@ -19,7 +21,7 @@ import { anyFields } from '../any-fields.js'
 import type { ClientSource, OAuthClient } from './clients.js'
 import type { ConsentHook, LoginHook, Subject } from './interaction.js'
 import { clientOfForm, clientOfQuery, passwordsTried, triedName } from './limit-keys.js'
-import { keySetOf, metadataOf, pathsOf } from './metadata.js'
+import { flowsOf, keySetOf, metadataOf, pathsOf } from './metadata.js'
 import { checkedOptions } from './options.js'
 import type { Resources } from './resources.js'
 import { openServer } from './server.js'
@@ -97,6 +99,8 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
   @Controller('/', { inject: [tokens.state, tokens.revocations, tokens.clock] })
   @Public()
   @BodyLimit('20kb')
+  @ToldByMetadata()
+  @GivesTokens(flowsOf(checked, paths))
   class AuthorizationServer {
     readonly #server: Server
 
@@ -171,6 +175,10 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
   }
   return AuthorizationServer
 }
+
+/** Clients read the metadata of RFC 8414; in a description of the API the endpoints stand as what gives tokens. */
+const ToldByMetadata = () => descriptionKind.declare({ hidden: true })
+const GivesTokens = (flows: TokenFlows) => tokenFlowsKind.declare(flows)
 
 /** Public, and asked for often: five minutes old is good enough. */
 const forAWhile = Object.freeze({ 'Cache-Control': 'public, max-age=300' })

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { publicAlgorithms } from '../../authentication/algorithms.js'
 import { verificationKeys } from '../../authentication/keys.js'
 import type { KeyOptions } from '../../authentication/keys.js'
+import type { TokenFlows } from '../../operation.js'
 import type { CheckedOptions } from './options.js'
 
 /** Where each endpoint of an authorization server is. */
@@ -57,6 +58,18 @@ export function metadataOf({ issuer, catalogue, proofs }: CheckedOptions, paths:
     dpop_signing_alg_values_supported: proofs.algorithms ?? publicAlgorithms,
     protected_resources: catalogue.names,
   })
+}
+
+/** The endpoints and scopes as OpenAPI has them (OAuth Flows Object). */
+export function flowsOf({ issuer, catalogue }: CheckedOptions, paths: Endpoints): TokenFlows {
+  const { origin } = new URL(issuer)
+  const scopes = Object.fromEntries([...catalogue.scopes].map((scope) => [scope, catalogue.describe(scope)]))
+  const token = { tokenUrl: `${origin}${paths.token}`, scopes }
+  const refreshed = { ...token, refreshUrl: token.tokenUrl }
+  return {
+    issuer,
+    flows: { authorizationCode: { authorizationUrl: `${origin}${paths.authorize}`, ...refreshed }, clientCredentials: token },
+  }
 }
 
 /** The public halves of the signing keys (RFC 7517 §5), for resource servers to verify with. */
