@@ -8,7 +8,9 @@ import { pathToFileURL } from 'node:url'
 import * as classValidator from 'class-validator'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
-import type { BootError } from '../lib/index.js'
+import { http, serve } from '../adapters/http.js'
+import { Controller, createApi } from '../lib/index.js'
+import type { BootError, Class } from '../lib/index.js'
 import { served } from './docs-samples/running.js'
 import { exportedNames, moduleOf, pages, root, samplesOf } from './docs-samples/samples.js'
 import type { Sample, Sources } from './docs-samples/samples.js'
@@ -185,6 +187,26 @@ describe('the samples in the documentation', () => {
       expect(error).to.have.property('name', 'BootError')
       expect(`${(error as BootError).name}: ${(error as BootError).message}\n`).to.equal(said)
     })
+  })
+
+  it('convert queries as the table of docs/validation.md says', async () => {
+    const sample = samplesOf('docs/validation.md').find(({ code }) => code.includes('class OrderList'))
+    const { Members } = await moduleOfPage<{ Members: Class }>('validation', `line-${sample?.line}.ts`)
+    Controller('/orders')(Members)
+    const { url, close } = await serve(http(createApi({ controllers: [Members], https: 'off', audit: { sinks: [] } })), { port: 0 })
+    try {
+      const rows = [...read('docs/validation.md').matchAll(/^\| (`[\w[\]]+=[^|]*) \| [^|]* \| (.*) \|$/gm)]
+      expect(rows).to.have.lengthOf(7)
+      for (const [, sent = '', becomes = ''] of rows) {
+        for (const [, query = ''] of sent.matchAll(/`([^`]+)`/g)) {
+          const { status } = await fetch(`${url}/orders?${query}`)
+          const refusal = /\b4\d\d\b/.exec(becomes.replace(/.*everything else.*/, ''))?.[0]
+          expect(status, query).to.equal(Number(refusal ?? 200))
+        }
+      }
+    } finally {
+      await close()
+    }
   })
 
   describe('of docs/migration.md', () => {

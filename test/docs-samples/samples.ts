@@ -59,7 +59,7 @@ export function exportedNames(source: string): ReadonlySet<string> {
  */
 export function moduleOf({ code }: Sample, sources: Sources): string {
   const member = code.search(/^@(?:Get|Post|Put|Patch|Delete)\(/m)
-  const whole = member < 0 ? code : `${code.slice(0, member)}class Members extends OrdersController { ${code.slice(member)}}`
+  const whole = member < 0 ? code : `${code.slice(0, member)}export class Members extends OrdersController { ${code.slice(member)}}`
   const own = declaredNames(code)
   const missing = new Set(usedNames(whole).filter((name) => !own.has(name)))
   const imports = sources.map(([specifier, names]) => {
