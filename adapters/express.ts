@@ -6,8 +6,9 @@
 
 import type { Request, RequestHandler, Response } from 'express'
 import type { Api } from '../lib/api.js'
+import type { ApiRequest } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
-import { NodeRequest, answerWith } from './node.js'
+import { answerWith, nodeRequest } from './node.js'
 
 /** How the API shares the host with other routes. */
 export interface ExpressOptions {
@@ -34,8 +35,8 @@ function route(api: Api, controller: Class, member: string): RequestHandler {
   }
 }
 
-function apiRequest(request: Request, response: Response): NodeRequest {
-  return new NodeRequest(request, response, request.body, request.baseUrl)
+function apiRequest(request: Request, response: Response): ApiRequest {
+  return nodeRequest(request, response, { parsed: request.body, mountPath: request.baseUrl })
 }
 
 /** Puts an API behind Express 4 or 5, `app.use(express(api))`; `express.route` binds one route of it to a path of the app. */

@@ -4,11 +4,16 @@
  * @module portcullis/koa
  */
 
+import type { Http2ServerResponse } from 'node:http2'
+import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
-import type { Reply } from '../lib/context.js'
+import type { ApiRequest, Reply } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
-import { NodeRequest, discardRest, isLastWord, sayLastWord, setHeaders } from './node.js'
+import { setHeaders, withoutConnectionHeaders } from './headers.js'
+import { refuseRest } from './http2.js'
+import { discardRest, isHttp2, isLastWord, nodeRequest, sayLastWord } from './node.js'
+import type { NodeIncoming } from './node.js'
 
 /** How the API shares the host with other routes. */
 export interface KoaOptions {
@@ -34,25 +39,31 @@ function route(api: Api, controller: Class, member: string): Middleware {
   }
 }
 
-function apiRequest(context: Context): NodeRequest {
+function apiRequest(context: Context): ApiRequest {
   const { body } = context.request as { readonly body?: unknown }
   const { mountPath } = context as { readonly mountPath?: string }
-  return new NodeRequest(context.req, context.res, body, mountPath)
+  return nodeRequest(context.req, context.res, { parsed: body, mountPath })
 }
 
 /** Leaves the reply to Koa to write, so that middlewares around this one see it and may compress it. */
 function respond(context: Context, reply: Reply): void {
-  const { status, headers, body } = reply
-  if (context.headerSent || context.res.destroyed || isLastWord(context.req, reply)) {
+  // Koa runs behind node:http2 too.
+  const request: NodeIncoming = context.req
+  const overHttp2 = isHttp2(request)
+  if (context.headerSent || context.res.destroyed || (!overHttp2 && isLastWord(request, reply))) {
     context.respond = false
     if (!context.headerSent) sayLastWord(context.req, context.res, reply)
     return
   }
+  const { status, headers, body } = reply
   context.status = status
+  // Koa 2 leaves a connection open whose answer broke off.
+  if (body instanceof Readable) body.once('error', () => context.res.destroy())
   context.body = body ?? (status === 204 || status === 304 ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
-  setHeaders(context.res, headers)
-  discardRest(context.req, context.res)
+  setHeaders(context.res, overHttp2 ? withoutConnectionHeaders(headers) : headers)
+  if (overHttp2) refuseRest(request, context.res as unknown as Http2ServerResponse)
+  else discardRest(request, context.res)
 }
 
 /** Puts an API behind Koa 2 or 3, `app.use(koa(api))`; `koa.route` binds one route of it to a path of the app. */

@@ -1,26 +1,60 @@
 import { STATUS_CODES, ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
+import { setHeaders } from './headers.js'
+import { Http2Request, sendOverHttp2 } from './http2.js'
 
-/** A request of node:http, as every adapter on top of it hands it in. */
-export class NodeRequest implements ApiRequest {
+/** A request of Node's, over HTTP/1.1 or HTTP/2. */
+export type NodeIncoming = IncomingMessage | Http2ServerRequest
+/** The response to it. */
+export type NodeOutgoing = ServerResponse | Http2ServerResponse
+
+/** What the host has made of the request before us. */
+export interface HostRequest {
+  /** What its body parser left of the body. */
+  readonly parsed?: unknown
+  /** What it has taken off the front of the target. */
+  readonly mountPath?: string | undefined
+}
+
+/** A request of Node's, as every adapter on top of it hands it in. */
+export function nodeRequest(request: NodeIncoming, response: NodeOutgoing, { parsed, mountPath }: HostRequest = {}): ApiRequest {
+  return isHttp2(request)
+    ? new Http2Request(request, parsed, mountPath)
+    : new NodeRequest(request, response as ServerResponse, parsed, mountPath)
+}
+
+export function isHttp2(request: NodeIncoming): request is Http2ServerRequest {
+  return request.httpVersionMajor === 2
+}
+
+/** Connections on which a request has come that is framed in a way which other servers may not understand. */
+const unframed = new WeakSet<Socket>()
+
+class NodeRequest implements ApiRequest {
   readonly method: string
   readonly target: string
   readonly headers: IncomingHttpHeaders
+  /** Node reads on before that request is refused: what is smuggled behind it must be refused too. */
+  readonly isUnframed: boolean
 
   constructor(
     readonly body: IncomingMessage,
     private readonly response: ServerResponse,
     private readonly parsed: unknown,
-    readonly mountPath?: string,
+    readonly mountPath: string | undefined,
   ) {
     this.method = body.method ?? ''
     this.target = body.url ?? ''
     this.headers = body.headers
+    this.isUnframed = unframed.has(body.socket)
+    const coding = body.headers['transfer-encoding']
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') unframed.add(body.socket)
   }
 
   get rawHeaders(): readonly string[] {
@@ -32,7 +66,7 @@ export class NodeRequest implements ApiRequest {
   }
 
   get encrypted(): boolean {
-    return (this.body.socket as Socket & { readonly encrypted?: boolean }).encrypted === true
+    return isEncrypted(this.body)
   }
 
   /** A body parser of the host leaves its result on requests whose body it never read: only a read body counts. */
@@ -55,9 +89,20 @@ export class NodeRequest implements ApiRequest {
   }
 }
 
+/** Whether the request came over TLS. */
+export function isEncrypted({ socket }: IncomingMessage): boolean {
+  return (socket as Socket & { readonly encrypted?: boolean }).encrypted === true
+}
+
 /** Writes the reply out when it is made. A reply that cannot be written ends the connection: half an answer is none. */
-export function answerWith(request: IncomingMessage, response: ServerResponse, reply: Promise<Reply>): void {
-  reply.then((made) => send(request, response, made)).catch(() => response.destroy())
+export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Promise<Reply>): void {
+  reply.then((made) => sendTo(request, response, made)).catch(() => response.destroy())
+}
+
+function sendTo(request: NodeIncoming, response: NodeOutgoing, reply: Reply): Promise<void> {
+  return isHttp2(request)
+    ? sendOverHttp2(request, response as Http2ServerResponse, reply)
+    : send(request, response as ServerResponse, reply)
 }
 
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
@@ -93,26 +138,6 @@ export function sayLastWord(request: IncomingMessage, response: ServerResponse, 
   setHeaders(response, headers)
   response.write(body ?? '')
   discard(request, () => response.end())
-}
-
-/** Sets headers one by one, keeping those that are named twice and what the host said in `Vary`. */
-export function setHeaders(response: ServerResponse, headers: readonly string[]): void {
-  for (const name of ['X-Powered-By', 'Server']) response.removeHeader(name)
-  const named = new Map<string, { name: string; values: string[] }>()
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    const entry = named.get(name.toLowerCase()) ?? { name, values: [] }
-    entry.values.push(headers[index + 1] ?? '')
-    named.set(name.toLowerCase(), entry)
-  }
-  for (const [key, { name, values }] of named) {
-    if (key === 'vary') response.setHeader(name, joined(response.getHeader(name), values))
-    else response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
-  }
-}
-
-function joined(before: number | string | string[] | undefined, values: readonly string[]): string {
-  return [before ?? [], values].flat().join(', ')
 }
 
 /** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, createServer } from 'node:http'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { defaultHeaders } from '../lib/transport/security-headers.js'
+import { isHttp2 } from './node.js'
+import type { NodeIncoming, NodeOutgoing } from './node.js'
+import { Connections, makeHttp2Server } from './serve-http2.js'
+import type { Http2Limits, RunningHttp2Server } from './serve-http2.js'
 
 /** How a server is started. Every default is safe for an API that faces the internet. */
 export interface ServeOptions {
@@ -30,9 +35,18 @@ export interface ServeOptions {
   readonly drain?: number
 }
 
+/** How a server of HTTP/2 is started. */
+export interface Http2ServeOptions extends ServeOptions {
+  /**
+   * Speaks HTTP/2: with `tls` beside HTTP/1.1, as the client chooses; without, HTTP/2 alone, for a proxy that knows (h2c). The listener must
+   * take both kinds of requests, as `http(api)` and Koa's `callback()` do; Express does not.
+   */
+  readonly http2: true | Http2Limits
+}
+
 /** A server that listens. */
-export interface RunningServer {
-  readonly server: Server
+export interface RunningServer<S = Server> {
+  readonly server: S
   /** `http://127.0.0.1:3000` */
   readonly url: string
   readonly port: number
@@ -40,33 +54,57 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+type Listener = (request: NodeIncoming, response: NodeOutgoing) => void
+
 /** Serves a listener (`http(api)`, an Express app, `koaApp.callback()`) with time-outs, and refuses what Node lets through. */
-export function serve(listener: RequestListener, options: ServeOptions = {}): Promise<RunningServer> {
-  const { port = 3000, host = '127.0.0.1', drain = 10_000 } = options
-  const server = makeServer(options)
+export function serve(listener: Listener, options: Http2ServeOptions): Promise<RunningServer<RunningHttp2Server>>
+export function serve(listener: RequestListener, options?: ServeOptions): Promise<RunningServer>
+export function serve(
+  listener: Listener | RequestListener,
+  options: ServeOptions | Http2ServeOptions = {},
+): Promise<RunningServer<Server | RunningHttp2Server>> {
+  const { drain = 10_000 } = options
+  if (!('http2' in options)) {
+    const server = makeServer(options)
+    return start(server, listener, options, () => closeWithin(server, drain))
+  }
+  const server = makeHttp2Server(options, options.http2 === true ? {} : options.http2)
+  const connections = new Connections(server)
+  return start(server, listener, options, () => connections.drain(drain))
+}
+
+function start<S extends Server | RunningHttp2Server>(
+  server: S,
+  listener: RequestListener,
+  { port = 3000, host = '127.0.0.1', tls }: ServeOptions,
+  close: () => Promise<void>,
+): Promise<RunningServer<S>> {
   const state = { closing: false }
   const listen: RequestListener = (request, response) => {
-    if (state.closing) response.setHeader('Connection', 'close')
+    // A connection of HTTP/2 is told by GOAWAY.
+    if (state.closing && !isHttp2(request)) response.setHeader('Connection', 'close')
     listener(request, response)
   }
-  server.on('request', listen)
+  // What both kinds of servers tell of, by the same names.
+  const events = server as Server
+  events.on('request', listen)
   // Without this, Node answers an unknown Expect by itself, without a single header of ours.
-  server.on('checkExpectation', listen)
-  server.on('clientError', refuseBytes)
-  server.on('connect', (_request, socket: Duplex) => endWith(socket, 405, 'method-not-allowed', 'Method not allowed'))
+  events.on('checkExpectation', listen)
+  events.on('clientError', refuseBytes)
+  events.on('connect', refuseTunnel)
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      const bound = (server.address() as AddressInfo).port
+    events.once('error', reject)
+    events.listen(port, host, () => {
+      events.off('error', reject)
+      const bound = (events.address() as AddressInfo).port
       const name = host.includes(':') ? `[${host}]` : host
       resolve({
         server,
         port: bound,
-        url: `${options.tls === undefined ? 'http' : 'https'}://${name}:${bound}`,
+        url: `${tls === undefined ? 'http' : 'https'}://${name}:${bound}`,
         close: () => {
           state.closing = true
-          return closeWithin(server, drain)
+          return close()
         },
       })
     })
@@ -110,16 +148,35 @@ function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
   else endWith(socket, 400, 'malformed-request', 'Malformed request')
 }
 
+/** CONNECT: the other side is a socket over HTTP/1.1, and a stream's response over HTTP/2. */
+function refuseTunnel(_request: NodeIncoming, other: Duplex | Http2ServerResponse): void {
+  if (!('stream' in other)) {
+    endWith(other, 405, 'method-not-allowed', 'Method not allowed')
+    return
+  }
+  const { headers, body } = problem(405, 'method-not-allowed', 'Method not allowed')
+  other.writeHead(405, Object.fromEntries(pairs(headers)))
+  other.end(body)
+}
+
 function endWith(socket: Duplex, status: number, code: string, title: string): void {
   const answered = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
   if (!socket.writable || answered) {
     socket.destroy()
     return
   }
+  const { headers, body } = problem(status, code, title)
+  const lines = pairs([...headers, 'Connection', 'close']).map(([name, value]) => `${name}: ${value}`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function problem(status: number, code: string, title: string): { readonly headers: readonly string[]; readonly body: string } {
   const instance = randomUUID()
   const body = JSON.stringify({ type: `urn:portcullis:problem:${code}`, title, status, code, instance })
-  const headers = [...defaultHeaders, 'X-Request-Id', instance, 'Content-Type', 'application/problem+json']
-  headers.push('Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close')
-  const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []))
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  const own = ['X-Request-Id', instance, 'Content-Type', 'application/problem+json', 'Content-Length', String(Buffer.byteLength(body))]
+  return { headers: [...defaultHeaders, ...own], body }
+}
+
+function pairs(flat: readonly string[]): ReadonlyArray<readonly [string, string]> {
+  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as const] : []))
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { DependencyContainer } from 'tsyringe'
+import type { DependencyContainer, InjectionToken } from 'tsyringe'
+import { described } from './api-facts.js'
+import type { ServiceName } from './api-facts.js'
 import { auditLogOf, auditMistakes } from './audit/audit.js'
 import type { AuditLog, AuditOptions } from './audit/audit.js'
 import { createLogger, maskingLogger } from './audit/logger.js'
@@ -44,6 +46,7 @@ import type { RateLimitOptions } from './rate-limit/rate-limit.js'
 import { rulesOfRoutes } from './rate-limit/rules.js'
 import type { RuleReader } from './rate-limit/rules.js'
 import { handlers } from './routing/handlers.js'
+import { injectedInto } from './routing/controller.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { MemoryStateStore } from './state/memory-state-store.js'
@@ -146,7 +149,8 @@ export function createApi(options: ApiOptions): Api {
   const mistakes: Mistake[] = []
   const report = (mistake: Mistake) => void mistakes.push(mistake)
   const container = (options.container ?? createContainer()).createChildContainer()
-  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight() : undefined
+  const registered = registeredIn(container)
+  const insight = wantsInsight(options.controllers, tokens.insight) ? new ApiInsight(options.audit?.redact) : undefined
   const services = servicesOf(options, container, insight)
   container.register(tokens.routes, { useValue: routes })
   const crossOrigin = cors(options.cors, report)
@@ -194,7 +198,8 @@ export function createApi(options: ApiOptions): Api {
 
   const router = new Router<CompiledRoute>()
   const compiled = declaredRoutes(options.controllers, report).map(({ setup, facts }) => {
-    return { route: compile(setup, handlerOf.step(setup)), setup, facts }
+    // Whoever reads the rules of a route again must not write into its row again.
+    return { route: compile(setup, handlerOf.step(setup)), setup, facts, readOnly: { ...setup, describe: () => undefined } }
   })
   const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
   const clientOf = clientResolver(options.trustProxy ?? false, report)
@@ -292,6 +297,16 @@ export function createApi(options: ApiOptions): Api {
   }
 
   return {
+    ...described(() => ({
+      options,
+      registered,
+      routes: compiled.map(({ readOnly, facts, route }) => {
+        const { policy, name, method, path, params } = readOnly
+        const limits = rateLimit.off === true ? [] : limitsOf(readOnly)
+        return { policy, name, method, path, params, facts, limits, headers: route.defaults }
+      }),
+      injected: () => injectedInto(options.controllers, servicesIn(container)),
+    })),
     handle,
     answer,
     explain,
@@ -327,6 +342,11 @@ export function createApi(options: ApiOptions): Api {
       return services.auditLog.close()
     },
   }
+}
+
+/** The services that somebody has registered, before the API registers those that it makes itself. */
+function registeredIn(container: DependencyContainer): ReadonlySet<ServiceName> {
+  return new Set((Object.keys(tokens) as ServiceName[]).filter((name) => container.isRegistered(tokens[name] as InjectionToken, true)))
 }
 
 /** What is wrong with the ways to know callers, each and together. */

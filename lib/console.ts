@@ -6,4 +6,4 @@
 
 export { securityConsole } from './console/console.js'
 export type { ConsoleOptions } from './console/console.js'
-export type { ChainStatus } from './console/chain.js'
+export type { ChainStatus, CheckedChain } from './console/chain.js'

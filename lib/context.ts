@@ -31,8 +31,12 @@ export interface ApiRequest {
   readonly encrypted: boolean
   /** The body's bytes, as they were sent (still compressed). */
   readonly body: Readable
+  /** Whether a body comes where no header announces one: HTTP/2 and Fetch need none. @default what `Content-Length` and `Transfer-Encoding` say */
+  readonly hasBody?: boolean
   /** What the host's own body parser made of the body, where one has read the stream before us. */
   readonly parsedBody?: unknown
+  /** Whether it came on a connection after a request whose framing cannot be trusted: where it begins is anybody's guess. @default false */
+  readonly isUnframed?: boolean
   /** Whether the client has left. */
   readonly gone: boolean
   /** Whether the host takes no new requests and waits for the open ones: an answer that would never end should. @default false */
@@ -165,6 +169,8 @@ export interface RouteInfo {
   readonly method: string
   /** `/api/v1/orders/:id`; empty where nothing matched. */
   readonly path: string
+  /** `true` where a parameter of the path is `@Sensitive()`: what is shown of a request then is `path`, and not what was sent. */
+  readonly hidesPath?: true
 }
 
 /** Tells the time. Replace it in tests. */

@@ -6,6 +6,8 @@ import { Exchange } from './exchange.js'
 import type { Runtime, Target } from './exchange.js'
 import type { CompiledRoute } from './pipeline.js'
 import type { Phase } from './protection.js'
+import { statedIdentity, statedPrincipal } from './stated-caller.js'
+import type { StatedCaller } from './stated-caller.js'
 import type { Trace } from './trace.js'
 
 /** A request that nobody has made. */
@@ -20,7 +22,7 @@ export interface ExplainRequest {
 }
 
 /** A caller as the verified token would name it. `permissions` replaces what the permission source would say. */
-export type ExplainCaller = Partial<Identity> & { readonly permissions?: Iterable<string> }
+export type ExplainCaller = StatedCaller
 
 /** What would become of a request, as far as that is known without making it. */
 export interface Explanation {
@@ -56,9 +58,7 @@ const noReasonKnown = 'nothing in the request can be known to refuse it'
 /** Who would call. */
 export async function callerOf(as: ExplainCaller | undefined, { principalOf }: ExplainServices): Promise<Principal> {
   if (as === undefined) return anonymous
-  const { permissions, ...said } = as
-  const identity: Identity = { ...anonymous, kind: 'user', id: 'somebody', ...said }
-  return permissions === undefined ? principalOf(identity) : { ...identity, permissions: new Set(permissions) }
+  return statedPrincipal(as, statedIdentity(as), principalOf)
 }
 
 /** Goes through the protections of a route as a request would, and asks those that need no more than caller and path. */

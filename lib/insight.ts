@@ -1,4 +1,6 @@
 import type { AuditLog, RecordFacts } from './audit/audit-log.js'
+import { Redactor } from './audit/redact.js'
+import type { RedactionOptions } from './audit/secrets.js'
 import type { Class } from './decorator.js'
 import { inventoryOf } from './inventory.js'
 import type { InventoryRow, ProtectionFacts } from './inventory.js'
@@ -17,6 +19,8 @@ export interface Insight {
   routes(): readonly InsightRow[]
   /** What limits are counted in, and what several processes must know together is kept in. */
   stores(): readonly InsightStore[]
+  /** A text as it stands in records: secrets in it masked, as `audit: { redact }` says. For what a refusal says of its reason. */
+  masked(text: string): string
   /** Tells `watcher` what happens from now on. Call it while the controller is made. */
   watch(watcher: ApiWatcher): void
 }
@@ -63,8 +67,17 @@ export class ApiInsight implements Insight {
     storeChanged: (change) => this.tell((watcher) => watcher.storeChanged?.(change)),
   }
   readonly #watchers: ApiWatcher[] = []
+  readonly #redactor: Redactor
   #routes: readonly InsightRow[] = []
   #stores: readonly InsightStore[] = []
+
+  constructor(redact?: RedactionOptions) {
+    this.#redactor = new Redactor(redact)
+  }
+
+  masked(text: string): string {
+    return JSON.parse(this.#redactor.text(text)) as string
+  }
 
   routes(): readonly InsightRow[] {
     return this.#routes

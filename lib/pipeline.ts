@@ -167,10 +167,10 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     const critical = last === 'answer' ? record.critical : undefined
     // After all checks: what is refused was never going to happen.
     const intend = critical === undefined ? [] : [critical.intend]
-    const changes = changeReading(route, options.audit.redact)
+    const changes = changeReading(route, options.audit.redact, sensitiveNames(route.policy, 'body'))
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
-      info: { name: route.name, method: route.method, path: route.path },
+      info: infoOf(route),
       steps: [
         ...wanted.flatMap(stepsOf),
         ...watched.steps('handler', [...intend, ...changes.before, handle, ...changes.after]),
@@ -191,6 +191,11 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
 /** The route as it is read after start-up: the inventory is written, and what was wrong was said. */
 export function settled(route: RouteSetup): RouteSetup {
   return { ...route, describe: () => undefined, mistake: () => undefined }
+}
+
+function infoOf({ name, method, path, policy, params }: RouteSetup): RouteInfo {
+  const sensitive = sensitiveNames(policy, 'params')
+  return { name, method, path, ...(params.some((param) => sensitive.includes(param)) ? { hidesPath: true } : {}) }
 }
 
 /** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */

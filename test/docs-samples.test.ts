@@ -43,6 +43,7 @@ const entries: Sources = [
   ['portcullis/stores', exportedNames(read('lib/stores.ts'))],
   ['portcullis/openapi', exportedNames(read('lib/openapi.ts'))],
   ['portcullis/console', exportedNames(read('lib/console.ts'))],
+  ['portcullis/testing', exportedNames(read('lib/testing.ts'))],
   ['class-validator', new Set(Object.keys(classValidator).filter((name) => /^[A-Z]/.test(name)))],
 ]
 
@@ -87,6 +88,8 @@ describe('the samples in the documentation', () => {
       mkdirSync(join(folder, nameOf(page)), { recursive: true })
       writeFileSync(join(folder, nameOf(page), 'reader.ts'), read(readerOf(page)))
     }
+    // The framework that docs/adapters.md writes an adapter for.
+    writeFileSync(join(folder, 'adapters/tiny-framework.ts'), read('test/adapters/tiny-framework.ts'))
     const compiler = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']
     complaints = spawnSync(process.execPath, compiler, { cwd: folder, encoding: 'utf8' }).stdout
   })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Logger } from 'winston'
 import { securityConsole } from '../../lib/console.js'
+import type { CheckedChain } from '../../lib/console.js'
 import { bearer, createApi, createContainer, createLogger, recentRecords, tokenIssuer } from '../../lib/index.js'
 import type { Api, ApiOptions, Sink } from '../../lib/index.js'
 import { openApi } from '../../lib/openapi.js'
@@ -34,7 +35,7 @@ export const description = {
 
 /** What the API stands on. But for its address it needs nothing, and keeps nothing. */
 export interface OrdersOptions {
-  /** Where it is served: the issuer of its OAuth tokens, and the resource that they are for. */
+  /** Where it is served: the issuer of its OAuth tokens, and the resource that they are for. With `https:`, plain HTTP is refused. */
   readonly url: string
   /** `:memory:`, `file:orders.db` or `postgres://…`. @default ':memory:' */
   readonly databaseUrl?: string | undefined
@@ -49,6 +50,8 @@ export interface OrdersOptions {
   readonly trustProxy?: ApiOptions['trustProxy']
   /** Where records go, besides the memory that `/api/v1/admin/audit` shows. @default nowhere */
   readonly sinks?: readonly Sink[]
+  /** Which of them has a chain that the console shows the health of. @default none */
+  readonly chain?: CheckedChain | undefined
   readonly logger?: Logger
 }
 
@@ -61,7 +64,16 @@ export interface OrdersApp {
 
 /** Opens the stores and makes the API. */
 export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
-  const { url, databaseUrl = ':memory:', redisUrl, key: secret = randomBytes(32), limits = true, trustProxy = false, sinks = [] } = options
+  const {
+    url,
+    databaseUrl = ':memory:',
+    redisUrl,
+    key: secret = randomBytes(32),
+    limits = true,
+    trustProxy = false,
+    sinks = [],
+    chain,
+  } = options
   const logger = options.logger ?? createLogger()
   const key = { algorithm: 'HS256', secret } as const
   const records = recentRecords(1_000)
@@ -81,7 +93,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     controllers: [
       ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
       ...authorization.controllers,
-      securityConsole({ permission: 'portcullis:read', title: 'Orders' }),
+      securityConsole({ permission: 'portcullis:read', title: 'Orders', ...(chain === undefined ? {} : { chain }) }),
       openApi({ ...description, servers: [{ url }], public: true }),
     ],
     container,
@@ -94,7 +106,8 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     permissions,
     roles,
     rateLimit: limits ? { default: '100 per minute; 1000 per hour' } : { off: true },
-    https: 'off',
+    // On this machine there is nobody on the way. Elsewhere, whatever ends TLS must stand in trustProxy.
+    https: url.startsWith('https:') ? 'require' : 'off',
     trustProxy,
     audit: { sinks: [records, ...sinks] },
     logger,

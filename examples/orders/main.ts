@@ -12,11 +12,12 @@ try {
   process.exit(error instanceof UsageError ? 2 : 1)
 }
 
-async function start({ auditFile, ...settings }: Settings): Promise<void> {
+async function start({ auditFile, auditKey, ...settings }: Settings): Promise<void> {
   if (!settings.limits) console.error('warning: rate limits are off (--no-limits), anybody may ask as often as they like')
   const logger = createLogger()
-  const sink = auditFile === undefined ? stdoutSink() : fileSink(auditFile)
-  const { api, server, close } = await startOrders({ ...settings, sinks: [sink], logger })
+  const file = auditFile === undefined ? undefined : fileSink(auditFile, auditKey === undefined ? {} : { chain: { key: auditKey } })
+  const chain = auditKey === undefined ? undefined : file
+  const { api, server, close } = await startOrders({ ...settings, sinks: [file ?? stdoutSink()], chain, logger })
   console.log(
     `listening on ${server.url} (${settings.adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n\n# the console: ${server.url}/console shows all this to whoever has carol's token\n`,
   )

@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { ApiOptions } from '../../lib/index.js'
 import { adapters } from './hosts.js'
@@ -13,11 +14,12 @@ export const usage = `usage: npm start -- [--adapter ${adapters.join('|')}] [--p
 
   DATABASE_URL             file:orders.db or postgres://… (default: in memory)
   REDIS_URL                keeps limits, revoked tokens and OAuth state in Redis (default: in memory)
-  PORTCULLIS_URL           where clients find it: the issuer of OAuth tokens (default: where it listens)
+  PORTCULLIS_URL           where clients find it: the issuer of OAuth tokens; with https, plain HTTP is refused (default: where it listens)
   PORTCULLIS_KEY           signs tokens: 32 bytes or more (default: random at each start)
   PORTCULLIS_SIGNING_KEY   signs OAuth tokens: a private EC key on P-256, as PEM (default: random at each start)
   PORTCULLIS_TRUST_PROXY   whose X-Forwarded-* is believed: a number of hops, or CIDRs joined by commas (default: nobody's)
-  PORTCULLIS_AUDIT_FILE    where records go (default: standard output)`
+  PORTCULLIS_AUDIT_FILE    where records go (default: standard output)
+  PORTCULLIS_AUDIT_KEY_FILE  makes that file tamper-evident: a file of 32 random bytes or more (default: no chain)`
 
 /** What the command line and the environment ask for. */
 export interface Settings {
@@ -31,6 +33,7 @@ export interface Settings {
   readonly signingKey: KeyObject | undefined
   readonly trustProxy: NonNullable<ApiOptions['trustProxy']>
   readonly auditFile: string | undefined
+  readonly auditKey: Buffer | undefined
 }
 
 /** Something in the command line or the environment that is not understood. */
@@ -51,6 +54,7 @@ export function readSettings(commandLine: readonly string[], environment: Readon
     signingKey: readSigningKey(named('PORTCULLIS_SIGNING_KEY')),
     trustProxy: readTrustProxy(named('PORTCULLIS_TRUST_PROXY')),
     auditFile: named('PORTCULLIS_AUDIT_FILE'),
+    auditKey: readAuditKey(named('PORTCULLIS_AUDIT_KEY_FILE'), named('PORTCULLIS_AUDIT_FILE')),
   }
 }
 
@@ -109,6 +113,22 @@ function readSigningKey(pem: string | undefined): KeyObject | undefined {
     // Said below.
   }
   throw new UsageError('PORTCULLIS_SIGNING_KEY is no EC key on P-256: make one with openssl ecparam -name prime256v1 -genkey -noout')
+}
+
+function readAuditKey(path: string | undefined, auditFile: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined
+  if (auditFile === undefined) throw new UsageError('PORTCULLIS_AUDIT_KEY_FILE is of no use without PORTCULLIS_AUDIT_FILE')
+  const key = readFileOrRefuse(path)
+  if (key.length >= 32) return key
+  throw new UsageError('PORTCULLIS_AUDIT_KEY_FILE has fewer than 32 bytes: make one with openssl rand -out audit.key 32')
+}
+
+function readFileOrRefuse(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new UsageError(`PORTCULLIS_AUDIT_KEY_FILE: ${(error as Error).message}`)
+  }
 }
 
 function readTrustProxy(text: string | undefined): Settings['trustProxy'] {

@@ -7,6 +7,9 @@ import type { ChainSetup } from './chain/chain.js'
 import { exportHead } from './chain/export-head.js'
 import { BrokenChain, isEnough, requireHead, resume } from './chain/resume.js'
 import type { Resumption } from './chain/resume.js'
+import { ChainVerifier } from './chain/verifier.js'
+import type { Verification } from './chain/verifier.js'
+import { readThrough } from './chain/verify.js'
 import { endOf } from './file-end.js'
 import type { FileSinkOptions, HeadOptions } from './file-sink.js'
 import type { FileSystem } from './file-system.js'
@@ -90,6 +93,13 @@ export class ChainedFile {
 
   seal(records: readonly string[]): string {
     return this.#begun.seal(records)
+  }
+
+  /** Checks these files, oldest first, up to where the chain stands. */
+  check(files: readonly string[]): Promise<Verification> {
+    const { key, previousKeys } = this.#setup
+    const { id, sequence, hash } = this.#begun.state
+    return readThrough(files, new ChainVerifier([key, ...previousKeys], { chain: id, sequence, hash }))
   }
 
   /** What stands at the end of a file: a signature, where records stand behind the last. */

@@ -20,11 +20,18 @@ export interface ChangeReading {
   readonly after: readonly Step[]
 }
 
-/** Reads what the handler is about to change, and what it has made of it, for the records of an audited route. */
-export function changeReading({ policy }: RouteSetup, redact: RedactionOptions | undefined): ChangeReading {
+/**
+ * Reads what the handler is about to change, and what it has made of it, for the records of an audited route. `sensitive` are the names that
+ * the class of its body calls so: what a handler copies out of it is of no class any more.
+ */
+export function changeReading(
+  { policy }: Pick<RouteSetup, 'policy'>,
+  redact: RedactionOptions | undefined,
+  sensitive: readonly string[],
+): ChangeReading {
   const declared = policy.nearest(auditKind)
   if (declared === undefined) return { before: [], after: [] }
-  const redactor = redactorWith({ keys: declared.redact ?? [] }, redact)
+  const redactor = redactorWith({ keys: [...(declared.redact ?? []), ...sensitive] }, redact)
   const snapshot = (value: unknown) => leavesOf(value, redactor)
 
   function allowAudit(exchange: Exchange): void {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { SinkWatch } from './audit-log.js'
 import { ChainedFile } from './chained-file.js'
-import type { FileSink, FileSinkOptions } from './file-sink.js'
+import type { ChainCheck, FileSink, FileSinkOptions } from './file-sink.js'
 import { realFiles, replaceFile, syncFolder } from './file-system.js'
 import type { FileSystem } from './file-system.js'
 import { lockFile } from './file-lock.js'
@@ -36,6 +36,7 @@ export class FileLog implements FileSink {
   readonly name: string
   readonly immediate: boolean
   readonly durable: boolean
+  readonly checkChain?: () => Promise<ChainCheck>
   readonly #path: string
   readonly #syncs: boolean
   readonly #rotation: Rotation | undefined
@@ -66,6 +67,7 @@ export class FileLog implements FileSink {
     this.#syncs = fsync !== 'never'
     this.#rotation = options.rotate === undefined ? undefined : rotationOf(options.rotate)
     this.#chained = ChainedFile.of(path, options, { clock, files, append: (text) => this.#appendOwn(text), watch: () => this.#watch })
+    if (this.#chained !== undefined) this.checkChain = () => this.#check(this.#chained as ChainedFile)
     this.#files = files
     this.#now = () => clock.now()
   }
@@ -98,6 +100,15 @@ export class FileLog implements FileSink {
     if (this.#chained?.isBegun === true) this.#ready([])
     else this.#closeFile()
     this.#write()
+  }
+
+  async #check(chained: ChainedFile): Promise<ChainCheck> {
+    if (!chained.isBegun || this.#unwritten.length > 0) return { state: 'unknown', records: 0, detail: 'records wait to be written' }
+    const old = oldFiles(this.#path)
+    const { intact, records, fault } = await chained.check([...old, this.#path])
+    // A file that has ended meanwhile has another name now.
+    if (!intact && oldFiles(this.#path).length !== old.length) return this.#check(chained)
+    return { state: intact ? 'sound' : 'broken', records, detail: fault === undefined ? '' : `${fault.kind}: ${fault.message}` }
   }
 
   async close(): Promise<void> {
@@ -206,7 +217,7 @@ export class FileLog implements FileSink {
 
   #beginning(size: number): number {
     if (this.#rotation === undefined && this.#chained === undefined) return this.#now()
-    const [, time = ''] = size === 0 ? [] : (/"timestamp":"([^"]+)"/.exec(firstLineOf(this.#path)?.toString() ?? '') ?? [])
+    const [, time = ''] = size === 0 ? [] : (/"(?:@?timestamp|time_dt)":"([^"]+)"/.exec(firstLineOf(this.#path)?.toString() ?? '') ?? [])
     const began = Date.parse(time)
     return Number.isNaN(began) ? this.#now() : began
   }

@@ -39,6 +39,21 @@ export interface FileSinkOptions {
 export interface FileSink extends Sink {
   /** Goes on in a new file under the old name: after logrotate has moved the file. */
   reopen(): void
+  /**
+   * Reads the log, its old files too, and checks it up to what this process has written last. There where the log has a chain. Rejects where
+   * a file cannot be read. Takes a second for some hundred thousand records: not for every request.
+   */
+  checkChain?(): Promise<ChainCheck>
+}
+
+/** What came of checking a chain that is being written. */
+export interface ChainCheck {
+  /** `unknown` where there is nothing to check yet, or records wait for a disk that fails. */
+  readonly state: 'sound' | 'broken' | 'unknown'
+  /** How many records are right. */
+  readonly records: number
+  /** What is wrong, or why nobody can tell. */
+  readonly detail: string
 }
 
 /**

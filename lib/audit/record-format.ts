@@ -63,7 +63,8 @@ const portcullis: RecordFormat = {
   duration: String,
 }
 
-const elastic = {
+/** Where our fields stand in the Elastic Common Schema. */
+export const elastic = {
   timestamp: '@timestamp',
   kind: 'portcullis.kind',
   action: 'event.action',
@@ -129,7 +130,8 @@ function ecs(): RecordFormat {
   }
 }
 
-const open = {
+/** Where our fields stand in OCSF: names of objects in one another, divided by `/`. */
+export const open = {
   timestamp: 'time_dt',
   kind: 'metadata/log_name',
   action: 'api/operation',
@@ -168,6 +170,16 @@ const open = {
   client_gone: 'unmapped/client_gone',
   sample_rate: 'unmapped/sample_rate',
 } as const satisfies Record<RecordField, string>
+
+const lifecycleMoves = { action: 'unmapped/action' } as const
+const authenticationMoves = { ...lifecycleMoves, issuer: 'session/issuer' } as const
+
+/** What stands elsewhere in events of the class Authentication. */
+export const openAuthentication = { ...authenticationMoves, ...userPlaces('user') } as const
+
+function userPlaces(user: string) {
+  return { principal_id: `${user}/uid`, principal_kind: `${user}/type`, token_id: `${user}/credential_uid` }
+}
 
 /** What the framework wants to be said of every event. */
 const always = {
@@ -229,7 +241,7 @@ function eventClass(
 ): EventClass {
   const places = {
     ...open,
-    ...{ principal_id: `${user}/uid`, principal_kind: `${user}/type`, token_id: `${user}/credential_uid` },
+    ...userPlaces(user),
     ...moved,
   }
   const layout = new Layout({
@@ -245,9 +257,8 @@ function eventClass(
 
 function ocsf(): RecordFormat {
   const api = eventClass(6003, 'actor/user', {}, ({ method }) => methods.get(method) ?? otherActivity)
-  const moved = { action: 'unmapped/action', issuer: 'session/issuer' }
-  const authentication = eventClass(3002, 'user', moved, ({ event = '' }) => logins.get(event) ?? otherActivity)
-  const lifecycle = eventClass(6002, 'actor/user', { action: 'unmapped/action' }, ({ event = '' }) => lives.get(event) ?? otherActivity)
+  const authentication = eventClass(3002, 'user', authenticationMoves, ({ event = '' }) => logins.get(event) ?? otherActivity)
+  const lifecycle = eventClass(6002, 'actor/user', lifecycleMoves, ({ event = '' }) => lives.get(event) ?? otherActivity)
   const classes = [api, authentication, lifecycle] as const
   const named: Constants = [
     ['version', '"1.3.0"'],

@@ -41,11 +41,11 @@ type TextPart = 'params' | 'query' | 'headers'
 /** What records need of the rest of the API. */
 export interface RecordingServices {
   readonly tenantOf?: (principal: Principal) => string | undefined
-  /** The names that the classes of a route's input call sensitive, for texts that come before there is an object of the class. */
-  readonly sensitiveNames?: (policy: Policy, part: TextPart) => readonly string[]
+  /** The names that the classes of a route's input call sensitive: for texts that come before there is an object of the class, and for copies of one. */
+  readonly sensitiveNames?: (policy: Policy, part: TextPart | 'body') => readonly string[]
 }
 
-type Redactors = Readonly<Record<TextPart | 'all', Redactor>>
+type Redactors = Readonly<Record<TextPart | 'all' | 'detail', Redactor>>
 
 /** A route, as far as its records are decided before the first request. */
 interface Recorded {
@@ -172,12 +172,14 @@ function recordedOf(
     const paths = sensitiveNames(policy, part)
     return paths.length === 0 ? all : redactorWith({ keys: declared?.redact ?? [], paths }, redact)
   }
+  const ofBody = sensitiveNames(policy, 'body')
+  const detail = ofBody.length === 0 ? all : redactorWith({ keys: [...(declared?.redact ?? []), ...ofBody] }, redact)
   const isSecret = (param: string) => all.isSecret(param) || sensitiveNames(policy, 'params').includes(param)
   const kind = declared === undefined ? 'access' : 'audit'
   return {
     declared,
     kind,
-    redactors: { all, params: redactorOf('params'), query: redactorOf('query'), headers: redactorOf('headers') },
+    redactors: { all, detail, params: redactorOf('params'), query: redactorOf('query'), headers: redactorOf('headers') },
     beginnings: beginnings(format, { kind, action: declared?.action, resource: declared?.resource, path, name }),
     method: route.method,
     methodText: quote(route.method),
@@ -243,7 +245,11 @@ function inputPart({ exchange, fields, parts }: Draft, { hasParams, redactors }:
   else if (query !== '') put(parts, fields.query, redactors.query.json(readRawQuery(query)))
 }
 
-function auditPart({ exchange, status, fields, parts }: Draft, declared: AuditDeclaration, { idOf, redactors: { all } }: Recorded): void {
+function auditPart(
+  { exchange, status, fields, parts }: Draft,
+  declared: AuditDeclaration,
+  { idOf, redactors: { all, detail: ofDetail } }: Recorded,
+): void {
   // Of what has not happened yet an application's own functions are not asked.
   const id = status === null && declared.id !== undefined ? undefined : idOf?.(exchange, status ?? 0)
   if (id !== undefined) put(parts, fields.resource_id, all.text(id))
@@ -254,7 +260,7 @@ function auditPart({ exchange, status, fields, parts }: Draft, declared: AuditDe
   if (changes !== undefined) put(parts, fields.changes, changes)
   if (declared.detail === undefined) return
   const detail = attempted(() => declared.detail?.(exchange, status), 'the detail of an audit record', exchange)
-  if (detail !== undefined) put(parts, fields.detail, all.json(detail))
+  if (detail !== undefined) put(parts, fields.detail, ofDetail.json(detail))
 }
 
 function eventPart({ fields, parts }: Draft, event: string): EventLevel | undefined {

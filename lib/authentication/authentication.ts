@@ -1,10 +1,12 @@
 import type { Clock, Identity, Logger, Principal } from '../context.js'
 import { ApiError, InvalidToken, MalformedRequest, Unauthenticated } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import { InjectedRequest } from '../injected-request.js'
 import type { Policy } from '../policy.js'
 import type { CallerScheme } from '../operation.js'
 import { isPromiseLike } from '../promise.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
+import { statedIdentity, statedPrincipal } from '../stated-caller.js'
 import type { StateStore } from '../state/state-store.js'
 import { bearer } from './bearer.js'
 import { isTokenInQuery } from './credentials.js'
@@ -12,6 +14,8 @@ import type { Revocations } from './revocations.js'
 import { TokenRefused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
 import type { Authentication, CallerIdentification } from './ways.js'
+
+type PrincipalOf = (identity: Identity) => Principal | Promise<Principal>
 
 /** What authentication needs of the rest of the API. */
 export interface AuthenticationServices {
@@ -21,7 +25,7 @@ export interface AuthenticationServices {
   readonly state: StateStore
   readonly clock: Clock
   readonly logger: Logger
-  readonly principalOf: (identity: Identity) => Principal | Promise<Principal>
+  readonly principalOf: PrincipalOf
   readonly isPublic: (policy: Policy) => boolean
 }
 
@@ -51,7 +55,7 @@ export function authentication(
   const challenge = opened.flatMap((way) => way.challenge ?? []).join(', ') || 'Bearer realm="api"'
   const names = all.map(({ name }) => name)
   const nameOf = new Map(opened.map((way, index) => [way, names[index]]))
-  const step = identifying(choosing(opened, challenge), { ...services, nameOf })
+  const step = identifying(choosing(opened, challenge), { ...services, nameOf, stated: opened[0] })
   return {
     name: 'authentication',
     phase: 'identity',
@@ -118,41 +122,57 @@ function withoutGeneral(exchange: Exchange, ways: readonly CallerIdentification[
 interface IdentifyingServices extends AuthenticationServices {
   /** What each way is called. */
   readonly nameOf: ReadonlyMap<CallerIdentification, string | undefined>
+  /** The way that stands for a test that says who calls. */
+  readonly stated: CallerIdentification | undefined
 }
 
-function identifying(choose: Choose, { revocations, principalOf, nameOf }: IdentifyingServices): Step {
+/** How a caller was known, and who that is. */
+interface Known {
+  readonly way: CallerIdentification | undefined
+  readonly principalFor: PrincipalOf
+}
+
+function identifying(choose: Choose, { revocations, principalOf, nameOf, stated: statedWay }: IdentifyingServices): Step {
   return function authenticate(exchange) {
+    const stated = InjectedRequest.callerOf(exchange.request)
+    // A test says who calls. From here on the caller is treated as any other: its token may be revoked, its permissions are looked up.
+    if (stated !== undefined) {
+      return admit(exchange, statedIdentity(stated), {
+        way: statedWay,
+        principalFor: (identity) => statedPrincipal(stated, identity, principalOf),
+      })
+    }
     const way = choose(exchange)
     const identity = identified(way, exchange)
     return isPromiseLike(identity)
       ? identity.then(
-          (found) => admit(exchange, found, way),
+          (found) => admit(exchange, found, { way, principalFor: principalOf }),
           (thrown: unknown) => {
-            throw toRefusal(thrown, way)
+            throw toRefusal(thrown, way.refusal)
           },
         )
-      : admit(exchange, identity, way)
+      : admit(exchange, identity, { way, principalFor: principalOf })
   }
 
   function identified(way: CallerIdentification, exchange: Exchange): Identity | Promise<Identity> {
     try {
       return way.identify(exchange)
     } catch (thrown) {
-      throw toRefusal(thrown, way)
+      throw toRefusal(thrown, way.refusal)
     }
   }
 
-  function admit(exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
+  function admit(exchange: Exchange, identity: Identity, known: Known): void | Promise<void> {
     const revoked = revocations.isRevoked(identity)
-    if (isPromiseLike(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, identity, way))
-    return admitUnless(revoked, exchange, identity, way)
+    if (isPromiseLike(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, identity, known))
+    return admitUnless(revoked, exchange, identity, known)
   }
 
-  function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, way: CallerIdentification): void | Promise<void> {
+  function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, { way, principalFor }: Known): void | Promise<void> {
     // A store that answers with anything else has not said that the token is good.
-    if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), way)
-    exchange.authentication = methodOf(nameOf.get(way), identity)
-    const principal = principalOf(identity)
+    if (revoked !== false) throw toRefusal(new TokenRefused('revoked'), way?.refusal ?? [])
+    exchange.authentication = methodOf(way && nameOf.get(way), identity)
+    const principal = principalFor(identity)
     if (isPromiseLike(principal)) return nameLater(exchange, principal)
     exchange.principal = principal
     return undefined
@@ -174,7 +194,7 @@ const events: ReadonlyMap<string, string> = new Map([
 ])
 
 /** One answer for every reason, byte for byte: which of the checks a forger has passed is not told. */
-function toRefusal(thrown: unknown, { refusal }: CallerIdentification): unknown {
+function toRefusal(thrown: unknown, refusal: readonly string[]): unknown {
   if (thrown instanceof TokenRefused) {
     const event = events.get(thrown.reason) ?? 'authn_login_fail'
     return new InvalidToken(undefined, { headers: refusal, reason: `token-${thrown.reason}`, event, cause: thrown })

@@ -16,6 +16,7 @@ import { issuerOf } from './issuer.js'
 import type { IssuerOptions } from './issuer.js'
 import { IssuerDirectory } from './issuer-directory.js'
 import type { KnownIssuer } from './issuer-directory.js'
+import { guessableKeys } from './keys.js'
 import { isPromiseLike } from '../promise.js'
 import { tokenProofs } from './token-proofs.js'
 import type { TokenProofs } from './token-proofs.js'
@@ -91,6 +92,7 @@ export function bearer(options: BearerOptions): BearerAuthentication {
     name: 'bearer',
     verifier,
     mistakes: Object.freeze(mistakes),
+    guessable: placed(options).flatMap(([place, { keys = [] }]) => guessableKeys(keys, `${place}.keys`)),
     get cacheUse() {
       return verifier.cacheUse ?? { hits: 0, misses: 0 }
     },

@@ -49,6 +49,12 @@ export function secretKey(
   return bytes.length * 8 < wanted || weakness !== undefined ? undefined : createSecretKey(bytes)
 }
 
+/** Whether a secret is one that can be guessed, whatever was said about it. */
+export function isGuessable(secret: unknown): boolean {
+  const bytes = bytesOf(secret)
+  return bytes !== undefined && weaknessOf(bytes) !== undefined
+}
+
 /** The private key; undefined where it cannot be read or is not fit for `algorithm`. */
 export function privateKeyOf(given: AsymmetricKey, algorithm: Algorithm, complain: Complaint): KeyObject | undefined {
   const key = read(() => (isJwk(given) ? createPrivateKey({ key: given, format: 'jwk' }) : toKeyObject(given, createPrivateKey)))

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Mistake } from '../errors.js'
 import { algorithms, familyOf, isEdwards } from './algorithms.js'
 import type { Algorithm } from './algorithms.js'
-import { privateKeyOf, publicKeyOf, secretKey } from './key-material.js'
+import { isGuessable, privateKeyOf, publicKeyOf, secretKey } from './key-material.js'
 import type { AsymmetricKey, Complaint } from './key-material.js'
 
 /** One key, for one algorithm. */
@@ -68,6 +68,13 @@ export function signingKey(given: KeyOptions, place: string, report: (mistake: M
   checkName(given, [given], 0, complain)
   const key = keyFor(given, 'sign', complain)
   return key === undefined ? undefined : { kid: given.kid, algorithm: given.algorithm, key }
+}
+
+/** The places of secrets that can be guessed, where it was said to take them. */
+export function guessableKeys(given: readonly KeyOptions[], place: string): readonly string[] {
+  const keys: ReadonlyArray<KeyOptions | null> = Array.isArray(given) ? given : []
+  const isTaken = (key: KeyOptions | null) => key?.dangerouslyAcceptGuessableSecret === true && isGuessable(key.secret)
+  return keys.flatMap((key, index) => (isTaken(key) ? [`${place}[${index}]`] : []))
 }
 
 function checkName({ kid }: KeyOptions, all: readonly KeyOptions[], index: number, complain: Complaint): void {

@@ -61,6 +61,8 @@ export interface IssuedToken {
 
 /** Signs tokens of one issuer. */
 export interface TokenIssuer {
+  /** How long a token lives where `overrides` say nothing else, in seconds. @default not known */
+  readonly lifetime?: number
   /**
    * Signs a token. Throws a `TypeError` where `sub` is missing, where roles or scope are in a form that verifiers refuse, and
    * where a claim is named that is the issuer's to say (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`).
@@ -81,6 +83,7 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const header = { typ, ...(kid === undefined ? {} : { kid }) }
 
   return {
+    lifetime,
     issue(claims, overrides = {}) {
       checkClaims(claims, typ)
       const { proofKey } = overrides

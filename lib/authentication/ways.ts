@@ -18,6 +18,8 @@ export interface Authentication {
   readonly schemes?: readonly CallerScheme[]
   /** Codes of the 401 that it refuses with, besides those of every way: `invalid-proof`. @default none */
   readonly refusals?: readonly string[]
+  /** The places of secrets that can be guessed and are taken all the same, for `portcullis audit`. @default none that is known */
+  readonly guessable?: readonly string[]
   /** Makes it ready for one API. */
   open(services: WayServices): CallerIdentification
 }

@@ -41,14 +41,15 @@ export type AuthorizeDecorator<Resource> = <Target, Context = undefined, Descrip
   descriptor?: Descriptor,
 ) => void
 
-interface Authorization {
+/** What one `@Authorize` says. */
+export interface Authorization {
   readonly load: (context: Context, controller: object) => unknown
   readonly rule: Rule<unknown>
   readonly refusal: 404 | 403
   readonly mode: 'enforce' | 'observe'
 }
 
-const authorizeKind = kind<Authorization>('Authorize')
+export const authorizeKind = kind<Authorization>('Authorize')
 
 /**
  * Decides about the object that is asked for: `load` finds it after input was validated, `rule` says whether the caller may

@@ -19,7 +19,7 @@ export type TenantPlace =
 /** Says which tenant a caller belongs to; undefined where to none. */
 export type TenantOf = (principal: Principal) => string | undefined
 
-const tenantKind = kind<TenantPlace>('Tenant')
+export const tenantKind = kind<TenantPlace>('Tenant')
 
 /**
  * Binds a route to the caller's own tenant: a request that is about another, or about none, is answered as if there were nothing

@@ -112,8 +112,7 @@ function formatOf(route: RouteSetup): BodyFormat {
 function read(exchange: Exchange, reading: Reading): void | Promise<void> {
   const { request } = exchange
   const announced = requireLength(request, reading.limit)
-  if (announced === undefined && request.headers['transfer-encoding'] === undefined) return undefined
-  if (announced === 0) return undefined
+  if (announced === 0 || (announced === undefined && !isUnmeasured(request))) return undefined
   requireFormat(request.headers['content-type'], reading.format)
   if (request.parsedBody !== undefined) {
     exchange.rawBody = adopt(request.parsedBody, reading)
@@ -121,6 +120,11 @@ function read(exchange: Exchange, reading: Reading): void | Promise<void> {
   }
   if (request.body.readableDidRead) throw new TypeError(blind)
   return readStream(exchange, reading)
+}
+
+/** Whether a body comes whose length nobody has announced. */
+function isUnmeasured({ hasBody, headers }: ApiRequest): boolean {
+  return hasBody === true || headers['transfer-encoding'] !== undefined
 }
 
 const blind =

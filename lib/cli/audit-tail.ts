@@ -1,3 +1,4 @@
+import { ownFields } from '../audit/record-reader.js'
 import { UsageError, optional } from './command.js'
 import type { Command, OptionValues } from './command.js'
 import { followLines } from './follow-lines.js'
@@ -49,7 +50,7 @@ export const auditTail: Command = {
 function recordIn(line: string): LogRecord {
   try {
     const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? (value as LogRecord) : { line }
+    return typeof value === 'object' && value !== null ? ownFields(value as LogRecord) : { line }
   } catch {
     return { line }
   }

@@ -4,7 +4,7 @@ import type { Command, CommandOption } from './command.js'
 export function overview(commands: readonly Command[]): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const)
   return [
-    'Makes what an API that Portcullis protects needs, and looks after it. Nothing is written to files.',
+    'Makes what an API that Portcullis protects needs, and looks after it. Files are written only where one is named.',
     '',
     'Usage: portcullis <command> [options]',
     '',

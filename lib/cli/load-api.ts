@@ -46,7 +46,8 @@ async function load(path: string, file: string): Promise<Readonly<Record<string,
     return typeof inner === 'object' && inner !== null && !isApi(inner) ? { ...inner, ...loaded } : loaded
   } catch (thrown) {
     if (thrown instanceof CommandError) throw thrown
-    throw new CommandError(`${file} cannot be loaded: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
+    const said = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    throw new CommandError(`${file} cannot be loaded: ${said}`, { cause: thrown })
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
 import { apiKey } from './api-key.js'
+import { audit } from './audit/audit.js'
 import { auditTail } from './audit-tail.js'
 import { auditVerify } from './audit-verify.js'
 import { clientSecret } from './client-secret.js'
@@ -14,8 +15,8 @@ import { paintFor } from './paint.js'
 import { runProgram } from './program.js'
 
 const commands: readonly Command[] = [
-  ...[apiKey, auditTail, auditVerify, clientSecret, keyPair],
-  ...[inventory, explain, openapi, limitsShow, limitsReset],
+  ...[inventory, explain, audit, openapi, limitsShow, limitsReset, auditVerify, auditTail],
+  ...[apiKey, clientSecret, keyPair],
 ]
 
 const end = new AbortController()

@@ -1,10 +1,10 @@
 /** Puts a text in a colour, or leaves it as it is. */
 export type Paint = (colour: Colour, text: string) => string
 
-/** What a colour means: worse, mind this, better, of less weight. */
-export type Colour = 'red' | 'yellow' | 'green' | 'dim'
+/** What a colour means: worse, mind this, better, worth knowing, of more weight, of less. */
+export type Colour = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim'
 
-const codes: Readonly<Record<Colour, number>> = { red: 31, yellow: 33, green: 32, dim: 2 }
+const codes: Readonly<Record<Colour, number>> = { red: 31, yellow: 33, green: 32, cyan: 36, bold: 1, dim: 2 }
 
 /** For files, pipes and those who want no colours. */
 export const plain: Paint = (_colour, text) => text

@@ -14,8 +14,8 @@ import type { Awaitable } from '../state/state-store.js'
 import { WithoutCors } from '../transport/cors.js'
 import { SecurityHeaders } from '../transport/security-headers.js'
 import { Validate } from '../validation/decorator.js'
-import { chainWatch } from './chain.js'
-import type { ChainStatus } from './chain.js'
+import { chainWatch, checksOf } from './chain.js'
+import type { ChainStatus, CheckedChain } from './chain.js'
 import { Counts } from './counts.js'
 import { EventFeed } from './event-feed.js'
 import { clientScripts } from './client-scripts.js'
@@ -43,8 +43,11 @@ export interface ConsoleOptions {
   readonly publicPage?: boolean
   /** How many may follow the events at once. @default 20 */
   readonly listeners?: number
-  /** Says how the audit chain is. Asked at most every ten seconds. @default the page says that there is none */
-  readonly chain?: () => Awaitable<ChainStatus>
+  /**
+   * The sink whose chain is checked while somebody looks, `fileSink(path, { chain: { key } })`; or a function that says how the audit chain
+   * is, asked at most every ten seconds. @default the page says that there is none
+   */
+  readonly chain?: CheckedChain | (() => Awaitable<ChainStatus>)
 }
 
 /**
@@ -76,7 +79,13 @@ export function securityConsole(options: ConsoleOptions): Class {
       const isOwn = ({ name }: Pick<RouteInfo, 'name'>) => name.startsWith(`${SecurityConsole.name}.`)
       const counts = new Counts(clock, isOwn)
       this.#feed = new EventFeed(clock, listeners)
-      this.#state = new StateTeller({ insight, counts, clock, isOwn, chain: chainWatch(chain, clock) })
+      this.#state = new StateTeller({
+        insight,
+        counts,
+        clock,
+        isOwn,
+        chain: chainWatch(typeof chain === 'object' ? checksOf(chain, clock) : chain, clock),
+      })
       for (const watcher of [counts, this.#feed, this.#state]) insight.watch(watcher)
     }
 
@@ -148,6 +157,9 @@ function checked(options: ConsoleOptions): Required<Omit<ConsoleOptions, 'chain'
   }
   if (!Number.isSafeInteger(listeners) || listeners < 1) {
     throw new TypeError(`securityConsole lets ${listeners} listen: give a whole number from 1, such as 20`)
+  }
+  if (typeof chain === 'object' && typeof chain.checkChain !== 'function') {
+    throw new TypeError('securityConsole: chain is a sink without a chain: give fileSink(path, { chain: { key } }), or a function')
   }
   return { permission, path, title, publicPage, listeners, ...(chain === undefined ? {} : { chain }) }
 }

@@ -1,3 +1,4 @@
+import { ownFields } from '../audit/record-reader.js'
 import type { ShownEvent } from './shape.js'
 
 /** The fields of a record that the console shows. Bodies, queries and claims that records hold too stay where they are. */
@@ -26,7 +27,7 @@ export function shownEvent(line: string): ShownEvent | undefined {
 function recordIn(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
+    return typeof value === 'object' && value !== null ? ownFields(value as Readonly<Record<string, unknown>>) : undefined
   } catch {
     return undefined
   }

@@ -60,12 +60,12 @@ export class StateTeller implements ApiWatcher {
   }
 
   async state(): Promise<ConsoleState> {
-    const { clock, counts, chain } = this.#sources
+    const { clock, counts, chain, insight } = this.#sources
     return {
       now: clock.now(),
       startedAt: this.#startedAt,
       series: counts.series(),
-      reasons: counts.reasons(),
+      reasons: counts.reasons().map((one) => ({ ...one, reason: insight.masked(one.reason) })),
       limits: this.#limits(),
       stores: this.#stores(),
       chain: await chain(),

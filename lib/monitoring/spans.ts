@@ -118,7 +118,7 @@ export class Spans {
   #isPathSecret(route: RouteInfo): boolean {
     let isSecret = this.#hidesPath.get(route)
     if (isSecret === undefined) {
-      isSecret = [...route.path.matchAll(/:(\w+)/g)].some(([, name = '']) => this.#redactor.isSecret(name))
+      isSecret = route.hidesPath === true || [...route.path.matchAll(/:(\w+)/g)].some(([, name = '']) => this.#redactor.isSecret(name))
       this.#hidesPath.set(route, isSecret)
     }
     return isSecret

@@ -29,6 +29,7 @@ export interface Rule {
   readonly refundOnSuccess: boolean
   readonly penalty: Penalty | undefined
   readonly by: Draft['by']
+  readonly cost: Draft['cost']
   /** Says what is counted: of all routes in one scope the same. */
   readonly counter: string
   readonly scope: string | undefined
@@ -162,6 +163,7 @@ function toRule(route: RouteSetup, draft: Draft, subjects: Subjects): Rule {
     refundOnSuccess,
     penalty,
     by: draft.by,
+    cost,
     counter: rule,
     scope: draft.scope,
     charge:

@@ -1,4 +1,6 @@
 import type { Class } from '../decorator.js'
+import { classDeclaration } from '../policy.js'
+import { controllerKind } from './routing.js'
 
 /** What finds a service in the container: its class, or whatever else it is registered under, such as one of `tokens`. */
 export type ServiceToken = object | symbol | string
@@ -39,6 +41,13 @@ export function controllerFactory(controller: Class, options: ControllerOptions)
     if (services.isRegistered(controller)) return services.resolve(controller) as object
     return new Target(...emittedTypes(controller).map((token) => serviceOf(services, token)))
   }
+}
+
+/** What the controllers that are made once are given by `inject`. */
+export function injectedInto(controllers: readonly Class[], services: Services): readonly unknown[] {
+  const options = controllers.map((controller) => classDeclaration(controller, controllerKind)?.options ?? {})
+  const named = options.flatMap(({ inject = [], scope }) => (scope === 'request' ? [] : inject))
+  return [...new Set(named)].map((token) => serviceOf(services, token))
 }
 
 function serviceOf(services: Services, token: ServiceToken): unknown {

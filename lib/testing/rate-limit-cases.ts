@@ -8,7 +8,7 @@ import type { Awaitable } from '../state/state-store.js'
 import type { Case } from './case.js'
 import { difference, LimitModel } from './limit-model.js'
 import type { WindowEnd } from './limit-model.js'
-import { MovedClock } from './moved-clock.js'
+import { fakeClock } from './fake-clock.js'
 import { random } from './random.js'
 import type { Random } from './random.js'
 
@@ -48,7 +48,7 @@ export function rateLimitStoreCases(
   const texts = algorithms.flatMap((algorithm) => limitsFor[algorithm])
 
   async function program(number: number): Promise<void> {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const store = await open(clock)
     const model = new LimitModel(windowEnd)
     const own = randomUUID()
@@ -87,7 +87,7 @@ export function rateLimitStoreCases(
     {
       name: 'admits no more than the limit, however many ask at once',
       async run() {
-        const clock = new MovedClock()
+        const clock = fakeClock()
         const stores = [await open(clock), await open(clock)]
         for (const text of texts.map((limit) => limit.replace(/^\d+/, '7').replace(/burst \d+/, 'burst 7'))) {
           const charges = [charge(text, randomUUID())]
@@ -100,7 +100,7 @@ export function rateLimitStoreCases(
     {
       name: 'charges all or none',
       async run() {
-        const store = await open(new MovedClock())
+        const store = await open(fakeClock())
         const [wide, narrow] = [charge('9 per minute', randomUUID()), charge('1 per minute', randomUUID())]
         deepEqual([(await store.consume([wide, narrow])).allowed, (await store.consume([wide, narrow])).allowed], [true, false])
         equal((await store.read([wide])).windows[0]?.remaining, 8)
@@ -109,7 +109,7 @@ export function rateLimitStoreCases(
     {
       name: 'tells keys and rules apart, whatever they are made of',
       async run() {
-        const store = await open(new MovedClock())
+        const store = await open(fakeClock())
         const own = randomUUID()
         const texts = [
           '',
@@ -140,7 +140,7 @@ export function rateLimitStoreCases(
     {
       name: 'counts exactly up to the largest counts',
       async run() {
-        const store = await open(new MovedClock())
+        const store = await open(fakeClock())
         const largest = [charge(`${largestCount} per 2 weeks`, randomUUID(), largestCount - 1)]
         deepEqual((await store.consume(largest)).windows[0]?.remaining, 1)
         equal((await store.consume([{ ...(largest[0] as Charge), cost: 2 }])).allowed, false)
@@ -150,7 +150,7 @@ export function rateLimitStoreCases(
     {
       name: 'holds nobody longer than its window where the clock is set back',
       async run() {
-        const clock = new MovedClock()
+        const clock = fakeClock()
         const store = await open(clock)
         for (const text of texts) {
           const charges = [charge(text, randomUUID())]

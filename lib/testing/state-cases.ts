@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../context.js'
 import type { Awaitable, StateStore } from '../state/state-store.js'
 import type { Case } from './case.js'
-import { MovedClock } from './moved-clock.js'
+import { fakeClock } from './fake-clock.js'
+import type { FakeClock } from './fake-clock.js'
 import { random } from './random.js'
 import type { Random } from './random.js'
 import { StateModel } from './state-model.js'
@@ -29,7 +30,7 @@ export function stateStoreCases(
   { endsByClock = true, runs = 50, seed = Math.floor(Math.random() * 1e9) }: StateStoreAbilities = {},
 ): readonly Case[] {
   async function opened(): Promise<Opened> {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const [one, other] = [await open(clock), await open(clock)]
     return { one, other, clock, key: randomUUID(), later: clock.time + 3_600_000 }
   }
@@ -48,7 +49,7 @@ export function stateStoreCases(
     }
   }
 
-  async function whenGone(store: StateStore, clock: MovedClock, key: string, left: number): Promise<void> {
+  async function whenGone(store: StateStore, clock: FakeClock, key: string, left: number): Promise<void> {
     if (endsByClock) clock.time += left
     else while ((await store.get(key)) !== undefined) await new Promise(setImmediate)
   }
@@ -261,7 +262,7 @@ export function stateStoreCases(
 interface Opened {
   readonly one: StateStore
   readonly other: StateStore
-  readonly clock: MovedClock
+  readonly clock: FakeClock
   /** Of this case alone. */
   readonly key: string
   /** No case lasts until then. */

@@ -66,10 +66,10 @@ function requireHost({ headers: { host } }: ApiRequest): void {
   if (host === undefined || !hostForm.test(host)) throw new MalformedRequest('The header Host is missing or broken.', { reason: 'host' })
 }
 
-function requireFraming({ headers }: ApiRequest): void {
+function requireFraming({ headers, isUnframed }: ApiRequest): void {
   const encoding = headers['transfer-encoding']
-  if (encoding === undefined) return
-  if (encoding.toLowerCase() !== 'chunked' || headers['content-length'] !== undefined) {
+  if (encoding === undefined && isUnframed !== true) return
+  if (encoding?.toLowerCase() !== 'chunked' || headers['content-length'] !== undefined || isUnframed === true) {
     throw new MalformedRequest('The framing of the body is not supported.', {
       reason: 'transfer-encoding',
       event: 'malicious_extraneous',

@@ -219,6 +219,16 @@ describe('behind node:http', () => {
     expect(() => http.route(fixture().api, ThingsController, 'nothing')).to.throw(TypeError, 'ThingsController.nothing is no route')
   })
 
+  it('serves nothing that stands behind a request whose framing it refuses', async () => {
+    const { api, records } = fixture()
+    const host = await listen(http(api))
+    const trap = request('POST /things', { ...json, 'Transfer-Encoding': 'gzip, chunked' }, '0\r\n\r\n')
+    await wire(host.port, trap + request('GET /things/smuggled'))
+    const statuses = records.newest().map((record) => ('status' in record ? record.status : undefined))
+    expect(statuses.filter((status) => status !== undefined)).to.deep.equal([400, 400])
+    await host.close()
+  })
+
   it('reads bodies that were compressed, and stops bombs', async () => {
     const host = await listen(http(fixture().api))
     const send = (body: Buffer, encoding = 'gzip') => {

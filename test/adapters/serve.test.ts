@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import { http, serve } from '../../adapters/http.js'
 import type { RunningServer, ServeOptions } from '../../adapters/http.js'
+import { eventually } from '../../lib/testing/adapter-bodies.js'
 import { fixture } from './fixture.js'
 import { request, wire } from './wire.js'
 
@@ -109,6 +110,7 @@ describe('a server that serve starts', () => {
     expect(late).to.equal('refused')
     release()
     await closed
+    await eventually(() => bodies.length > 0)
     expect(bodies).to.deep.equal(['done'])
   })
 

@@ -10,6 +10,7 @@ import {
   Put,
   Returns,
   Expose,
+  Sensitive,
   Validate,
   createApi,
   createLogger,
@@ -36,6 +37,12 @@ class Change {
   status!: string
 }
 
+class Diagnosis {
+  @Sensitive()
+  @IsString()
+  finding!: string
+}
+
 class OrderId {
   @IsString()
   id!: string
@@ -55,6 +62,15 @@ class OrdersController {
   update({ resource, body }: Context<{ params: OrderId; body: Change; resource: Order }>) {
     resource.status = 'half-way'
     return { ...resource, status: body.status }
+  }
+
+  @Put('/:id/copied')
+  @Public()
+  @Validate({ params: OrderId, body: Diagnosis })
+  @Authorize(load, anyone)
+  @Audit('order.copied', { diff: true, detail: ({ body }) => ({ finding: (body as Diagnosis).finding }) })
+  copied({ body }: Context<{ params: OrderId; body: Diagnosis; resource: Order }>) {
+    return { finding: body.finding, nested: { finding: body.finding } }
   }
 
   @Put('/:id/in-place')
@@ -132,6 +148,15 @@ describe('what an audited action changed', () => {
   it('is told of an object that the handler changed in place', async () => {
     const record = await recordOf('PUT', '/orders/7/in-place', { status: 'paid' })
     expect(record?.['changes']).to.deep.equal([{ path: 'status', before: 'open', after: 'paid' }])
+  })
+
+  it('shows nothing of what the class of the body calls sensitive, in copies of it either', async () => {
+    const record = await recordOf('PUT', '/orders/7/copied', { finding: 'a rare illness' })
+    expect(record?.['changes']).to.deep.equal([
+      { path: 'finding', after: '[redacted]' },
+      { path: 'nested.finding', after: '[redacted]' },
+    ])
+    expect(JSON.stringify(record)).not.to.contain('illness')
   })
 
   it('is what the handler says it is', async () => {

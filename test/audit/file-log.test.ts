@@ -265,6 +265,64 @@ describe('the file of an audit log', () => {
     })
   })
 
+  describe('whose chain is checked while it is written', () => {
+    const record = '{"a":"the first, or another"}'
+
+    it('is sound over all its files, in the midst of rotation too', async () => {
+      const log = open({ chain: { key }, rotate: { size: '1kb' } })
+      expect(await log.checkChain?.()).to.include({ state: 'unknown' })
+      for (let a = 0; a < 20; a++) await log.write([record])
+      // The old files are read first; meanwhile the newest gets another name.
+      const checking = log.checkChain?.()
+      await log.write([`{"a":"${'x'.repeat(1_000)}"}`])
+      expect(await checking).to.include({ state: 'sound', detail: '' })
+      expect(await log.checkChain?.()).to.deep.equal({ state: 'sound', records: 22 + oldFiles().length, detail: '' })
+      await log.close()
+    })
+
+    it('is broken where a record was changed, or cut off at the end, and says which', async () => {
+      const log = open({ chain: { key } })
+      for (let a = 0; a < 3; a++) await log.write([record])
+      const whole = read()
+      writeFileSync(path, whole.replace('the first', 'the worst'))
+      expect(await log.checkChain?.()).to.deep.equal({ state: 'broken', records: 1, detail: 'changed: record 1 was changed' })
+      writeFileSync(path, whole.split('\n').slice(0, 3).join('\n') + '\n')
+      expect((await log.checkChain?.())?.detail).to.contain('truncated')
+      await log.close()
+    })
+
+    it('is broken for good where it could not go on, and says why', async () => {
+      const log = open({ chain: { key } })
+      for (let a = 0; a < 3; a++) await log.write([record])
+      await log.close()
+      writeFileSync(path, read().replaceAll('another', 'nothing'))
+      const next = open({ chain: { key } })
+      await next.write([record])
+      expect(await next.checkChain?.()).to.deep.include({ state: 'broken', records: 1 })
+      await next.close()
+    })
+
+    it('names the cut after which it began anew', async () => {
+      const head = { to: join(folder, 'head') }
+      const log = open({ chain: { key }, head })
+      for (let a = 0; a < 3; a++) await log.write([record])
+      await log.close()
+      writeFileSync(path, read().split('\n').slice(0, 3).join('\n') + '\n')
+      const next = open({ chain: { key }, head })
+      await next.write([record])
+      expect((await next.checkChain?.())?.detail).to.match(/^restarted: .*: it ends with record 2, and its head is at record 3$/)
+      await next.close()
+    })
+
+    it('is checked with the public half of the key where it is signed', async () => {
+      const log = open({ chain: { sign: generateKeyPairSync('ed25519').privateKey } })
+      await log.write([record])
+      expect(await log.checkChain?.()).to.include({ state: 'sound', records: 2 })
+      await log.close()
+      expect(open().checkChain).to.equal(undefined)
+    })
+  })
+
   describe('in rotation', () => {
     it('begins a new file by size or day, whose chain goes on', async () => {
       const log = open({ chain: { key }, rotate: { size: '1kb', every: 'day' } })
@@ -291,6 +349,22 @@ describe('the file of an audit log', () => {
       await next.write(['{"a":2}'])
       await next.close()
       expect(await verify()).to.include({ intact: true, records: 4 })
+    })
+
+    it('knows the day that a file began on after a restart, in whatever format its records are', async () => {
+      for (const [index, name] of ['timestamp', '@timestamp', 'time_dt'].entries()) {
+        const write = async (a: number) => {
+          const log = open({ rotate: { every: 'day' } })
+          await log.write([`{"${name}":"${new Date(time).toISOString()}","a":${a}}`])
+          await log.close()
+        }
+        await write(1)
+        time += 86_400_000
+        await write(2)
+        expect(oldFiles(), name).to.have.length(index + 1)
+        expect(fieldsOf().map(({ a }) => a)).to.deep.equal([2])
+        rmSync(path)
+      }
     })
 
     it('keeps all old files unless told how many', async () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Audit, auditing } from '../../lib/audit/audit.js'
 import type { AuditOptions } from '../../lib/audit/audit.js'
+import { ownFields } from '../../lib/audit/record-reader.js'
 import { recordFields } from '../../lib/audit/record-layout.js'
 import { recordLevel } from '../../lib/audit/record-level.js'
 import { recordFormat } from '../../lib/audit/record-format.js'
@@ -172,6 +173,28 @@ describe('the format of records', () => {
       expect(recordLevel(event('session_created', format))).to.equal('info')
       expect(recordLevel(event('sys_startup', format))).to.equal('warn')
       expect(recordLevel(event('authz_fail', format))).to.equal('error')
+    }
+  })
+
+  it('is read back by our own names', async () => {
+    const own = (record: object) => ({ ...ownFields(record as Record<string, unknown>), duration_ms: 0 })
+    const accessOf = (options: AuditOptions) => {
+      const log = new KeptLog()
+      auditing(options, log).compile(list)(exchangeOf(list), 404)
+      return log.records[0] ?? {}
+    }
+    for (const format of ['ecs', 'ocsf'] as const) {
+      for (const read of [
+        (options: AuditOptions) => whole(options).record,
+        (options: AuditOptions) => whole(options, 200).record,
+        (options: AuditOptions) => whole(options, 401, new InvalidToken()).record,
+        (options: AuditOptions) => event('session_logout', options.format),
+        (options: AuditOptions) => event('sys_crash', options.format),
+        (options: AuditOptions) => event('authz_fail', options.format),
+        (options: AuditOptions) => ({ principal_id: null, ...accessOf(options) }),
+      ]) {
+        expect({ principal_id: null, ...own(read({ format })) }).to.deep.equal({ principal_id: null, ...own(read({})) })
+      }
     }
   })
 

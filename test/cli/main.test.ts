@@ -21,7 +21,7 @@ describe('the program portcullis', function () {
   })
 
   it('says what each command takes, in lines that fit a terminal', async () => {
-    for (const command of ['api-key', 'client-secret', 'key-pair', 'limits show', 'limits reset']) {
+    for (const command of ['api-key', 'audit', 'client-secret', 'key-pair', 'limits show', 'limits reset']) {
       const { status, stdout, stderr } = await portcullis(...command.split(' '), '--help')
       expect([status, stderr]).to.deep.equal([0, ''])
       expect(stdout).to.include(`Usage: portcullis ${command} `)

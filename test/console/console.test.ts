@@ -4,7 +4,7 @@ import { http, serve } from '../../adapters/http.js'
 import { securityConsole } from '../../lib/console.js'
 import type { ConsoleOptions } from '../../lib/console.js'
 import type { ConsoleState } from '../../lib/console/shape.js'
-import { BootError, Controller, Get, Public, createApi, createLogger, tokens } from '../../lib/index.js'
+import { BootError, Controller, Get, NotFound, Public, createApi, createLogger, tokens } from '../../lib/index.js'
 import { hosts, listen } from '../adapters/hosts.js'
 import type { Running } from '../adapters/hosts.js'
 import { openShop } from './shop.js'
@@ -213,6 +213,56 @@ describe('the console', () => {
       checkedAt: 0,
     })
     expect((await stateOf(openShop())).chain.state).to.equal('absent')
+  })
+
+  it('takes a sink, and checks its chain in the background', async () => {
+    const answers: Array<(check: { readonly state: 'sound' | 'broken'; readonly records: number }) => void> = []
+    const checkChain = () =>
+      new Promise<{ readonly state: 'sound' | 'broken'; readonly records: number }>((resolve) => void answers.push(resolve))
+    const shop = openShop({ console: { chain: { checkChain } }, now: 1_000 })
+    const first = stateOf(shop)
+    while (answers.length === 0) await new Promise(setImmediate)
+    answers[0]?.({ state: 'sound', records: 7 })
+    expect((await first).chain).to.deep.equal({ state: 'sound', detail: '', records: 7, checkedAt: 1_000 })
+    shop.now += 60_000
+    expect((await stateOf(shop)).chain).to.include({ state: 'sound', checkedAt: 1_000 })
+    shop.now += 60_000
+    await stateOf(shop)
+    expect(answers).to.have.length(2)
+    answers[1]?.({ state: 'broken', records: 3 })
+    await new Promise(setImmediate)
+    shop.now += 10_000
+    expect((await stateOf(shop)).chain).to.include({ state: 'broken', records: 3, checkedAt: 61_000 })
+    await shop.api.close()
+    expect(() => securityConsole({ permission: 'a:b', chain: {} })).to.throw(TypeError, 'without a chain')
+  })
+
+  it('says that a chain cannot be read, and not why', async () => {
+    const shop = openShop({ console: { chain: { checkChain: () => Promise.reject(new Error('EACCES /secret/place')) } }, now: 5 })
+    expect((await stateOf(shop)).chain).to.deep.equal({ state: 'unknown', detail: 'it cannot be read', records: 0, checkedAt: 5 })
+    // What nobody knows yet is asked for again soon.
+    shop.now += 2_000
+    expect((await stateOf(shop)).chain).to.include({ state: 'unknown', checkedAt: 2_005 })
+    await shop.api.close()
+  })
+
+  it('masks secrets in reasons too, as records do', async () => {
+    @Controller('/talkative', { inject: [] })
+    class Talkative {
+      @Get('/')
+      @Public()
+      get(): never {
+        throw new NotFound('No.', { reason: 'no account for IBAN PT50000201231234567890154, password=hunter2' })
+      }
+    }
+    const audit = { sinks: [], redact: { patterns: [/PT\d{23}/] } }
+    const shop = openShop({ api: { controllers: [Talkative, securityConsole({ permission: 'portcullis:read' })], audit } })
+    await shop.call({ line: 'GET /talkative' })
+    const { reasons } = await stateOf(shop)
+    expect(JSON.stringify(reasons))
+      .to.contain('no account for IBAN')
+      .and.not.match(/hunter2|PT50/)
+    await shop.api.close()
   })
 
   it('tells of what detection has noticed', async () => {

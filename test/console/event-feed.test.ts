@@ -46,6 +46,22 @@ describe('the feed of security events', () => {
     for (const stream of [first, again, other]) stream.destroy()
   })
 
+  it('shows the same of a record whatever format it was written in', () => {
+    const shown = {
+      timestamp: '2026-11-25T19:00:00.000Z',
+      event: 'authz_fail',
+      level: 'CRITICAL',
+      status: 403,
+      address: '192.0.2.1',
+      reason: 'r',
+    }
+    const elastic = { '@timestamp': shown.timestamp, 'event.code': 'authz_fail', 'log.level': 'CRITICAL', 'http.response.status_code': 403 }
+    expect(shownEvent(JSON.stringify({ ...elastic, 'client.ip': '192.0.2.1', 'event.reason': 'r' }))).to.deep.equal(shown)
+    const open = { time_dt: shown.timestamp, class_uid: 6003, metadata: { event_code: 'authz_fail', log_level: 'CRITICAL' } }
+    const rest = { http_response: { code: 403 }, src_endpoint: { ip: '192.0.2.1' }, status_detail: 'r' }
+    expect(shownEvent(JSON.stringify({ ...open, ...rest }))).to.deep.equal(shown)
+  })
+
   it('keeps no more than a hundred events for a reader who does not read, and says how many are missing', () => {
     const { feed } = feedAt(0)
     const stream = feed.open({})

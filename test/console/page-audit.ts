@@ -7,10 +7,10 @@ export const contrastFaults = `(() => {
     return { rgb: [r, g, b], a }
   }
   const over = (top, below) => top.rgb.map((value, index) => value * top.a + below[index] * (1 - top.a))
+  const grounds = new Map([[null, [255, 255, 255]]])
   const behind = (element) => {
-    const layers = []
-    for (let one = element; one !== null; one = one.parentElement) layers.push(channels(getComputedStyle(one).backgroundColor))
-    return layers.reverse().reduce((below, layer) => over(layer, below), [255, 255, 255])
+    if (!grounds.has(element)) grounds.set(element, over(channels(getComputedStyle(element).backgroundColor), behind(element.parentElement)))
+    return grounds.get(element)
   }
   const brightness = (rgb) => {
     const [r, g, b] = rgb.map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))

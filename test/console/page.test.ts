@@ -292,6 +292,7 @@ function stateOf(text: string): Partial<ConsoleState> {
     reasons: [{ reason: text, total: 60, counts }],
     limits: [{ route: text, limit: text, rule: text, refused: 1, last: 1 }],
     stores: [{ purpose: text, name: text, state: 'lost', since: 1 }],
+    chain: { state: 'broken', detail: text, records: 1, checkedAt: 1 },
     routes: [{ method: text, path: text, handler: text, isOwn: false, ...tally, protections: [{ name: text, text, gap: text }] }],
   }
 }

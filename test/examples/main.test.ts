@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +102,22 @@ describe('the program of the orders API', () => {
     expect(records.find(({ action }) => action === 'order.create')).to.include({ status: 201, principal_id: 'alice' })
     expect(records.at(-1)).to.include({ event: 'sys_shutdown' })
   })
+
+  it('writes records in a chain where it is given a key, and its console says how that is', async () => {
+    const keyFile = join(folder, 'audit.key')
+    await writeFile(keyFile, randomBytes(32))
+    const environment = { PORTCULLIS_AUDIT_FILE: join(folder, 'chained.log'), PORTCULLIS_AUDIT_KEY_FILE: keyFile, PORTCULLIS_KEY: key }
+    const { port } = await run(['--adapter', 'http'], environment)
+    const headers = { authorization: `Bearer ${tokensOf.issue({ sub: 'carol', roles: ['admin'] }).token}` }
+    for (;;) {
+      const response = await fetch(`http://127.0.0.1:${port}/console/state`, { headers })
+      expect(response.status).to.equal(200)
+      const { chain } = (await response.json()) as { chain: { state: string; records: number } }
+      expect(chain.state).to.be.oneOf(['sound', 'unknown'])
+      if (chain.state === 'sound') break
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }).timeout(20_000)
 
   it('keeps orders in a file, where they are found again', async () => {
     const environment = { DATABASE_URL: `file:${join(folder, 'orders.db')}`, PORTCULLIS_KEY: key }

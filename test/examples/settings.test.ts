@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { UsageError, readSettings } from '../../examples/orders/settings.js'
 
@@ -14,6 +15,7 @@ describe('the settings of the orders API', () => {
       signingKey: undefined,
       trustProxy: false,
       auditFile: undefined,
+      auditKey: undefined,
     })
   })
 
@@ -63,6 +65,9 @@ describe('the settings of the orders API', () => {
     { DATABASE_URL: 'file:' },
     { REDIS_URL: 'localhost' },
     { PORTCULLIS_KEY: 'short' },
+    { PORTCULLIS_AUDIT_KEY_FILE: fileURLToPath(import.meta.url) },
+    { PORTCULLIS_AUDIT_FILE: 'audit.log', PORTCULLIS_AUDIT_KEY_FILE: '/none' },
+    { PORTCULLIS_AUDIT_FILE: 'audit.log', PORTCULLIS_AUDIT_KEY_FILE: '/dev/null' },
   ]) {
     it(`refuse ${JSON.stringify(environment)}, and do not repeat it`, () => {
       const [value = ''] = Object.values(environment)

@@ -4,7 +4,20 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { expect } from 'chai'
-import { Controller, Get, NotFound, PermissionDenied, Public, bearer, createApi, createLogger, recentRecords } from '../../lib/index.js'
+import { IsString } from 'class-validator'
+import {
+  Controller,
+  Get,
+  NotFound,
+  PermissionDenied,
+  Public,
+  Sensitive,
+  Validate,
+  bearer,
+  createApi,
+  createLogger,
+  recentRecords,
+} from '../../lib/index.js'
 import type { Api, ApiOptions, Context, Monitor } from '../../lib/index.js'
 import { openTelemetry } from '../../lib/opentelemetry.js'
 import { exchangeOf } from '../exchange.js'
@@ -23,6 +36,12 @@ const contexts = new AsyncLocalStorageContextManager().enable()
 const tracer = tracerProvider.getTracer('test')
 const records = recentRecords(10)
 
+class Patient {
+  @Sensitive()
+  @IsString()
+  patient!: string
+}
+
 @Controller('/things')
 @Public()
 class Things {
@@ -40,6 +59,12 @@ class Things {
 
   @Get('/by-token/:token')
   byToken() {
+    return {}
+  }
+
+  @Get('/of-patient/:patient')
+  @Validate({ params: Patient })
+  ofPatient() {
     return {}
   }
 
@@ -133,6 +158,9 @@ describe('an API under OpenTelemetry', () => {
   it('keeps secrets in paths to itself', async () => {
     await get(api, '/things/by-token/abcdefgh')
     expect(newest().attributes['url.path']).to.equal('/things/by-token/:token')
+    // What a class calls sensitive has no name that tells.
+    await get(api, '/things/of-patient/ann')
+    expect(newest().attributes['url.path']).to.equal('/things/of-patient/:patient')
   })
 
   it('masks what looks like a secret in a path and in what a client says it is, and keeps little of the latter', async () => {

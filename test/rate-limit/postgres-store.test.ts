@@ -7,7 +7,7 @@ import { MemoryRateLimitStore } from '../../lib/rate-limit/memory-store.js'
 import type { Charge } from '../../lib/rate-limit/store.js'
 import { postgresRateLimitMigration, PostgresRateLimitStore } from '../../lib/stores.js'
 import type { PostgresRateLimitStoreOptions } from '../../lib/stores.js'
-import { MovedClock } from '../../lib/testing/moved-clock.js'
+import { fakeClock } from '../../lib/testing/fake-clock.js'
 import { random } from '../../lib/testing/random.js'
 import { findPostgres, startPostgres } from '../postgres-server.js'
 import type { PostgresServer } from '../postgres-server.js'
@@ -51,7 +51,7 @@ describeWithPostgres('the store in PostgreSQL', function () {
   }
 
   it('has no two calls wait for each other, in whatever order they name their counters, and whatever is swept meanwhile', async () => {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const store = await open({ clock })
     const chance = random(7)
     const sweep = () => pool.query(`SELECT portcullis_limits_1('sweep', '[]', $1, NULL)`, [clock.time])
@@ -98,7 +98,7 @@ describeWithPostgres('the store in PostgreSQL', function () {
 
   it('removes rows that have ended by the clock of the server, and no others', async () => {
     await pool.query('TRUNCATE portcullis_limits')
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const store = await open({ clock })
     await store.consume([charge('lasts', '1 per day')])
     await store.consume([{ ...charge('kept out', '1 per second', 2), penalty: { first: 86_400_000, most: 86_400_000, memory: 0 } }])
@@ -116,7 +116,7 @@ describeWithPostgres('the store in PostgreSQL', function () {
   })
 
   it('reckons with large numbers as memory does', async () => {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const [store, memory] = [await open({ clock }), new MemoryRateLimitStore({ clock })]
     const chance = random(11)
     for (let call = 0; call < 150; call += 1) {

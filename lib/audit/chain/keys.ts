@@ -1,5 +1,7 @@
 import { KeyObject, createHash, createHmac, createPublicKey, createSecretKey, sign, timingSafeEqual, verify } from 'node:crypto'
 import { weaknessOf } from '../../weak-secret.js'
+import { hashLink, secretLink } from './link.js'
+import type { Link } from './link.js'
 
 /** How the records of a chain are held together. */
 export type ChainAlgorithm = 'hmac-sha256' | 'ed25519'
@@ -9,8 +11,7 @@ export interface CheckingKey {
   /** Stands in the chain's own records. Tells nothing of the key. */
   readonly id: string
   readonly algorithm: ChainAlgorithm
-  /** The hash of a record that follows the one with the hash `previous`; empty before the first. */
-  link(previous: string, record: Uint8Array | string): string
+  readonly link: Link
   /** Whether `proof` was made for this text by who holds the key. */
   isProof(text: string, proof: string): boolean
 }
@@ -41,7 +42,7 @@ export function secretChainKey(secret: KeyObject | Uint8Array): ChainKey {
   return {
     id: shortId(createHmac('sha256', key).update('portcullis key id').digest('base64url')),
     algorithm: 'hmac-sha256',
-    link: (previous, record) => createHmac('sha256', key).update(previous).update(record).digest('base64url'),
+    link: secretLink(bytes),
     prove,
     isProof: (text, proof) => isSame(prove(text), proof),
   }
@@ -67,7 +68,7 @@ export function publicChainKey(key: KeyObject): CheckingKey {
         .digest('base64url'),
     ),
     algorithm: 'ed25519',
-    link: (previous, record) => createHash('sha256').update(previous).update(record).digest('base64url'),
+    link: hashLink(),
     isProof: (text, proof) => verify(null, toSign(text), key, Buffer.from(proof, 'base64url')),
   }
 }

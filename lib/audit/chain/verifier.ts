@@ -30,10 +30,13 @@ export interface Verification {
   readonly reachesHead: boolean
 }
 
+/** Of a head, what a log is compared with. */
+type Place = Pick<ChainHead, 'chain' | 'sequence' | 'hash'>
+
 /** Checks a log line by line. Keeps nothing but where it stands, and after a fault the next few lines. */
 export class ChainVerifier {
   readonly #keys: readonly CheckingKey[]
-  readonly #head: ChainHead | undefined
+  readonly #head: Place | undefined
   readonly #unproven: UnprovenRange[] = []
   #key: CheckingKey | undefined
   #chain = ''
@@ -48,7 +51,7 @@ export class ChainVerifier {
   #fault: ChainFault | undefined
   #suspects: PlacedLine[] = []
 
-  constructor(keys: readonly CheckingKey[], head?: ChainHead) {
+  constructor(keys: readonly CheckingKey[], head?: Place) {
     this.#keys = keys
     this.#head = head
   }
@@ -146,8 +149,9 @@ export class ChainVerifier {
     this.#sequence = sealed.sequence
     this.#records++
     this.#last = { bytes, file, line }
-    if (this.#head?.sequence !== sealed.sequence) return true
-    this.#reachesHead = this.#head.hash === sealed.hash && this.#head.chain === this.#chain
+    // Of another chain it may be that begins further down: what broke this one is told then.
+    if (this.#head?.sequence !== sealed.sequence || this.#head.chain !== this.#chain) return true
+    this.#reachesHead = this.#head.hash === sealed.hash
     if (this.#reachesHead) return true
     return this.#fail('forked', this.#last, sealed.sequence, `record ${sealed.sequence} is another than the one that the head is of`)
   }
@@ -171,7 +175,11 @@ export class ChainVerifier {
     }
     if (this.#first === undefined) return { kind: 'truncated', file, line, sequence: undefined, message: 'there is no record' }
     const head = this.#head
-    if (head === undefined || this.#reachesHead || head.sequence < this.#first) return undefined
+    if (head === undefined || this.#reachesHead) return undefined
+    if (head.chain !== this.#chain) {
+      return { kind: 'forked', file, line, sequence: this.#sequence, message: 'the log is of another chain than its head' }
+    }
+    if (head.sequence < this.#first) return undefined
     const message = `the log ends with record ${this.#sequence}, and its head is at record ${head.sequence}`
     return { kind: 'truncated', file, line, sequence: next, message }
   }

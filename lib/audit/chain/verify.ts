@@ -28,7 +28,19 @@ const chunkSize = 1_048_576
  */
 export async function verifyAuditLog(sources: readonly LogSource[], options: VerifyOptions): Promise<Verification> {
   const keys = options.keys.map(checkingKey)
-  const verifier = new ChainVerifier(keys, options.head === undefined ? undefined : readHead(options.head, keys))
+  return readThrough(
+    sources,
+    new ChainVerifier(keys, options.head === undefined ? undefined : readHead(options.head, keys)),
+    options.progress,
+  )
+}
+
+/** Has a verifier read these, as far as there is something to learn. */
+export async function readThrough(
+  sources: readonly LogSource[],
+  verifier: ChainVerifier,
+  progress?: (bytes: number) => void,
+): Promise<Verification> {
   let bytes = 0
   for (const [index, source] of sources.entries()) {
     const file = typeof source === 'string' ? source : `source ${index + 1}`
@@ -48,7 +60,7 @@ export async function verifyAuditLog(sources: readonly LogSource[], options: Ver
           return verifier.finish()
         }
       }
-      options.progress?.(bytes)
+      progress?.(bytes)
     }
   }
   return verifier.finish()

@@ -173,12 +173,20 @@ export function authorizationServer(options: AuthorizationServerOptions): Class 
       return reply(200, keySet, forAWhile)
     }
   }
+  Object.defineProperty(AuthorizationServer, lifetimesKey, { value: Object.freeze({ ...checked.lifetimes }) })
   return AuthorizationServer
 }
 
 /** Clients read the metadata of RFC 8414; in a description of the API the endpoints stand as what gives tokens. */
 const ToldByMetadata = () => descriptionKind.declare({ hidden: true })
 const GivesTokens = (flows: TokenFlows) => tokenFlowsKind.declare(flows)
+// A registered symbol: the program `portcullis` may be another installed copy of the package.
+const lifetimesKey: unique symbol = Symbol.for('portcullis.lifetimes') as never
+
+/** How long what an authorization server gives out lives; undefined for every other controller. */
+export function serverLifetimes(controller: Class): Required<ServerLifetimes> | undefined {
+  return (controller as { readonly [lifetimesKey]?: Required<ServerLifetimes> })[lifetimesKey]
+}
 
 /** Public, and asked for often: five minutes old is good enough. */
 const forAWhile = Object.freeze({ 'Cache-Control': 'public, max-age=300' })

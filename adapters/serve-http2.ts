@@ -1,0 +1,159 @@
+import { constants, createSecureServer, createServer } from 'node:http2'
+import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ServeOptions } from './serve.js'
+
+/** What one connection of HTTP/2 may ask for. */
+export interface Http2Limits {
+  /** Requests at once on one connection. @default 100 */
+  readonly maxConcurrentStreams?: number
+  /** Requests that a client may begin and call off within ten seconds, before its connection ends (CVE-2023-44487). @default 100 */
+  readonly maxResets?: number
+}
+
+/** A server of HTTP/2: with TLS it speaks HTTP/1.1 too. */
+export type RunningHttp2Server = Http2Server | Http2SecureServer
+
+const resetWindow = 10_000
+
+/** Makes a server of HTTP/2 whose connections are bounded: how many, how much, how long. */
+export function makeHttp2Server(options: ServeOptions, limits: Http2Limits): RunningHttp2Server {
+  const headerBytes = options.maxHeaderSize ?? 16_384
+  const settings = {
+    settings: { maxConcurrentStreams: limits.maxConcurrentStreams ?? 100, maxHeaderListSize: headerBytes, enablePush: false },
+    maxSendHeaderBlockLength: 65_536,
+    // Pairs of names and values, the five that begin with a colon included.
+    maxHeaderListPairs: 128,
+    // Megabytes that all streams of a connection together may have buffered.
+    maxSessionMemory: 10,
+    maxSettings: 16,
+    maxOutstandingPings: 10,
+    maxSessionInvalidFrames: 20,
+    maxSessionRejectedStreams: 100,
+    unknownProtocolTimeout: 5_000,
+  }
+  const { tls } = options
+  const server =
+    tls === undefined
+      ? createServer(settings)
+      : createSecureServer({ ...settings, ...http1Settings(headerBytes), ...tls, minVersion: 'TLSv1.2', allowHTTP1: true })
+  if (tls !== undefined) Object.assign(server, http1Timeouts(options))
+  const idle = options.keepAliveTimeout ?? 5_000
+  server.on('session', (session) => {
+    boundSession(session, { maxResets: limits.maxResets ?? 100, maxRequests: options.maxRequestsPerSocket ?? 1_000, idle })
+    session.on('stream', (stream) => boundBody(stream, options.requestTimeout ?? 60_000))
+  })
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
+  return server
+}
+
+/** Of the connections that speak HTTP/1.1 after all. */
+function http1Settings(maxHeaderSize: number) {
+  return { maxHeaderSize, insecureHTTPParser: false, requireHostHeader: false }
+}
+
+/** Node takes these from the server, not from its options, where the server speaks both. */
+function http1Timeouts({ headersTimeout, requestTimeout, keepAliveTimeout, maxRequestsPerSocket }: ServeOptions) {
+  return {
+    headersTimeout: headersTimeout ?? 10_000,
+    requestTimeout: requestTimeout ?? 60_000,
+    keepAliveTimeout: keepAliveTimeout ?? 5_000,
+    maxRequestsPerSocket: maxRequestsPerSocket ?? 1_000,
+    connectionsCheckingInterval: 1_000,
+  }
+}
+
+interface SessionBounds {
+  readonly maxResets: number
+  readonly maxRequests: number
+  readonly idle: number
+}
+
+function boundSession(session: ServerHttp2Session, { maxResets, maxRequests, idle }: SessionBounds): void {
+  let [open, requests, resets, windowEnd] = [0, 0, 0, 0]
+
+  session.on('stream', (stream) => {
+    open += 1
+    requests += 1
+    if (requests === maxRequests) session.close()
+    stream.once('aborted', countReset)
+    stream.once('close', () => {
+      open -= 1
+    })
+  })
+  // A connection on which nothing moves and nothing is asked is given up; while a request is at work, its own deadline counts.
+  session.setTimeout(idle, () => {
+    if (open === 0) session.close()
+  })
+
+  /** To begin requests and reset them costs the client nothing and the server each time a request's beginning. */
+  function countReset(): void {
+    const now = performance.now()
+    if (now > windowEnd) [resets, windowEnd] = [0, now + resetWindow]
+    resets += 1
+    if (resets > maxResets) session.destroy(new Error('too many requests were called off'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+}
+
+/** A body must have come in time, as it must over HTTP/1.1. */
+function boundBody(stream: ServerHttp2Stream, milliseconds: number): void {
+  if (stream.endAfterHeaders) return
+  const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), milliseconds).unref()
+  const stop = () => clearTimeout(late)
+  stream.once('end', stop).once('close', stop)
+}
+
+/** Knows the connections of a server that speaks HTTP/2, to end them: Node's own `closeAllConnections` does not. */
+export class Connections {
+  readonly #sockets = new Map<Socket, { open: number }>()
+  readonly #sessions = new Set<ServerHttp2Session>()
+  #isClosing = false
+
+  constructor(private readonly server: RunningHttp2Server) {
+    server.on('session', (session) => {
+      this.#sessions.add(session)
+      session.once('close', () => this.#sessions.delete(session))
+      if (this.#isClosing) session.close()
+    })
+    server.on(isSecure(server) ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#sockets.set(socket, { open: 0 })
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    ;(server as unknown as Server).on('request', (request: IncomingMessage, response: ServerResponse) => this.#count(request, response))
+  }
+
+  /** Takes no more requests: tells HTTP/2 clients so (GOAWAY), lets open requests end, and ends what is open after `milliseconds`. */
+  async drain(milliseconds: number): Promise<void> {
+    this.#isClosing = true
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => resolve())
+    })
+    for (const session of this.#sessions) session.close()
+    for (const [socket, { open }] of this.#sockets) if (open === 0 && !this.#isOfSession(socket)) socket.destroy()
+    const last = setTimeout(() => {
+      for (const socket of this.#sockets.keys()) socket.destroy()
+    }, milliseconds)
+    await closed
+    clearTimeout(last)
+  }
+
+  /** Of HTTP/1.1 alone: the sockets of HTTP/2 are their sessions' affair. */
+  #count({ httpVersionMajor, socket }: IncomingMessage, response: ServerResponse): void {
+    const connection = httpVersionMajor === 1 ? this.#sockets.get(socket) : undefined
+    if (connection === undefined) return
+    connection.open += 1
+    response.once('close', () => {
+      connection.open -= 1
+      if (this.#isClosing && connection.open === 0) socket.end()
+    })
+  }
+
+  #isOfSession(socket: Socket): boolean {
+    return !isSecure(this.server) || (socket as Socket & { readonly alpnProtocol?: string | false }).alpnProtocol === 'h2'
+  }
+}
+
+function isSecure(server: RunningHttp2Server): server is Http2SecureServer {
+  return 'setSecureContext' in server
+}

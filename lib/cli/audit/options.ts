@@ -1,0 +1,135 @@
+import type { ApiDescription, RouteDescription } from '../../api-facts.js'
+import { serverLifetimes } from '../../oauth/server/authorization-server.js'
+import type { Noticed } from './finding.js'
+import { headerFindings } from './headers.js'
+import { proxyFindings } from './proxies.js'
+
+/** What the options of `createApi` leave open. */
+export function optionFindings(api: ApiDescription): readonly Noticed[] {
+  return [
+    ...transportFindings(api),
+    ...corsFindings(api),
+    ...proxyFindings(api.options.trustProxy ?? false),
+    ...headerFindings(api),
+    ...secretFindings(api),
+    ...lifetimeFindings(api),
+    ...storeFindings(api),
+    ...recordFindings(api),
+    ...bodyFindings(api),
+  ]
+}
+
+function transportFindings({ options: { https = 'require' } }: ApiDescription): readonly Noticed[] {
+  const place = 'https'
+  if (https === 'off') {
+    const problem = 'whoever is on the way reads tokens, and may answer in place of the API'
+    return [{ rule: 'https-off', place, problem, mend: 'leave https out, and say in trustProxy which proxy ends TLS' }]
+  }
+  if (https !== 'redirect') return []
+  const problem = 'a client that is set up wrongly works, and sends its token in clear text each time'
+  return [{ rule: 'https-redirected', place, problem, mend: "write https: 'require', unless browsers come here by themselves" }]
+}
+
+function corsFindings({ options: { cors }, routes }: ApiDescription): readonly Noticed[] {
+  if (cors === undefined) return []
+  const found: Noticed[] = []
+  const closed = routes.filter(({ facts }) => facts.access !== 'public').length
+  if (cors.origins.includes('*')) {
+    const problem = `pages of every origin may read the answers, and ${closed} routes are closed`
+    found.push({
+      rule: 'cors-wide',
+      severity: closed === 0 ? 'info' : 'medium',
+      place: 'cors.origins',
+      problem,
+      mend: 'list the exact origins',
+    })
+  }
+  for (const origin of cors.origins.filter((one) => one.startsWith('http://') && !isLocal(one))) {
+    const problem = `whoever is on the way to ${origin} may write its pages`
+    found.push({ rule: 'cors-wide', place: 'cors.origins', problem, mend: 'name it with https' })
+  }
+  if (cors.credentials === true) {
+    const problem = 'a page of a listed origin acts as its visitor, whatever it was made to do'
+    found.push({ rule: 'cors-credentials', place: 'cors.credentials', problem, mend: 'leave it out where callers bear tokens in headers' })
+  }
+  return found
+}
+
+function isLocal(origin: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname)
+}
+
+function secretFindings({ options }: ApiDescription): readonly Noticed[] {
+  const ways = [options.authentication ?? []].flat()
+  const mend = 'give random bytes of a vault, and leave dangerouslyAcceptGuessableSecret out'
+  return ways
+    .flatMap(({ guessable = [] }) => guessable)
+    .map((place) => ({ rule: 'secret-guessable', place, problem: 'whoever guesses the secret signs tokens for everybody', mend }))
+}
+
+const hour = 3_600
+
+function lifetimeFindings({ options, injected }: ApiDescription): readonly Noticed[] {
+  const servers = options.controllers.flatMap((controller) => serverLifetimes(controller)?.accessToken ?? [])
+  const issuers = injected().flatMap((service) => issuedLifetime(service) ?? [])
+  const note = (place: string, seconds: number): Noticed => ({
+    ...{ rule: 'token-long-lived', place, problem: `a token that was stolen is good for up to ${seconds} s` },
+    mend: 'issue tokens for an hour or less, and renew them by refresh tokens or a new login',
+  })
+  return [
+    ...servers.filter((seconds) => seconds > hour).map((seconds) => note('authorizationServer.lifetimes.accessToken', seconds)),
+    ...issuers.filter((seconds) => seconds > hour).map((seconds) => note('tokenIssuer.lifetime', seconds)),
+  ]
+}
+
+/** How long the tokens live that a service issues, where it is what `tokenIssuer` makes. */
+function issuedLifetime(service: unknown): number | undefined {
+  if (typeof service !== 'object' || service === null || !('issue' in service) || !('lifetime' in service)) return undefined
+  return typeof service.lifetime === 'number' ? service.lifetime : undefined
+}
+
+function storeFindings({ options, registered, routes }: ApiDescription): readonly Noticed[] {
+  const found: Noticed[] = []
+  const isClosed = routes.some(({ facts }) => facts.access !== 'public')
+  if (isClosed && options.authentication !== undefined && !registered.has('state') && !registered.has('revocations')) {
+    const problem = 'a token that was revoked here is good on every other process, and here after the next start'
+    found.push({ rule: 'state-in-process', place: 'tokens.state', problem, mend: 'register a store of portcullis/stores in the container' })
+  }
+  if (routes.some(({ limits }) => limits.length > 0) && !registered.has('rateLimitStore')) {
+    const problem = 'behind several processes each caller has as many calls from each of them'
+    found.push({
+      rule: 'limits-in-process',
+      place: 'tokens.rateLimitStore',
+      problem,
+      mend: 'register a store of portcullis/stores in the container',
+    })
+  }
+  return found
+}
+
+function recordFindings({ options, registered, routes }: ApiDescription): readonly Noticed[] {
+  if (registered.has('auditLog') || options.audit?.sinks === undefined || options.audit.sinks.length > 0) return []
+  const count = routes.filter(({ method }) => !['GET', 'HEAD', 'OPTIONS'].includes(method)).length
+  const problem = `nobody will know who did what: ${count} routes write`
+  return [
+    {
+      rule: 'records-nowhere',
+      place: 'audit.sinks',
+      problem,
+      mend: "leave sinks out for standard output, or give such as fileSink('audit.log')",
+    },
+  ]
+}
+
+/** Bytes. */
+const large = 10_000_000
+
+function bodyFindings({ routes }: ApiDescription): readonly Noticed[] {
+  const limitOf = ({ facts }: RouteDescription) => facts.body?.limit ?? 0
+  return routes
+    .filter((route) => limitOf(route) > large)
+    .map((route) => ({
+      ...{ rule: 'body-large', place: route.name, problem: `it holds bodies of ${limitOf(route)} bytes in memory, each of them whole` },
+      mend: '@BodyLimit of what is really sent; large files belong into a store of their own',
+    }))
+}

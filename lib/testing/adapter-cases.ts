@@ -1,0 +1,135 @@
+import { equal, match, ok } from 'node:assert/strict'
+import { kitApi, tokenOf } from './adapter-api.js'
+import { bodyCases } from './adapter-bodies.js'
+import { connectionCases } from './adapter-connections.js'
+import { exchangeGroups, requestOf } from './adapter-exchanges.js'
+import type { ExchangeRow, Trait } from './adapter-exchanges.js'
+import { fallthroughCases } from './adapter-fallthrough.js'
+import { requireSame, untouchedAnswer } from './adapter-oracle.js'
+import type { AdapterAbilities, StartAdapterServer, Trial, Try } from './adapter-trial.js'
+import type { Case } from './case.js'
+import { sendOverSocket } from './wire.js'
+import type { ReceivedAnswer, SentRequest } from './wire.js'
+
+/**
+ * The contract of an adapter, as cases for any test runner: `for (const { name, run } of adapterConformance(start)) it(name, run)`.
+ *
+ * Each case calls `start` with an API of the kit's own, asks the server that it gets, over raw sockets where bytes matter, and closes both. What
+ * arrives is compared with what the API says to the same request without any host: status, every header, every byte.
+ */
+export function adapterConformance(start: StartAdapterServer, abilities: AdapterAbilities = {}): readonly Case[] {
+  const { sockets = true, fallthrough = true } = abilities
+
+  const tried: Try = (act, { fallthrough: falls = false, timeout } = {}) =>
+    async function runCase() {
+      const kit = kitApi(timeout === undefined ? {} : { timeout })
+      const server = await start(kit.api, { fallthrough: falls })
+      const { url } = server
+      try {
+        await act({ ...kit, url, send: (request) => server.send?.(request) ?? sendOverSocket(url, request) })
+      } finally {
+        await server.close()
+        await kit.api.close()
+      }
+    }
+
+  return [
+    ...exchangeCases(tried, abilities),
+    ...originCases(tried, abilities),
+    ...(fallthrough ? fallthroughCases(tried, abilities) : []),
+    ...(sockets ? [...bodyCases(tried), ...connectionCases(tried)] : []),
+  ]
+}
+
+function exchangeCases(tried: Try, abilities: AdapterAbilities): readonly Case[] {
+  return exchangeGroups.map(({ claim, rows }) => ({
+    name: claim,
+    run: tried(async (trial) => {
+      const wrong: string[] = []
+      for (const row of rows) {
+        await requireExchange(trial, row, abilities).catch((error: unknown) => {
+          wrong.push(`${row.claim} (${row.request.method} ${row.request.target.slice(0, 60)}): ${(error as Error).message}`)
+        })
+      }
+      equal(wrong.length, 0, wrong.join('\n'))
+    }),
+  }))
+}
+
+async function requireExchange({ api, send }: Trial, row: ExchangeRow, abilities: AdapterAbilities): Promise<void> {
+  const arrived = await send(row.request)
+  if (isForgiven(row, arrived, abilities)) return
+  const expected = await untouchedAnswer(api, row.request)
+  equal(expected.status, row.status)
+  if (row.code !== undefined) match(Buffer.from(expected.body).toString(), new RegExp(`"code":"${row.code}"`))
+  requireSame(arrived, expected)
+}
+
+/** Whether what arrived is as good as such a host can do: refused in other words, or as the host's own reading of the request is answered. */
+function isForgiven({ trait, request }: ExchangeRow, { status }: ReceivedAnswer, abilities: AdapterAbilities): boolean {
+  const isRefused = status >= 400 && status < 500
+  const forgiving: Readonly<Record<Trait, boolean>> = {
+    target: (abilities.refusesFirst === true && isRefused) || (abilities.rawTarget === false && isOfItsReading(request, status)),
+    host: abilities.refusesFirst === true && isRefused,
+    twice: (abilities.rawHeaders === false || abilities.refusesFirst === true) && isRefused,
+    method: abilities.refusesFirst === true && isRefused,
+  }
+  return trait !== undefined && forgiving[trait]
+}
+
+/** As the WHATWG reads targets: dot segments and backslashes are gone, and what was sent cannot be told from what is left. */
+function isOfItsReading({ target }: SentRequest, status: number): boolean {
+  const isOther = new URL(target, 'http://api.test').href !== `http://api.test${target}`
+  return isOther && (status === 200 || status === 400 || status === 404)
+}
+
+function originCases(tried: Try, { address = '127.0.0.1' }: AdapterAbilities): readonly Case[] {
+  const spoofed = {
+    'X-Forwarded-For': '203.0.113.7',
+    'X-Real-IP': '203.0.113.7',
+    'CF-Connecting-IP': '203.0.113.7',
+    'True-Client-IP': '203.0.113.7',
+    Forwarded: 'for=203.0.113.7;proto=https',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'evil.test',
+    'X-Original-URL': '/things/me',
+    'X-Rewrite-URL': '/things/me',
+  }
+  return [
+    {
+      name: "takes the client's address, the protocol, the method and the target from no header",
+      run: tried(async ({ send, url }) => {
+        const { body } = await send(requestOf('GET /things/where?a=b%20c', spoofed))
+        const seen = JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>
+        equal(seen['address'], address)
+        equal(seen['encrypted'], url.startsWith('https:'))
+        equal(seen['method'], 'GET')
+        equal(seen['target'], '/things/where?a=b%20c')
+      }),
+    },
+    {
+      name: 'knows a caller by its token',
+      run: tried(async ({ send }) => {
+        const { body } = await send(requestOf('GET /things/me', { Authorization: `Bearer ${tokenOf('u1')}` }))
+        equal(Buffer.from(body).toString(), '{"id":"u1"}')
+      }),
+    },
+    {
+      name: 'leaves one record of each request',
+      run: tried(async ({ send, records }) => {
+        await send(requestOf('GET /things'))
+        await send(requestOf('GET /things/me'))
+        await send(requestOf('GET /nothing'))
+        const made = records.newest().filter((record) => 'status' in record)
+        equal(made.map((record) => (record as unknown as { status: number }).status).join(), '404,401,200')
+      }),
+    },
+    {
+      name: 'tells answers to many requests at once apart',
+      run: tried(async ({ send }) => {
+        const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => send(requestOf(`GET /things/${index}`))))
+        for (const [index, { body }] of answers.entries()) ok(Buffer.from(body).toString() === `{"id":"${index}"}`)
+      }),
+    },
+  ]
+}
