@@ -11,7 +11,7 @@ export interface Answers {
   readonly busy: number
 }
 
-export const connections = 64
+const connections = 64
 
 /**
  * Sends one request over and over on 64 connections for about `milliseconds`, the next on each as soon as the last is answered. The time

@@ -48,7 +48,7 @@ export interface Summary {
   readonly busy: number
 }
 
-export function summaryOf(samples: readonly Sample[]): Summary {
+function summaryOf(samples: readonly Sample[]): Summary {
   const cpu = samples.map((sample) => sample.cpu)
   return {
     perSecond: median(samples.map(({ perSecond }) => perSecond)),

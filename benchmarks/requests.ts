@@ -33,7 +33,7 @@ export interface RequestParts {
 }
 
 /** A request as it goes over the wire, with the headers that clients of APIs send. */
-export function requestBytes({ method, path, token, body }: RequestParts): Buffer {
+function requestBytes({ method, path, token, body }: RequestParts): Buffer {
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
   const lines = [`${method} ${path} HTTP/1.1`, 'Host: api.example.com', 'User-Agent: benchmark/1', 'Accept: application/json']
   if (token !== undefined) lines.push(`Authorization: Bearer ${token}`)

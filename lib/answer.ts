@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { brand } from './brand.js'
 import type { Reply } from './context.js'
 import { ApiError, InternalError } from './errors.js'
 import type { ErrorDocument } from './errors.js'
@@ -7,6 +8,10 @@ import type { Exchange } from './exchange.js'
 
 /** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
 export class Answer {
+  static {
+    brand(this, 'Answer')
+  }
+
   constructor(
     readonly status: number,
     readonly body: unknown,

@@ -41,7 +41,7 @@ export interface ClassDeclarations {
 }
 
 /** A decorator on something that is no public instance method. */
-export interface Misplaced {
+interface Misplaced {
   readonly kind: string
   readonly member: string
   readonly on: string

@@ -1,3 +1,5 @@
+import { brand } from './brand.js'
+
 /** One thing that is wrong with the input. */
 export interface InputError {
   readonly in: 'body' | 'query' | 'params' | 'headers'
@@ -45,6 +47,10 @@ export class ApiError extends Error {
   readonly errors: readonly InputError[] | undefined
   readonly closes: boolean
   readonly document: ErrorDocument | undefined
+
+  static {
+    brand(this, 'ApiError')
+  }
 
   constructor(
     readonly status: number,

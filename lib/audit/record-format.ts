@@ -11,7 +11,7 @@ export type RecordFormatName = 'portcullis' | 'ecs' | 'ocsf'
 export type Outcome = 'success' | 'refusal' | 'failure'
 
 /** What is known of a record when it is begun. */
-export interface RecordFindings {
+interface RecordFindings {
   readonly kind: RecordKind
   readonly event: string | undefined
   readonly level: EventLevel | undefined

@@ -129,6 +129,6 @@ function frozen(names: readonly string[]): readonly string[] {
 const none: readonly string[] = Object.freeze([])
 
 /** Whether this is a list of texts. */
-export function isStrings(value: unknown): value is readonly string[] {
+function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }

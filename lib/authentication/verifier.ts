@@ -1,3 +1,4 @@
+import { brand } from '../brand.js'
 import type { Identity } from '../context.js'
 import type { CacheUse } from '../monitor.js'
 
@@ -41,6 +42,10 @@ export interface TokenVerifier {
 
 /** Thrown by a `TokenVerifier`. The client gets the same 401 whatever the reason is. */
 export class TokenRefused extends Error {
+  static {
+    brand(this, 'TokenRefused')
+  }
+
   constructor(readonly reason: TokenRefusal) {
     super(`the access token is refused: ${reason}`)
     this.name = 'TokenRefused'

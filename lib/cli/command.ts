@@ -12,7 +12,7 @@ export interface CommandOption {
 }
 
 /** What a command takes by its place instead of by a name. */
-export interface CommandArgument {
+interface CommandArgument {
   /** What stands for it in the help: `MODULE`. */
   readonly name: string
   /** Whether there may be more than one; of the last argument alone. */

@@ -12,7 +12,7 @@ const mostReasons = 100
 const shownReasons = 20
 
 /** Stands for all reasons that are not shown by themselves. */
-export const otherReasons = 'other'
+const otherReasons = 'other'
 
 const minute = 60_000
 

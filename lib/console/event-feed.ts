@@ -6,7 +6,7 @@ import { EventStream } from './event-stream.js'
 import type { KeptEvent } from './event-stream.js'
 
 /** How many events are kept, and how many may wait for one listener. */
-export const eventsKept = 100
+const eventsKept = 100
 
 /** Milliseconds between two looks at the listeners. */
 const pace = 250

@@ -13,14 +13,14 @@ export interface ConsoleState {
 }
 
 /** One number for each minute of the last hour, the oldest first. */
-export interface SeriesState {
+interface SeriesState {
   readonly since: number
   readonly requests: readonly number[]
   readonly refused: readonly number[]
   readonly failed: readonly number[]
 }
 
-export interface ReasonState {
+interface ReasonState {
   readonly reason: string
   readonly total: number
   readonly counts: readonly number[]

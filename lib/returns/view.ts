@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { brand } from '../brand.js'
 import { propertyRecorder } from '../decorator.js'
 import type { Class, PropertyRecorder } from '../decorator.js'
 import { declaredMembers, kind, ownMemberDeclarations } from '../policy.js'
@@ -15,6 +16,10 @@ export type View = Class | ValueType | readonly [View] | { readonly [name: strin
 
 /** A text, bytes or a stream of one media type, as a view. */
 export class Unshaped {
+  static {
+    brand(this, 'Unshaped')
+  }
+
   constructor(readonly mediaType: string) {}
 }
 

@@ -49,7 +49,9 @@ export function identifier(name: string, allowed: readonly string[]): Query {
 /** Throws a `TypeError` unless `query` was made by `sql`. */
 export function requireQuery(query: unknown): asserts query is Query {
   if (typeof query !== 'object' || query === null || !made.has(query)) {
-    throw new TypeError('this is no parameterized query: write it with the sql tag of portcullis/sql')
+    throw new TypeError(
+      'this is no parameterized query: write it with the sql tag of portcullis/sql; if it is, two copies of the package are installed (npm ls portcullis)',
+    )
   }
 }
 

@@ -20,7 +20,7 @@ export interface BreakerChange {
 }
 
 /** A server was not asked: that it is lost was told when it was. */
-export class LeftAlone extends Error {
+class LeftAlone extends Error {
   constructor(who: string) {
     super(`${who} is left alone until it answers again`)
     this.name = 'LeftAlone'

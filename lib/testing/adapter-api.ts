@@ -26,7 +26,7 @@ export function tokenOf(id: string): string {
 }
 
 /** What the cases watch of the kit's own handlers. */
-export interface Watched {
+interface Watched {
   /** Chunks of 64 KB that the endless stream has made. */
   chunks: number
   /** Whether the endless stream was let go. */

@@ -124,7 +124,7 @@ const find = ({ params }: Context<{ params: DocId }>) => docs.find(({ id }) => i
 
 @Controller('/docs', { inject: [] })
 @Authenticated()
-export class Docs {
+class Docs {
   @Get('/')
   @RequirePermission('docs:read')
   @Validate({ query: Search })

@@ -29,7 +29,7 @@ export function secondOf(at: number): string {
 }
 
 /** `3 min. ago` */
-export function ago(at: number): string {
+function ago(at: number): string {
   const passed = Date.now() + ahead - at
   const [unit, length] = units.find(([, each]) => passed >= each) ?? ['second', 1_000]
   if (unit === 'second') return passed < 10_000 ? 'just now' : relative.format(-Math.floor(passed / 10_000) * 10, unit)

@@ -3,7 +3,7 @@ import type { OutboundFetch, OutboundInit } from '../../outbound.js'
 import { proving, withNonce } from './proof-key.js'
 
 /** The credentials that a request to another API bears. */
-export interface ApiCredentials {
+interface ApiCredentials {
   readonly token: string
   /** Proves the key that the token is bound to, where it is bound to one. */
   readonly prover: oauth.DPoPHandle | undefined

@@ -27,7 +27,7 @@ export function loginFailure(thrown: unknown): ApiError {
 }
 
 /** Whether a server refuses this application itself, whatever it asks for. */
-export function isClientRefused(thrown: unknown): boolean {
+function isClientRefused(thrown: unknown): boolean {
   if (thrown instanceof oauth.ResponseBodyError) return refusedClients.has(thrown.error)
   return thrown instanceof oauth.WWWAuthenticateChallengeError && !oauth.isDPoPNonceError(thrown)
 }

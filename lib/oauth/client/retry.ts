@@ -49,7 +49,7 @@ export function outcomeOf(thrown: unknown): unknown {
 }
 
 /** What a server was heard to say; undefined where it was not heard at all. */
-export function responseOf(thrown: unknown): Response | undefined {
+function responseOf(thrown: unknown): Response | undefined {
   if (thrown instanceof oauth.ResponseBodyError || thrown instanceof oauth.WWWAuthenticateChallengeError) return thrown.response
   if (thrown instanceof Unavailable || !(thrown instanceof Error)) return undefined
   return thrown.cause instanceof Response ? thrown.cause : undefined

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 
 /** What a server does with a request that was read to its end. */
-export type Answering = (response: ServerResponse, form: URLSearchParams, request: IncomingMessage) => unknown
+type Answering = (response: ServerResponse, form: URLSearchParams, request: IncomingMessage) => unknown
 
 /** An OpenID provider that does what a test wants, and what a good one never does. */
 export interface HostileProvider {

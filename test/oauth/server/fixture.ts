@@ -30,14 +30,14 @@ const webSecret = 'secret of web'
 const hash = hashClientSecret(webSecret)
 
 /** A clock that a test moves. */
-export class MovedClock {
+class MovedClock {
   moved = 0
   now(): number {
     return Date.now() + this.moved
   }
 }
 
-export async function clients(): Promise<readonly OAuthClient[]> {
+async function clients(): Promise<readonly OAuthClient[]> {
   const secretHash = await hash
   const scopes = ['orders:read', 'orders:write']
   return [
