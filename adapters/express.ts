@@ -1,3 +1,9 @@
+/**
+ * Express 4 and 5 as hosts.
+ *
+ * @module portcullis/express
+ */
+
 import type { Request, RequestHandler, Response } from 'express'
 import type { Api } from '../lib/api.js'
 import type { ApiRequest } from '../lib/context.js'
@@ -33,4 +39,5 @@ function apiRequest(request: Request, response: Response): ApiRequest {
   return nodeRequest(request, response, { parsed: request.body, mountPath: request.baseUrl })
 }
 
+/** Puts an API behind Express 4 or 5, `app.use(express(api))`; `express.route` binds one route of it to a path of the app. */
 export const express = Object.assign(middleware, { route })

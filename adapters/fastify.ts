@@ -1,3 +1,9 @@
+/**
+ * Fastify 5 as a host.
+ *
+ * @module portcullis/fastify
+ */
+
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../lib/api.js'
 import type { ApiRequest } from '../lib/context.js'

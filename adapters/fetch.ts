@@ -1,3 +1,9 @@
+/**
+ * Hosts that speak `Request` and `Response`: Hono, Bun, Deno, Next.js, Workers.
+ *
+ * @module portcullis/fetch
+ */
+
 import type { Api } from '../lib/api.js'
 import type { Class } from '../lib/decorator.js'
 import { FetchRequest, toResponse } from './fetch-request.js'

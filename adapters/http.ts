@@ -1,3 +1,9 @@
+/**
+ * node:http as a host, and a server with time-outs for any of them.
+ *
+ * @module portcullis/http
+ */
+
 import type { Api } from '../lib/api.js'
 import type { Class } from '../lib/decorator.js'
 import { answerWith, nodeRequest } from './node.js'
@@ -33,4 +39,5 @@ function route(api: Api, controller: Class, member: string) {
   }
 }
 
+/** Puts an API behind node:http, `createServer(http(api))`; `http.route` binds one route of it to a router of your own. */
 export const http = Object.assign(listener, { route })

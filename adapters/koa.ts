@@ -1,3 +1,9 @@
+/**
+ * Koa 2 and 3 as hosts.
+ *
+ * @module portcullis/koa
+ */
+
 import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
@@ -60,4 +66,5 @@ function respond(context: Context, reply: Reply): void {
   else discardRest(request, context.res)
 }
 
+/** Puts an API behind Koa 2 or 3, `app.use(koa(api))`; `koa.route` binds one route of it to a path of the app. */
 export const koa = Object.assign(middleware, { route })

@@ -1,4 +1,8 @@
-// The table of contents: every public name, by the folder it comes from.
+/**
+ * The table of contents: every public name, by the folder it comes from.
+ *
+ * @module portcullis
+ */
 
 export { createApi } from './api.js'
 export type { Api, ApiOptions } from './api.js'

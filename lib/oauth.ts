@@ -1,3 +1,9 @@
+/**
+ * OAuth 2.0: a server that gives tokens, logins in browsers, tokens for calling other APIs.
+ *
+ * @module portcullis/oauth
+ */
+
 export { authorizationServer } from './oauth/server/authorization-server.js'
 export type { AuthorizationServerOptions, ServerLifetimes } from './oauth/server/authorization-server.js'
 export { createClientSecret, hashClientSecret } from './oauth/server/client-secret.js'

@@ -1,3 +1,9 @@
+/**
+ * A document of OpenAPI 3.1 from the declarations.
+ *
+ * @module portcullis/openapi
+ */
+
 export { Describe } from './openapi/describe.js'
 export type { RouteDescription } from './openapi/describe.js'
 export type { OpenApiDocument, OpenApiOptions } from './openapi/document.js'

@@ -29,6 +29,7 @@ export interface OutboundOptions {
  */
 export type OutboundFetch = (url: string | URL, init?: OutboundInit) => Promise<Response>
 
+/** What is asked, as `fetch` takes it. */
 export interface OutboundInit {
   readonly method?: string | undefined
   readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined

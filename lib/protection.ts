@@ -20,6 +20,7 @@ import type { OperationDraft } from './operation.js'
  * - `answer`: the handler has returned; `exchange.result` may still be shaped
  */
 export const phases = ['transport', 'network', 'identity', 'caller', 'access', 'input', 'object', 'repeat', 'answer'] as const
+/** When a protection runs. Phases come in this order; one that refuses ends the request. */
 export type Phase = (typeof phases)[number]
 
 /**

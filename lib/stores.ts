@@ -1,3 +1,9 @@
+/**
+ * Stores that several processes share.
+ *
+ * @module portcullis/stores
+ */
+
 export type { FlexibleAnswer, FlexibleLife, FlexibleLimiter } from './rate-limit/flexible-limiter.js'
 export { FlexibleRateLimitStore } from './rate-limit/flexible-store.js'
 export type { FlexibleLimiterMaker, FlexibleRateLimitStoreOptions } from './rate-limit/flexible-store.js'

@@ -1,3 +1,9 @@
+/**
+ * The contracts of stores, as cases for any test runner.
+ *
+ * @module portcullis/testing
+ */
+
 export { adapterConformance } from './testing/adapter-cases.js'
 export type { AdapterAbilities, AdapterServer, AdapterServerOptions, StartAdapterServer } from './testing/adapter-trial.js'
 export type { Case } from './testing/case.js'

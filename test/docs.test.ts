@@ -1,5 +1,5 @@
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 
@@ -11,6 +11,16 @@ const sources = ['lib', 'adapters'].flatMap((folder) =>
     .filter((name) => name.endsWith('.ts'))
     .map((name) => read(join(folder, name)).replaceAll(/\/\*\*[^]*?\*\//g, '')),
 )
+
+/** The anchors of a page's headings, as GitHub writes them. */
+function anchorsOf(file: string): readonly string[] {
+  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
 
 describe('the documentation', () => {
   it('has a heading for each code that an answer can bear', () => {
@@ -40,6 +50,31 @@ describe('the documentation', () => {
     ])
     for (const name of decorators.filter((one) => one !== '')) {
       for (const page of ['docs/decorators.md', 'README.md']) expect(read(page), `${name} in ${page}`).to.contain(`@${name}`)
+    }
+  })
+
+  it('links to pages and headings that exist', () => {
+    const pages = [
+      'README.md',
+      'SECURITY.md',
+      ...readdirSync(join(root, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/${name}`),
+    ]
+    for (const page of pages) {
+      for (const [, target = ''] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https?:/.test(target)) continue
+        const [path = '', heading] = target.split('#')
+        const file = path === '' ? page : join(dirname(page), path)
+        expect(existsSync(join(root, file)), `${page}: ${target}`).to.equal(true)
+        if (heading !== undefined) expect(anchorsOf(file), `${page}: ${target}`).to.include(heading)
+      }
+    }
+  })
+
+  it('has every page in the table of the README', () => {
+    for (const name of readdirSync(join(root, 'docs')).filter((one) => one.endsWith('.md'))) {
+      expect(read('README.md'), name).to.contain(`](docs/${name})`)
     }
   })
 })

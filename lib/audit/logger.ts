@@ -59,6 +59,7 @@ export interface ConsoleLoggerOptions {
   readonly console?: Pick<Console, 'log' | 'warn' | 'error'>
 }
 
+/** How grave a line is, the least grave first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']

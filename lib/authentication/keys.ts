@@ -12,7 +12,7 @@ export interface KeyOptions {
   readonly kid?: string
   readonly algorithm: Algorithm
   /** For HS256, HS384 and HS512: as many random bits as the name says, or more. A text counts in bytes of UTF-8. */
-  readonly secret?: string | Uint8Array | KeyObject
+  readonly secret?: string | Uint8Array | KeyObject | undefined
   /**
    * Takes a secret that is long enough and can be guessed, such as words: for load tests with a key of their own. Whoever
    * guesses it signs tokens for everybody. @default false

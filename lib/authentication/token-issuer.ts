@@ -48,6 +48,7 @@ export interface TokenOverrides {
   readonly proofKey?: string
 }
 
+/** A token, and what is to be remembered of it. */
 export interface IssuedToken {
   readonly token: string
   /** The token's `jti`: what `Revocations.revoke` wants. */
@@ -58,6 +59,7 @@ export interface IssuedToken {
   readonly expiresAt: number
 }
 
+/** Signs tokens of one issuer. */
 export interface TokenIssuer {
   /** How long a token lives where `overrides` say nothing else, in seconds. @default not known */
   readonly lifetime?: number

@@ -15,7 +15,7 @@ export type LimitSubject =
   | { readonly address: string }
   | { readonly principal: Caller }
   | { readonly tenant: string }
-  /** The id of an API key, and the issuer of its callers. @default 'api-key' */
+  /** The id of an API key, and the issuer of its callers: `api-key` where none is named. */
   | { readonly apiKey: string; readonly issuer?: string }
   | { readonly key: string }
 

@@ -4,6 +4,7 @@ import type { ControllerOptions } from './controller.js'
 
 /** The methods that a route can answer to. TRACE and CONNECT are answered to by none. */
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
+/** A method that a route can answer to. */
 export type Method = (typeof methods)[number]
 
 /** What `@Controller` says. */

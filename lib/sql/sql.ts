@@ -1,3 +1,9 @@
+/**
+ * Queries that are parameterized, or do not run.
+ *
+ * @module portcullis/sql
+ */
+
 import { Unavailable } from '../errors.js'
 import { requireQuery } from './query.js'
 import type { Query } from './query.js'

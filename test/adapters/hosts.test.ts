@@ -119,6 +119,14 @@ for (const [name, around] of surroundings) {
       }
     })
 
+    it('says nothing of what it is made of', async () => {
+      const { port } = await start('mounted')
+      for (const line of ['GET /api/things?page=2', 'GET /api/things/%zz', 'POST /api/things']) {
+        const answer = await wire(port, request(line))
+        for (const header of ['x-powered-by', 'server']) expect(answer.header(header), `${line}: ${header}`).to.equal(undefined)
+      }
+    })
+
     it('sends browsers to the same place over HTTPS, under a mount path too', async () => {
       const host = await listen(around.mounted(fixture({ https: 'redirect', httpsHost: 'api.example.com' }).api))
       open.push(host)
