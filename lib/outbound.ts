@@ -242,6 +242,8 @@ async function collect(response: IncomingMessage, url: URL, maxBytes: number): P
     headers.append(response.rawHeaders[index] ?? '', response.rawHeaders[index + 1] ?? '')
   }
   const status = response.statusCode ?? 0
+  // Said here, since a host may have put a Response of its own in the place of Node's, which takes any.
+  if (status < 200 || status > 599) throw new RangeError(`${url.origin} answered with the status ${status}`)
   const isEmpty = status === 204 || status === 205 || status === 304
   return new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers })
 }

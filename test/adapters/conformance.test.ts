@@ -80,7 +80,7 @@ const honoOf =
       const handler = fetchHandler<HttpBindings>(api, { connection })
       app.all('*', (context) => handler(context.req.raw, context.env))
     }
-    return listen(createAdaptorServer({ fetch: app.fetch }) as ReturnType<typeof createServer>)
+    return listen(createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as ReturnType<typeof createServer>)
   }
 
 /** No host at all: a `Request` is handed in, and a `Response` comes out. */
