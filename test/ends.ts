@@ -2,11 +2,9 @@
 const patience = 10_000
 
 /** A test that leaves a connection or a timer behind fails the run, instead of keeping it from ever ending. */
-export const mochaHooks = {
-  afterAll() {
-    setTimeout(() => {
-      console.error('the tests have ended, and the process has not: something was left open:', process.getActiveResourcesInfo())
-      process.exit(1)
-    }, patience).unref()
-  },
+export function mochaGlobalTeardown(): void {
+  setTimeout(() => {
+    console.error('the tests have ended, and the process has not: something was left open:', process.getActiveResourcesInfo())
+    process.exit(1)
+  }, patience).unref()
 }

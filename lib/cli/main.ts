@@ -1,23 +1,26 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
-import { apiKey } from './api-key.js'
-import { audit } from './audit/audit.js'
-import { auditTail } from './audit-tail.js'
-import { auditVerify } from './audit-verify.js'
-import { clientSecret } from './client-secret.js'
 import type { Command, Surroundings } from './command.js'
-import { explain } from './explain.js'
-import { inventory } from './inventory.js'
-import { keyPair } from './key-pair.js'
-import { limitsReset, limitsShow } from './limits.js'
-import { openapi } from './openapi.js'
 import { paintFor } from './paint.js'
 import { runProgram } from './program.js'
 
-const commands: readonly Command[] = [
-  ...[inventory, explain, audit, openapi, limitsShow, limitsReset, auditVerify, auditTail],
-  ...[apiKey, clientSecret, keyPair],
-]
+/** By their first word. Only what is asked for is loaded: some commands need the whole package. */
+const commands: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
+  inventory: async () => [(await import('./inventory.js')).inventory],
+  explain: async () => [(await import('./explain.js')).explain],
+  audit: async () => [(await import('./audit/audit.js')).audit],
+  openapi: async () => [(await import('./openapi.js')).openapi],
+  limits: async () => import('./limits.js').then(({ limitsShow, limitsReset }) => [limitsShow, limitsReset]),
+  'audit-log': async () => [(await import('./audit-verify.js')).auditVerify, (await import('./audit-tail.js')).auditTail],
+  'api-key': async () => [(await import('./api-key.js')).apiKey],
+  'client-secret': async () => [(await import('./client-secret.js')).clientSecret],
+  'key-pair': async () => [(await import('./key-pair.js')).keyPair],
+}
+
+const words = process.argv.slice(2)
+const [first = ''] = words
+const load = Object.hasOwn(commands, first) ? commands[first] : undefined
+const known = load === undefined ? (await Promise.all(Object.values(commands).map((one) => one()))).flat() : await load()
 
 const end = new AbortController()
 const { stdout, stderr } = process
@@ -39,7 +42,7 @@ const surroundings: Surroundings = {
   signal: end.signal,
 }
 
-const { output, notes, exitCode } = await runProgram(commands, process.argv.slice(2), surroundings)
+const { output, notes, exitCode } = await runProgram(known, words, surroundings)
 if (notes.length > 0) stderr.write(`${notes.join('\n')}\n`)
 // What was written must leave first: process.exit would cut a pipe off. What a module has left open must not hold the program.
 print(output === '' ? '' : `${output}\n`, () => stderr.write('', () => process.exit(exitCode)))
