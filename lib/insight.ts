@@ -1,5 +1,6 @@
 import type { AuditLog, RecordFacts } from './audit/audit-log.js'
 import { Redactor } from './audit/redact.js'
+import { seenLog } from './audit/seen-log.js'
 import type { RedactionOptions } from './audit/secrets.js'
 import type { Class } from './decorator.js'
 import { inventoryOf } from './inventory.js'
@@ -111,27 +112,8 @@ export class ApiInsight implements Insight {
 
   /** The audit log, with the watchers told of security events that are written to it. */
   tap(log: AuditLog): AuditLog {
-    const tellOf = (line: string, facts: RecordFacts): void => {
+    return seenLog(log, (line, facts) => {
       if (facts.event !== undefined) this.tell((watcher) => watcher.eventRecorded?.(line, facts))
-    }
-    const commit = async (line: string, facts: RecordFacts): Promise<void> => {
-      tellOf(line, facts)
-      await log.commit?.(line, facts)
-    }
-    return {
-      write(line, facts) {
-        log.write(line, facts)
-        tellOf(line, facts)
-      },
-      ...(log.commit === undefined ? {} : { commit }),
-      get isCrowded() {
-        return log.isCrowded === true
-      },
-      get lost() {
-        return log.lost ?? 0
-      },
-      flush: () => log.flush(),
-      close: () => log.close(),
-    }
+    })
   }
 }

@@ -1,4 +1,5 @@
 import type { AuditLog, RecordFacts } from '../audit/audit-log.js'
+import { seenLog } from '../audit/seen-log.js'
 import type { MonitoredRequest, Settlement } from '../monitor.js'
 import type { AddressGroup } from '../rate-limit/address-group.js'
 
@@ -52,23 +53,10 @@ function verified({ id, issuer }: MonitoredRequest['principal']): string {
 
 /** The log itself, and a look at the security events that are written to it. `see` must not throw. */
 export function tapped(log: AuditLog, groupOf: AddressGroup, see: (sighting: () => Sighting) => void): AuditLog {
-  const commits = log.commit !== undefined
-  return {
-    write(line, facts) {
-      log.write(line, facts)
-      if (facts.kind === 'event') see(() => sightingIn(facts, groupOf))
-    },
-    // A critical record is of a request, which is seen by itself.
-    ...(commits ? { commit: async (line: string, facts: RecordFacts) => log.commit?.(line, facts) } : {}),
-    get isCrowded() {
-      return log.isCrowded === true
-    },
-    get lost() {
-      return log.lost ?? 0
-    },
-    flush: () => log.flush(),
-    close: () => log.close(),
-  }
+  // Records of requests are passed over: a request is seen by itself.
+  return seenLog(log, (_line, facts) => {
+    if (facts.kind === 'event') see(() => sightingIn(facts, groupOf))
+  })
 }
 
 function sightingIn({ event, requestId, principalId, ...about }: RecordFacts, groupOf: AddressGroup): Sighting {
