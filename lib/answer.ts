@@ -77,16 +77,28 @@ export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error:
 }
 
 function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
-  const problem = {
-    type: `urn:portcullis:problem:${error.code}`,
-    title: error.title,
-    status: error.status,
-    code: error.code,
-    detail: error.message,
-    instance: exchange.requestId,
-    errors: error.errors?.map(({ in: part, path, code, message }) => ({ in: part, path, code, message })),
-  }
-  return { type: 'application/problem+json', text: JSON.stringify(problem) }
+  const [before, after] = problemAround(error)
+  return { type: 'application/problem+json', text: before + JSON.stringify(exchange.requestId) + after }
+}
+
+type Around = readonly [before: string, after: string]
+
+/** What refusals that are made once, and given again and again, say around the id of the request. */
+const known = new WeakMap<ApiError, Around>()
+
+function problemAround(error: ApiError): Around {
+  if (!Object.isFrozen(error)) return written(error)
+  const before = known.get(error)
+  if (before !== undefined) return before
+  const around = written(error)
+  known.set(error, around)
+  return around
+}
+
+function written({ code, title, status, message: detail, errors }: ApiError): Around {
+  const about = JSON.stringify({ type: `urn:portcullis:problem:${code}`, title, status, code, detail })
+  const listed = errors?.map(({ in: part, path, code: rule, message }) => ({ in: part, path, code: rule, message }))
+  return [`${about.slice(0, -1)},"instance":`, listed === undefined ? '}' : `,"errors":${JSON.stringify(listed)}}`]
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

@@ -98,12 +98,16 @@ async function decisionOf({ phase, protection, step, decidesBy, facts, declared 
     return { ...said, decision: 'refuses', because: 'no-credentials', status: 401 }
   }
   try {
-    await step(exchange)
-    return { ...said, decision: 'allows', because: about }
+    const refusal = await step(exchange)
+    return refusal === undefined ? { ...said, decision: 'allows', because: about } : { ...said, ...refusedBy(refusal) }
   } catch (thrown) {
-    const { reason, code, status } = toApiError(thrown)
-    return { ...said, decision: 'refuses', because: reason ?? code, status }
+    return { ...said, ...refusedBy(thrown) }
   }
+}
+
+function refusedBy(refusal: unknown): Pick<Decided, 'decision' | 'because' | 'status'> {
+  const { reason, code, status } = toApiError(refusal)
+  return { decision: 'refuses', because: reason ?? code, status }
 }
 
 function textOf(facts: Readonly<Record<string, unknown>>): string {

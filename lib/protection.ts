@@ -2,6 +2,7 @@ import { recorder } from './decorator.js'
 import type { RouteDecorator } from './decorator.js'
 import type { Declared, Kind, Policy } from './policy.js'
 import type { Context } from './context.js'
+import type { ApiError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { OperationDraft } from './operation.js'
 
@@ -23,11 +24,14 @@ export const phases = ['transport', 'network', 'identity', 'caller', 'access', '
 /** When a protection runs. Phases come in this order; one that refuses ends the request. */
 export type Phase = (typeof phases)[number]
 
+/** What a check says of a request: nothing where it may go on, the refusal where it may not. */
+export type Finding = ApiError | undefined | void
+
 /**
- * One check of one request. Throws an `ApiError` to refuse; anything else that it throws refuses with a 500.
- * Return a promise only when there is something to wait for: the loop awaits nothing else.
+ * One check of one request. Gives an `ApiError` to refuse, or throws it, which costs several times as much; whatever else it gives or
+ * throws refuses with a 500. Return a promise only when there is something to wait for: the loop awaits nothing else.
  */
-export type Step = (exchange: Exchange) => void | Promise<void>
+export type Step = (exchange: Exchange) => Finding | Promise<Finding>
 
 /** What a protection may know of a route at start-up, and whom it tells. */
 export interface RouteSetup {
@@ -75,9 +79,9 @@ export interface ProtectionDefinition<T> {
   readonly phase: Phase
   /**
    * Called once for each route that is decorated, at start-up, with what the decorators said: parent classes first,
-   * the method last. Returns the check of that route.
+   * the method last. Returns the check of that route, which gives an `ApiError`, or throws one, to refuse.
    */
-  compile(declared: ReadonlyArray<Declared<T>>, route: RouteSetup): (context: AnswerContext) => void | Promise<void>
+  compile(declared: ReadonlyArray<Declared<T>>, route: RouteSetup): (context: AnswerContext) => Finding | Promise<Finding>
   /** Writes down what it means for whoever calls the route, for `portcullis/openapi`. */
   document?(declared: ReadonlyArray<Declared<T>>, operation: OperationDraft): void
 }

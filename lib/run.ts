@@ -1,10 +1,10 @@
 import { problemReply, successReply, toApiError } from './answer.js'
 import type { Reply } from './context.js'
-import { HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
-import type { ApiError } from './errors.js'
+import { ApiError, HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import type { AnswerListener, Exchange, RefusalListener } from './exchange.js'
 import type { CompiledRoute } from './pipeline.js'
 import { isPromiseLike } from './promise.js'
+import type { Finding } from './protection.js'
 
 /** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */
 export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
@@ -91,8 +91,9 @@ function pass(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> 
     let next = 0
     for (const step of route.steps) {
       next += 1
-      const pending = step(exchange)
-      if (pending !== undefined) return passLater(route, exchange, pending, next)
+      const found = step(exchange)
+      if (isPromiseLike(found)) return passLater(route, exchange, found, next)
+      if (found !== undefined) return refuse(route, exchange, refusalIn(found))
       if (exchange.isAnswered) break
     }
     return answer(route, exchange)
@@ -101,21 +102,28 @@ function pass(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> 
   }
 }
 
-async function passLater(route: CompiledRoute, exchange: Exchange, first: Promise<void>, next: number): Promise<Reply> {
+async function passLater(route: CompiledRoute, exchange: Exchange, first: Promise<Finding>, next: number): Promise<Reply> {
   const { steps } = route
   try {
-    await first
+    let found = await first
     requireTime(exchange)
-    for (let at = next; at < steps.length && !exchange.isAnswered; at += 1) {
-      const pending = steps[at]?.(exchange)
-      if (pending === undefined) continue
-      await pending
-      requireTime(exchange)
+    for (let at = next; found === undefined && at < steps.length && !exchange.isAnswered; at += 1) {
+      const given = steps[at]?.(exchange)
+      if (isPromiseLike(given)) {
+        found = await given
+        requireTime(exchange)
+      } else found = given
     }
-    return await answer(route, exchange)
+    return found === undefined ? answer(route, exchange) : await refuse(route, exchange, refusalIn(found))
   } catch (thrown) {
     return refuse(route, exchange, thrown)
   }
+}
+
+/** Whoever gives back anything else has meant something by it, perhaps a no: nobody gets through on it. */
+function refusalIn(found: unknown): unknown {
+  if (found instanceof ApiError) return found
+  return new TypeError(`a protection gave a value of type ${typeof found}: give an ApiError to refuse, or nothing`)
 }
 
 /** Out of time: what was going to happen must not happen behind the client's back, unless somebody else waits for what it gives. */

@@ -3,7 +3,7 @@ import { MalformedRequest, MethodNotAllowed, NotFound } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { policyOf } from './policy.js'
 import type { CompiledRoute, RouteCompiler } from './pipeline.js'
-import type { Phase, RouteSetup } from './protection.js'
+import type { Finding, Phase, RouteSetup } from './protection.js'
 import type { Cors } from './transport/cors.js'
 
 /** What answers when no route does: with the headers, limits and records of every other answer. */
@@ -15,6 +15,9 @@ export interface Unmatched {
   readonly preflight: CompiledRoute
 }
 
+/** Made once: whoever looks for what is there asks for much that is not. */
+const nothing = Object.freeze(new NotFound())
+
 /** Bears no declarations: where nothing matched there is no policy but the API's own. */
 class NoRoute {
   constructor(
@@ -22,17 +25,17 @@ class NoRoute {
     private readonly allowed: (path: string) => readonly string[],
   ) {}
 
-  malformed({ target }: Exchange): void {
+  malformed({ target }: Exchange): Finding {
     const reason = target.malformed ?? 'malformed-target'
-    throw new MalformedRequest('The request target is not well-formed.', { event: 'malicious_extraneous', reason })
+    return new MalformedRequest('The request target is not well-formed.', { event: 'malicious_extraneous', reason })
   }
 
-  notFound(): void {
-    throw new NotFound()
+  notFound(): Finding {
+    return nothing
   }
 
-  methodNotAllowed({ target }: Exchange): void {
-    throw new MethodNotAllowed(target.allowed ?? this.allowed(target.path))
+  methodNotAllowed({ target }: Exchange): Finding {
+    return new MethodNotAllowed(target.allowed ?? this.allowed(target.path))
   }
 
   preflight(exchange: Exchange): void {

@@ -4,6 +4,8 @@ import type { ApiRequest, Clock, RouteInfo } from '../lib/context.js'
 import { Exchange } from '../lib/exchange.js'
 import type { Client, Target } from '../lib/exchange.js'
 import { createLogger } from '../lib/audit/logger.js'
+import { isPromiseLike } from '../lib/promise.js'
+import type { Finding, Step } from '../lib/protection.js'
 
 /** What a test wants to be different from a plain GET by a stranger. */
 export interface ExchangeParts {
@@ -37,4 +39,14 @@ export function exchangeOf({ request, route, target, client, clock, logger }: Ex
     'request-1',
     { logger: logger ?? createLogger({ silent: true }), clock: clock ?? { now: () => 1_700_000_000_000 } },
   )
+}
+
+/** Takes a step as the pipeline does: a refusal that it gives counts as much as one that it throws. */
+export function take(step: Step | undefined, exchange: Exchange): void | Promise<void> {
+  const found = step?.(exchange)
+  return isPromiseLike(found) ? found.then(requireNone) : requireNone(found)
+}
+
+function requireNone(found: Finding): void {
+  if (found !== undefined) throw found
 }

@@ -84,6 +84,28 @@ describe('one request on its way', () => {
     }
   })
 
+  it('runs nothing after a step that gives a refusal, at once or later', async () => {
+    const refusal = Object.freeze(new NotFound())
+    for (const refuse of [() => refusal, () => Promise.resolve(refusal)]) {
+      for (const before of [[], [() => Promise.resolve()]]) {
+        const { answer, recorded, exchange } = await answerTo([...before, refuse, () => expect.fail('this ran')])
+        expect(problemOf(answer)).to.include({ code: 'not-found', status: 404, instance: 'request-1' })
+        expect(exchange.refusal).to.equal(refusal)
+        expect(recorded).to.deep.equal([404])
+      }
+    }
+  })
+
+  it('lets nobody through on anything else that a step gives: it may mean no', async () => {
+    for (const given of [false, true, null, 0, '', 'no', {}, new Error('no')]) {
+      for (const step of [() => given, () => Promise.resolve(given)]) {
+        const { answer, exchange } = await answerTo([step as unknown as Step, () => expect.fail('this ran')])
+        expect(answer.status).to.equal(500)
+        expect(String(exchange.refusal?.cause)).to.match(/^TypeError: a protection gave a value of type \w+: give an ApiError/)
+      }
+    }
+  })
+
   it('tells nothing of an error that is none of ours', async () => {
     for (const thrown of [new Error('secret'), 'secret', null, undefined, { status: 200, message: 'secret' }]) {
       const { answer, recorded, exchange } = await answerTo([

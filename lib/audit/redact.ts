@@ -2,6 +2,7 @@ import type { Class } from '../decorator.js'
 import { sensitiveProperties } from '../sensitive.js'
 import { maskPlaces, placeOfItem, placeOfMember } from './mask-paths.js'
 import type { MaskPlace } from './mask-paths.js'
+import { Memo } from './memo.js'
 import { mask, secretMasker, secretNames } from './secrets.js'
 import type { RedactionOptions } from './secrets.js'
 
@@ -22,8 +23,11 @@ const limits = Object.freeze({
 /** How far a text is searched past its limit, so that a secret is not cut into pieces that look harmless. */
 const overlap = 512
 
-/** How many names are remembered with what was found out about them. */
-const knownNames = 1_000
+/** How many names, and how many short texts without secrets, are remembered with what was found out about them. */
+const mostKnown = 1_000
+
+/** Most texts that are written again and again (paths, headers, codes) are no longer, in characters. */
+const short = 64
 
 /** Line breaks, terminal commands and reordering marks that JSON lets through: one record stays one honest line. */
 const unprintable = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
@@ -57,7 +61,8 @@ export class Redactor {
   readonly #maskSecrets: (text: string) => string
   readonly #shortest: number
   readonly #places: MaskPlace | undefined
-  readonly #names = new Map<string, Name>()
+  readonly #names = new Memo<Name>(mostKnown)
+  readonly #clean = new Memo<string>(mostKnown)
   readonly #classes = new WeakMap<object, ReadonlySet<string>>()
 
   constructor(options: RedactionOptions = {}) {
@@ -76,8 +81,14 @@ export class Redactor {
   /** The JSON of a text, its secrets masked. */
   text(value: string, limit: number = limits.text): string {
     if (value.length < this.#shortest) return quote(value)
+    if (value.length <= short) return this.#clean.get(value) ?? this.#shortText(value)
     if (value.length <= limit) return quote(this.#maskSecrets(value))
     return quote(this.#shorten(value, limit))
+  }
+
+  #shortText(value: string): string {
+    const masked = this.#maskSecrets(value)
+    return masked === value ? this.#clean.keep(value, quote(value)) : quote(masked)
   }
 
   /** Whether values under this name are masked. */
@@ -282,11 +293,7 @@ export class Redactor {
     if (known !== undefined) return known
     const isSecret = this.#isSecret(name.slice(0, limits.name + overlap))
     const made = { text: `${this.text(name, limits.name)}:`, isSecret, isNamedBeside: valueNames.has(name.toLowerCase()) }
-    if (name.length > limits.name) return made
-    // Names come from outside too: forget them all rather than grow.
-    if (this.#names.size === knownNames) this.#names.clear()
-    this.#names.set(name, made)
-    return made
+    return name.length > limits.name ? made : this.#names.keep(name, made)
   }
 }
 

@@ -5,7 +5,7 @@ import { InjectedRequest } from '../injected-request.js'
 import type { Policy } from '../policy.js'
 import type { CallerScheme } from '../operation.js'
 import { isPromiseLike } from '../promise.js'
-import type { Protection, RouteSetup, Step } from '../protection.js'
+import type { Finding, Protection, RouteSetup, Step } from '../protection.js'
 import { statedIdentity, statedPrincipal } from '../stated-caller.js'
 import type { StateStore } from '../state/state-store.js'
 import { bearer } from './bearer.js'
@@ -97,6 +97,11 @@ function choosing(ways: readonly CallerIdentification[], challenge: string): Cho
   const [first, ...others] = ways
   if (first !== undefined && others.length === 0) return () => first
   const headers = ['WWW-Authenticate', challenge]
+  // Made once: a stack costs more than all checks together.
+  const nobody = Object.freeze(
+    new Unauthenticated(undefined, { headers, reason: first === undefined ? 'no-authentication' : 'no-credentials' }),
+  )
+  const several = Object.freeze(new MalformedRequest('Send one kind of credentials.', { headers, reason: 'two-credentials' }))
   return function chooseWay(exchange) {
     const borne = ways.filter((way) => way.bears(exchange))
     // Cookies come by themselves: whoever says who calls, says it in a header.
@@ -105,9 +110,8 @@ function choosing(ways: readonly CallerIdentification[], challenge: string): Cho
       borne.filter(({ isAmbient }) => !isAmbient),
     )
     const [way, second] = said.length > 0 ? said : borne
-    if (second !== undefined) throw new MalformedRequest('Send one kind of credentials.', { headers, reason: 'two-credentials' })
-    if (way === undefined)
-      throw new Unauthenticated(undefined, { headers, reason: first === undefined ? 'no-authentication' : 'no-credentials' })
+    if (second !== undefined) throw several
+    if (way === undefined) throw nobody
     return way
   }
 }
@@ -143,34 +147,29 @@ function identifying(choose: Choose, { revocations, principalOf, nameOf, stated:
       })
     }
     const way = choose(exchange)
-    const identity = identified(way, exchange)
+    let identity: Identity | Promise<Identity>
+    try {
+      identity = way.identify(exchange)
+    } catch (thrown) {
+      return refusalFor(thrown, way)
+    }
     return isPromiseLike(identity)
       ? identity.then(
           (found) => admit(exchange, found, { way, principalFor: principalOf }),
-          (thrown: unknown) => {
-            throw toRefusal(thrown, way)
-          },
+          (thrown: unknown) => refusalFor(thrown, way),
         )
       : admit(exchange, identity, { way, principalFor: principalOf })
   }
 
-  function identified(way: CallerIdentification, exchange: Exchange): Identity | Promise<Identity> {
-    try {
-      return way.identify(exchange)
-    } catch (thrown) {
-      throw toRefusal(thrown, way)
-    }
-  }
-
-  function admit(exchange: Exchange, identity: Identity, known: Known): void | Promise<void> {
+  function admit(exchange: Exchange, identity: Identity, known: Known): Finding | Promise<Finding> {
     const revoked = revocations.isRevoked(identity)
     if (isPromiseLike(revoked)) return revoked.then((answer) => admitUnless(answer, exchange, identity, known))
     return admitUnless(revoked, exchange, identity, known)
   }
 
-  function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, { way, principalFor }: Known): void | Promise<void> {
+  function admitUnless(revoked: unknown, exchange: Exchange, identity: Identity, { way, principalFor }: Known): Finding | Promise<Finding> {
     // A store that answers with anything else has not said that the token is good.
-    if (revoked !== false) throw toRefusal(refused('revoked'), way ?? noWay)
+    if (revoked !== false) return refusalFor(refused('revoked'), way ?? noWay)
     exchange.authentication = methodOf(way && nameOf.get(way), identity)
     const principal = principalFor(identity)
     if (isPromiseLike(principal)) return nameLater(exchange, principal)
@@ -199,15 +198,16 @@ const refusalsOf = new WeakMap<Refusing, WeakMap<TokenRefused, InvalidToken>>()
 /** For a test that says who calls, of an API that knows nobody. */
 const noWay: Refusing = Object.freeze({ refusal: Object.freeze([]) })
 
-/** One answer for every reason, byte for byte: which of the checks a forger has passed is not told. */
-function toRefusal(thrown: unknown, way: Refusing): unknown {
+/** One answer for every reason, byte for byte: which of the checks a forger has passed is not told. What is no refusal is thrown on. */
+function refusalFor(thrown: unknown, way: Refusing): ApiError {
   const { refusal } = way
   if (thrown instanceof TokenRefused) return answerTo(thrown, way)
   // What a verifier of somebody's own says of a token is for the log too.
   if (thrown instanceof ApiError && thrown.code === 'invalid-token') {
     return new InvalidToken(undefined, { headers: refusal, reason: thrown.reason, cause: thrown })
   }
-  return thrown
+  if (thrown instanceof ApiError) return thrown
+  throw thrown
 }
 
 /** Made once for each refusal, which is itself made once for each reason. */

@@ -18,7 +18,7 @@ export interface AccessOptions {
   readonly insufficientScope: (scope: string) => readonly string[]
 }
 
-type Check = (principal: Principal) => void
+type Check = (principal: Principal) => PermissionDenied | undefined
 
 /** Whether a route is open: `@Public` on the method, or on its classes with no requirement anywhere. */
 export function isPublic(policy: Policy): boolean {
@@ -77,8 +77,12 @@ function documentAccess(policy: Policy, operation: OperationDraft): void {
 function accessStep(checks: readonly Check[]): Step {
   const unknown = Object.freeze(new Unauthenticated())
   return function requireAccess({ principal }) {
-    if (principal.kind === 'anonymous') throw unknown
-    for (const check of checks) check(principal)
+    if (principal.kind === 'anonymous') return unknown
+    for (const check of checks) {
+      const refusal = check(principal)
+      if (refusal !== undefined) return refusal
+    }
+    return undefined
   }
 }
 
@@ -149,17 +153,17 @@ function permissionCheck(requirement: Requirement, insufficientScope: AccessOpti
   const missing = denied({ reason })
   const restricted = denied({ reason, headers: insufficientScope(scope) })
   return function requirePermission({ permissions, scopes }) {
-    if (isGranted(requirement, (name) => permissions.has(name))) return
+    if (isGranted(requirement, (name) => permissions.has(name))) return undefined
     // Where the token is restricted to scopes, another one may do: a client is told what to ask for.
     const isRestricted = scopes.length > 0 && !isGranted(requirement, (name) => scopes.includes(name))
-    throw isRestricted ? restricted : missing
+    return isRestricted ? restricted : missing
   }
 }
 
 function roleCheck(requirement: Requirement): Check {
   const missing = denied({ reason: `missing-role ${requirement.names.join(' ')}` })
   return function requireRole({ roles }) {
-    if (!isGranted(requirement, (name) => roles.includes(name))) throw missing
+    return isGranted(requirement, (name) => roles.includes(name)) ? undefined : missing
   }
 }
 
@@ -168,7 +172,7 @@ function scopeCheck(requirement: Requirement, insufficientScope: AccessOptions['
   const scope = requirement.names.join(' ')
   const missing = denied({ reason: `missing-scope ${scope}`, headers: insufficientScope(scope) })
   return function requireScope({ scopes }) {
-    if (!isGranted(requirement, (name) => scopes.includes(name))) throw missing
+    return isGranted(requirement, (name) => scopes.includes(name)) ? undefined : missing
   }
 }
 

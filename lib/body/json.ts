@@ -2,11 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import { MalformedRequest } from '../errors.js'
 import { refuseDepth, requireClean } from '../poison.js'
 
-/** A text without these cannot hold a poison key, in whatever spelling. */
-const suspicious = /__proto__|constructor|prototype|\\u/
-
-/** Only numbers with an exponent, or with more digits than the largest number has, can be infinite. */
-const maybeInfinite = /\d[eE]|(?<!\d)\d{309}/
+/** Only a number with an exponent, or with more digits than the largest number has, can be infinite. */
+const exponent = /\d[eE]/
+const mostDigits = 309
+const manyDigits = /\d{309}/
 
 /** Decodes strict UTF-8 without a byte order mark. */
 export function utf8(bytes: Buffer): string {
@@ -22,9 +21,18 @@ export function parseJson(text: string, depth: number): unknown {
   // Before the parser: deep nesting must not cost what it would to build it.
   if (opens(text) > depth) requireDepth(text, depth)
   const value = parse(text)
-  if (suspicious.test(text)) requireClean(value)
-  if (maybeInfinite.test(text)) requireFinite(value)
+  if (maybePoisonous(text)) requireClean(value)
+  if (maybeInfinite(text)) requireFinite(value)
   return value
+}
+
+/** A text without these cannot hold a poison key, in whatever spelling. One search each is several times quicker than one for all. */
+function maybePoisonous(text: string): boolean {
+  return text.includes('__proto__') || text.includes('constructor') || text.includes('prototype') || text.includes('\\u')
+}
+
+function maybeInfinite(text: string): boolean {
+  return exponent.test(text) || (text.length >= mostDigits && manyDigits.test(text))
 }
 
 /** `1e400` would go through as Infinity, which is larger than any amount that a rule thought of, and null once it is written. */

@@ -19,31 +19,36 @@ export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
       reject(new RequestAborted())
       return
     }
-    const chunks: Buffer[] = []
+    let chunks: Buffer[] = []
     let length = 0
+    let isWhole = false
 
     function onData(chunk: unknown): void {
       // Thrown in here, an error would end the process.
       if (!Buffer.isBuffer(chunk)) {
-        settle(() => reject(new TypeError(decoded)))
+        fail(new TypeError(decoded))
         return
       }
       length += chunk.length
-      if (length > limit) settle(() => reject(new PayloadTooLarge(limit)))
+      if (length > limit) fail(new PayloadTooLarge(limit))
       else chunks.push(chunk)
     }
+    // The listeners stay: a stream says no more than that it closes, and taking them off would cost more than reading it.
     function onEnd(): void {
+      isWhole = true
       const [only] = chunks
-      settle(() => resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length)))
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length))
+      chunks = []
     }
     function onLoss(): void {
-      settle(() => reject(new RequestAborted()))
+      if (!isWhole) fail(new RequestAborted())
     }
-    function settle(how: () => void): void {
+    function fail(error: Error): void {
       // An error after this must not bring the process down, and its listener must not keep the body.
       stream.off('data', onData).off('end', onEnd).off('close', onLoss).off('error', onLoss).on('error', ignore)
       stream.pause()
-      how()
+      chunks = []
+      reject(error)
     }
     stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
   })

@@ -4,7 +4,7 @@ import { TooManyRequests } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { kind } from '../policy.js'
 import type { Declared } from '../policy.js'
-import type { Protection, RouteSetup, Step } from '../protection.js'
+import type { Protection, RouteSetup } from '../protection.js'
 import { boundedKey, detached } from './bounded-key.js'
 import { countedWords, isCounted } from './declaration.js'
 import { retryAfterHeader } from './fields.js'
@@ -49,8 +49,15 @@ export function concurrencyLimits(subjects: Subjects): readonly [Protection, Pro
         const declared = route.policy.all(concurrencyKind)
         if (declared.length > 0) route.describe('concurrency', declared.map(summary))
         if (phase === 'network') for (const one of declared) reportMistake(one, route)
-        const steps = declared.filter(({ value }) => phaseOf(value) === phase).map(({ value }) => stepOf(value, route))
-        return steps.length === 0 ? undefined : (exchange) => steps.forEach((step) => void step(exchange))
+        const entries = declared.filter(({ value }) => phaseOf(value) === phase).map(({ value }) => entryOf(value, route))
+        if (entries.length === 0) return undefined
+        return function limitConcurrency(exchange) {
+          for (const enter of entries) {
+            const refusal = enter(exchange)
+            if (refusal !== undefined) return refusal
+          }
+          return undefined
+        }
       },
       document({ policy }, operation) {
         const declared = policy.all(concurrencyKind)
@@ -65,17 +72,19 @@ export function concurrencyLimits(subjects: Subjects): readonly [Protection, Pro
     }
   }
 
-  function stepOf({ most, by }: ConcurrencyDeclaration, route: RouteSetup): Step {
+  function entryOf({ most, by }: ConcurrencyDeclaration, route: RouteSetup): (exchange: Exchange) => TooManyRequests | undefined {
     const keyOf = by === 'route' ? () => '' : subjectOf(route, by, subjects, 'Concurrency')
     const atWork = new Map<string, number>()
+    const refusal = Object.freeze(new TooManyRequests(patience, { reason: `concurrency ${most}`, event: 'excess_rate_limit_exceeded' }))
 
-    return function enter(exchange: Exchange): void {
+    return function enter(exchange) {
       const key = boundedKey(keyOf(exchange))
       const others = atWork.get(key) ?? 0
-      if (others >= most) throw new TooManyRequests(patience, { reason: `concurrency ${most}`, event: 'excess_rate_limit_exceeded' })
+      if (others >= most) return refusal
       const own = others === 0 ? detached(key) : key
       atWork.set(own, others + 1)
       exchange.onEnd(() => leave(own))
+      return undefined
     }
 
     function leave(key: string): void {

@@ -2,7 +2,7 @@ import { toApiError } from '../answer.js'
 import { TooManyRequests } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { isPromiseLike } from '../promise.js'
-import type { Step } from '../protection.js'
+import type { Finding, Step } from '../protection.js'
 import { namedWindows, policyField, usageFields, windowNames } from './fields.js'
 import type { HeaderStyle, NamedWindow } from './fields.js'
 import { limitPhases } from './rules.js'
@@ -78,10 +78,6 @@ export function limiting({ store, headers }: Options): Limiting {
       const isTracked = own.length < rules.length || alone.penalised.length > 0 || alone.refunded.length > 0
 
       return function limitRate(exchange) {
-        return heeded(reckon(exchange))
-      }
-
-      function reckon(exchange: Exchange): Outcome {
         const charges: Charge[] = []
         for (const rule of own) charges.push(rule.charge(exchange))
         if (!isTracked) return charge(exchange, undefined, alone, charges)
@@ -109,11 +105,10 @@ export function limiting({ store, headers }: Options): Limiting {
       exchange.onRefusal(async () => {
         if (trail.waiting !== waiting) return undefined
         trail.waiting = undefined
+        // It would have been refused for this before it could be for the other.
         try {
-          await heeded(charge(exchange, trail, waiting.batch, waiting.charges))
-          return undefined
+          return await charge(exchange, trail, waiting.batch, waiting.charges)
         } catch (thrown) {
-          // It would have been refused for this before it could be for the other.
           return toApiError(thrown)
         }
       })
@@ -129,13 +124,19 @@ export function limiting({ store, headers }: Options): Limiting {
       if (counted.length > 0) void (async () => store.consume(counted))().catch(failed)
     }
 
-    function charge(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[]): Outcome {
+    function charge(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[]): Finding | Promise<Finding> {
       const verdict = store.consume(charges)
-      if (isPromiseLike(verdict)) return verdict.then((settled) => heeded(conclude(exchange, trail, batch, charges, settled)))
+      if (isPromiseLike(verdict)) return verdict.then((settled) => conclude(exchange, trail, batch, charges, settled))
       return conclude(exchange, trail, batch, charges, verdict)
     }
 
-    function conclude(exchange: Exchange, trail: Trail | undefined, batch: Batch, charges: readonly Charge[], verdict: Verdict): Outcome {
+    function conclude(
+      exchange: Exchange,
+      trail: Trail | undefined,
+      batch: Batch,
+      charges: readonly Charge[],
+      verdict: Verdict,
+    ): Finding | Promise<Finding> {
       announce(exchange, trail, verdict, batch.windows)
       if (!verdict.allowed) return refuse(exchange, trail, batch, verdict)
       if (trail === undefined) return undefined
@@ -149,7 +150,7 @@ export function limiting({ store, headers }: Options): Limiting {
       return undefined
     }
 
-    function refuse(exchange: Exchange, trail: Trail | undefined, batch: Batch, verdict: Verdict): TooManyRequests | Promise<void> {
+    function refuse(exchange: Exchange, trail: Trail | undefined, batch: Batch, verdict: Verdict): Finding | Promise<Finding> {
       const { refusedBy, retryAfter, windows, isPenalty } = verdict
       // RFC 9110 §10.2.3 has whole seconds, and a client that comes early would be refused again.
       const seconds = Math.max(1, Math.ceil(Math.max(retryAfter, windows[refusedBy]?.reset ?? 0) / 1_000))
@@ -160,9 +161,9 @@ export function limiting({ store, headers }: Options): Limiting {
     }
 
     /** A refused call costs nothing, in the earlier phases either. */
-    async function giveBack(exchange: Exchange, trail: Trail, refusal: TooManyRequests): Promise<never> {
+    async function giveBack(exchange: Exchange, trail: Trail, refusal: TooManyRequests): Promise<Finding> {
       for (const { charges, verdict } of trail.charged.splice(0)) await refund(exchange, charges, verdict)
-      throw refusal
+      return refusal
     }
 
     function refundSuccess(exchange: Exchange, { refunded }: Batch, charges: readonly Charge[], verdict: Verdict): void {
@@ -203,14 +204,6 @@ export function limiting({ store, headers }: Options): Limiting {
 
     return stepIn
   }
-}
-
-/** A refusal that is yet to be thrown: a function that always throws is never compiled, and a flood would have all of this interpreted. */
-type Outcome = void | TooManyRequests | Promise<void>
-
-function heeded(outcome: Outcome): void | Promise<void> {
-  if (outcome instanceof TooManyRequests) throw outcome
-  return outcome
 }
 
 /** Makes refusals, and gives the last one again where the next says the same, as it does in a flood: a stack costs more than the reckoning. */

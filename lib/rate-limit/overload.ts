@@ -52,9 +52,11 @@ export function loadShedding(options: OverloadOptions | undefined, meter: DelayM
     compile(route) {
       if (options === undefined || meter === undefined) return undefined
       route.describe('overload', `refused when the event loop is ${options.maxDelay} ms late`)
+      // Made once: whoever has no time left must not spend it on a stack.
+      const busy = new Unavailable('The server is busy.', { reason: 'overload', headers: ['Retry-After', String(retryAfter)] })
+      Object.freeze(busy)
       return function shedLoad() {
-        if (meter.delay() <= options.maxDelay) return
-        throw new Unavailable('The server is busy.', { reason: 'overload', headers: ['Retry-After', String(retryAfter)] })
+        return meter.delay() <= options.maxDelay ? undefined : busy
       }
     },
     document(_route, operation) {

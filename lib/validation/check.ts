@@ -1,6 +1,6 @@
 import { isPromiseLike } from '../promise.js'
 import { isObject } from './copy.js'
-import type { Source } from './copy.js'
+import type { HeldIssues, Source } from './copy.js'
 import type { Issues, Place } from './issues.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 import { argumentsOf, messageOf } from './rule.js'
@@ -14,6 +14,8 @@ interface Hearing {
   readonly issues: Issues
   /** The properties of a class that are asked about. */
   readonly propertiesOf: (plan: ClassPlan) => readonly PropertyPlan[]
+  /** What is wrong with conditional objects already, should they count. */
+  readonly held: HeldIssues | undefined
   /** Answers that are on their way. */
   readonly started: Array<Promise<Later>>
   /** Rules that answer later are asked when all others have said yes: nothing is looked up for the sake of what is wrong anyway. */
@@ -25,9 +27,9 @@ export function check(
   copy: object,
   plan: ClassPlan,
   issues: Issues,
-  propertiesOf: Hearing['propertiesOf'] = ({ properties }) => properties,
+  { propertiesOf = ({ properties }) => properties, held }: Partial<Pick<Hearing, 'propertiesOf' | 'held'>> = {},
 ): void | Promise<void> {
-  const hearing: Hearing = { issues, propertiesOf, started: [], waiting: [] }
+  const hearing: Hearing = { issues, propertiesOf, held, started: [], waiting: [] }
   checkObject(copy as Source, plan, undefined, hearing)
   if (hearing.started.length === 0 && (hearing.waiting.length === 0 || issues.list.length > 0)) return undefined
   return hearLater(hearing)
@@ -42,8 +44,16 @@ async function hearLater({ issues, started, waiting }: Hearing): Promise<void> {
 function checkObject(object: Source, plan: ClassPlan, place: Place | undefined, hearing: Hearing): void {
   for (const property of hearing.propertiesOf(plan)) {
     if (hearing.issues.isFull) return
-    checkProperty(object, property, plan, place, hearing)
+    if (!isPlainlyRight(object, property)) checkProperty(object, property, plan, place, hearing)
   }
+}
+
+/** Whether all rules say yes at once, as most do of a body with one mistake. */
+function isPlainlyRight(object: Source, { name, nested, conditions, isComputed, rules }: PropertyPlan): boolean {
+  if (nested !== undefined || conditions.length > 0 || isComputed) return false
+  const value = object[name]
+  for (const { quick, each } of rules) if (each || quick === undefined || !quick.accepts(value)) return false
+  return true
 }
 
 function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, within: Place | undefined, hearing: Hearing): void {
@@ -52,6 +62,8 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
+    const held = hearing.held?.get(object)?.[name]
+    if (held !== undefined) hearing.issues.addAll(held)
     if (nested !== undefined && !hasShape(property, nested, value, place, hearing)) return
     const subject = { object, targetName: plan.target.name, property: name, value }
     for (const rule of property.rules) {

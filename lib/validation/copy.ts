@@ -1,6 +1,7 @@
 import { isPoisonous, refuseDepth, refusePoison, requireClean } from '../poison.js'
 import { make } from './convert.js'
-import type { Issues, Place } from './issues.js'
+import { Issues } from './issues.js'
+import type { Place } from './issues.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 
 /** What happens to properties without rules. */
@@ -16,6 +17,9 @@ export interface CopyOptions {
 /** An object as it was sent. */
 export type Source = Readonly<Record<string, unknown>>
 
+/** What was found out about properties of a copy, for whoever asks their conditions. */
+export type HeldIssues = Map<object, Readonly<Record<string, Issues>>>
+
 /** How many objects may stand in one another. */
 export const deepest = 32
 
@@ -24,21 +28,36 @@ export const deepest = 32
  * handler, however deep it stands. Values of the wrong shape are left as they are, for `check` to refuse.
  */
 export class Copier {
+  /** What is wrong with the names in objects that count only under a condition, which can be asked when the copy is whole. */
+  readonly held: HeldIssues
+
   constructor(
     private readonly options: CopyOptions,
     private readonly issues: Issues,
-  ) {}
+    held: HeldIssues = new Map(),
+  ) {
+    this.held = held
+  }
 
   object(source: Source, { target: Target, inputs }: ClassPlan, place?: Place, depth = 0): object {
     if (depth > deepest) refuseDepth()
     const copy = new Target() as Record<string, unknown>
     for (const name of Object.keys(source)) {
       const property = inputs.get(name)
+      const value = source[name]
       if (property === undefined) this.#leave(name, place)
-      else copy[name] = this.#value(source[name], property, { within: place, name }, depth)
+      else if (typeof value !== 'object' || value === null) copy[name] = make(value, property.made)
+      else if (isConditional(property)) copy[name] = this.#held(copy, value, property, { within: place, name }, depth)
+      else copy[name] = this.#object(value, property, { within: place, name }, depth)
       if (this.issues.isFull) break
     }
     return copy
+  }
+
+  #held(copy: object, value: object, property: PropertyPlan, place: Place, depth: number): unknown {
+    const own = new Issues(this.issues.part)
+    this.held.set(copy, { ...this.held.get(copy), [property.name]: own })
+    return new Copier(this.options, own, this.held).#object(value, property, place, depth)
   }
 
   #leave(name: string, place: Place | undefined): void {
@@ -46,8 +65,7 @@ export class Copier {
     if (this.options.unknown === 'refuse') this.issues.add({ within: place, name }, 'unknown', 'this property is not known here')
   }
 
-  #value(value: unknown, { name, nested, made }: PropertyPlan, place: Place, depth: number): unknown {
-    if (typeof value !== 'object' || value === null) return make(value, made)
+  #object(value: object, { name, nested, made }: PropertyPlan, place: Place, depth: number): unknown {
     if (Array.isArray(value) && value.length > this.options.maxItems) return this.#refuseLength(name, place)
     if (nested !== undefined) return this.#nested(value, nested, place, depth)
     requireClean(value)
@@ -75,6 +93,10 @@ export class Copier {
   #refuseLength(name: string, place: Place): undefined {
     this.issues.addLast(place, 'arrayMaxSize', `${name} must contain no more than ${this.options.maxItems} elements`)
   }
+}
+
+function isConditional({ nested, ownConditions }: PropertyPlan): boolean {
+  return nested !== undefined && ownConditions.length > 0
 }
 
 /** Whether a value is an object, lists apart. */

@@ -35,6 +35,11 @@ export class Issues {
     this.list.push({ in: this.part, path: pointer(place), code, message: shown(message, longestMessage) })
   }
 
+  /** Adds what others have found, as far as there is room. */
+  addAll({ list }: Issues): void {
+    this.list.push(...list.slice(0, this.isFull ? 0 : most - this.list.length))
+  }
+
   /** Adds what makes it pointless to look for more. */
   addLast(place: Place | undefined, code: string, message: string): void {
     this.add(place, code, message)
@@ -51,10 +56,15 @@ export class Issues {
 export function refusalOf(parts: readonly Issues[]): ValidationFailed | undefined {
   if (parts.every(({ list }) => list.length === 0)) return undefined
   const [thrown] = parts.flatMap((one) => one.thrown)
-  return new ValidationFailed(
-    parts.flatMap(({ list }) => list).slice(0, most),
-    thrown === undefined ? {} : { cause: thrown, reason: 'validator-threw' },
-  )
+  const errors = parts.flatMap(({ list }) => list).slice(0, most)
+  return thrown === undefined ? failed(errors) : new ValidationFailed(errors, { cause: thrown, reason: 'validator-threw' })
+}
+
+const model = new ValidationFailed([])
+
+/** With the stack of the model: making one would cost as much as all checks of the body, and a client's mistakes are worth none. */
+function failed(errors: readonly InputError[]): ValidationFailed {
+  return Object.assign(Object.create(model) as ValidationFailed, { errors })
 }
 
 /** The JSON Pointer (RFC 6901) to a place. */

@@ -99,12 +99,12 @@ interface Conditions {
 }
 
 /** What conditions say of nothing and of null; what else they look at, nobody can write down. */
-function conditionsOf({ name, conditions, isOptional }: PropertyPlan, { fromTexts }: Setting): Conditions {
-  const said = conditions.map((condition) => behaviourOf(condition, name))
+function conditionsOf({ ownConditions, isOptional }: PropertyPlan, { fromTexts }: Setting): Conditions {
+  const said = ownConditions.map(behaviourOf)
   const isKnown = said.every((one) => one !== undefined)
   return {
     isOptional: isOptional || said.some((one) => one?.undefined === false),
-    needsNull: !fromTexts && said.some((one) => one?.null === false),
+    needsNull: !fromTexts && (isOptional || said.some((one) => one?.null === false)),
     isUncertain: !isKnown,
   }
 }
@@ -118,25 +118,23 @@ interface Behaviour {
 }
 
 /** What a condition says where it looks at the value alone, and minds only whether there is one; undefined of any other. */
-function behaviourOf(condition: PropertyPlan['conditions'][number], name: string): Behaviour | undefined {
+function behaviourOf(condition: PropertyPlan['conditions'][number]): Behaviour | undefined {
   let isObjectRead = false
   const noted = <T>(answer: T): T => {
     isObjectRead = true
     return answer
   }
-  const holding = (value: unknown) =>
-    new Proxy(
-      {},
-      {
-        // IsOptional looks for the value in the object.
-        get: (_, key) => (key === name ? value : noted(undefined)),
-        has: () => noted(false),
-        ownKeys: () => noted([]),
-        getOwnPropertyDescriptor: () => noted(undefined),
-      },
-    )
+  const object = new Proxy(
+    {},
+    {
+      get: () => noted(undefined),
+      has: () => noted(false),
+      ownKeys: () => noted([]),
+      getOwnPropertyDescriptor: () => noted(undefined),
+    },
+  )
   try {
-    const ask = (value: unknown) => Boolean((condition as (object: object, value: unknown) => unknown)(holding(value), value))
+    const ask = (value: unknown) => Boolean((condition as (object: object, value: unknown) => unknown)(object, value))
     const answers = { undefined: ask(undefined), null: ask(null) }
     return samples.every(ask) && !isObjectRead ? answers : undefined
   } catch {

@@ -76,10 +76,11 @@ function instanceMaker(plan: ClassPlan, options: CopyOptions): (source: Source, 
   const isDone = reader?.later.size === 0
   const copyAndCheck = (source: Source, issues: Issues): unknown => {
     const quick = reader?.read(source)
-    if (quick !== undefined) return isDone ? quick : settled(quick, check(quick, plan, issues, later))
-    const copy = new Copier(options, issues).object(source, plan)
+    if (quick !== undefined) return isDone ? quick : settled(quick, check(quick, plan, issues, { propertiesOf: later }))
+    const copier = new Copier(options, issues)
+    const copy = copier.object(source, plan)
     // A copy that was given up halfway is refused already.
-    return issues.isFull ? undefined : settled(copy, check(copy, plan, issues))
+    return issues.isFull ? undefined : settled(copy, check(copy, plan, issues, { held: copier.held }))
   }
   return (source, issues) => {
     try {

@@ -26,6 +26,8 @@ export interface PropertyPlan {
   readonly conversion: Conversion | undefined
   /** `@IsOptional()` and `@ValidateIf()`: where one says no, no rule counts. */
   readonly conditions: readonly Condition[]
+  /** Those of `@ValidateIf()` alone. */
+  readonly ownConditions: readonly Condition[]
   readonly rules: readonly Rule[]
   /** The rules of nested objects. */
   readonly nested: NestedPlan | undefined
@@ -141,7 +143,8 @@ function propertyPlan(
     isComputed: isComputed(target, name),
     isOptional: conditional.some((one) => one.name === 'isOptional'),
     conversion,
-    conditions: conditional.map(({ constraints }) => constraints[0] as Condition),
+    conditions: conditional.map(conditionOf),
+    ownConditions: conditional.filter((one) => one.name !== 'isOptional').map(conditionOf),
     rules: [
       ...rules,
       ...strictRules(rules, reading.fromTexts),
@@ -149,6 +152,10 @@ function propertyPlan(
     ],
     nested: nesting === undefined ? undefined : nestedPlan(nesting, { target, name, isList, type: transformed.type }, reading, known),
   }
+}
+
+function conditionOf({ constraints }: Metadata): Condition {
+  return constraints[0] as Condition
 }
 
 /** A validator makes a rule, whatever it calls itself. */

@@ -48,7 +48,7 @@ export interface QuickReader {
 /** Prepares quick reading; undefined for classes whose conditions decide about nested objects. */
 export function quickReader(plan: ClassPlan, options: CopyOptions): QuickReader | undefined {
   const plans = reachable(plan)
-  if (plans.some(({ properties }) => properties.some((one) => one.nested !== undefined && hasConditions(one)))) return undefined
+  if (plans.some(({ properties }) => properties.some((one) => one.nested !== undefined && one.ownConditions.length > 0))) return undefined
   const known = new Map<ClassPlan, QuickClass>()
   const root = quickClass(plan, known)
   const own = plans.map((one) => [one, one.properties.filter((property) => isLater(property, one))] as const)
@@ -67,14 +67,9 @@ function reachable(plan: ClassPlan, found: ClassPlan[] = []): readonly ClassPlan
   return found
 }
 
-/** Conditions besides `@IsOptional()`. */
-function hasConditions({ conditions, isOptional }: PropertyPlan): boolean {
-  return conditions.length > (isOptional ? 1 : 0)
-}
-
 /** Whether something remains to be asked of a property: what else than the sent value it may be, or rules that are not quick. */
 function isLater(property: PropertyPlan, { unsettled }: ClassPlan): boolean {
-  return unsettled.has(property.name) || hasConditions(property) || property.rules.some(({ quick }) => quick === undefined)
+  return unsettled.has(property.name) || property.ownConditions.length > 0 || property.rules.some(({ quick }) => quick === undefined)
 }
 
 function quickClass(plan: ClassPlan, known: Map<ClassPlan, QuickClass>): QuickClass {
@@ -95,7 +90,7 @@ function quickClass(plan: ClassPlan, known: Map<ClassPlan, QuickClass>): QuickCl
 function quickProperty(property: PropertyPlan, isAskedLater: boolean, known: Map<ClassPlan, QuickClass>): QuickProperty {
   const { name, isOptional, made, nested, rules } = property
   // A condition decides whether its rules count at all.
-  const counting = hasConditions(property) ? [] : rules
+  const counting = property.ownConditions.length > 0 ? [] : rules
   const each = shapeOf(quickOf(counting.filter((rule) => rule.each)))
   const whole = shapeOf(quickOf(counting.filter((rule) => !rule.each)))
   const isPlain = nested === undefined && each === undefined && made === undefined

@@ -67,16 +67,32 @@ export function argumentsOf(rule: Pick<Rule, 'constraints'>, subject: Subject): 
   return { ...subject, constraints: rule.constraints() }
 }
 
+type Speaking = Pick<Rule, 'constraints' | 'message' | 'validator'> & Partial<Pick<Rule, 'quick'>>
+
+/** What rules say that always say the same; a rule is one property's. */
+const lastWords = new WeakMap<Speaking, string>()
+
 /** What a client is told of a rule that said no: the decorator's own words, or class-validator's. */
-export function messageOf(rule: Pick<Rule, 'constraints' | 'message' | 'validator'>, subject: Subject): string {
+export function messageOf(rule: Speaking, subject: Subject): string {
+  const known = lastWords.get(rule)
+  if (known !== undefined) return known
   const fallback = `${subject.property} is not valid`
   try {
     const args = argumentsOf(rule, subject)
     const said = rule.message || rule.validator().defaultMessage?.(args) || fallback
-    return filled(typeof said === 'function' ? said(args) : said, args)
+    const message = filled(typeof said === 'function' ? said(args) : said, args)
+    if (isSettled(rule, said)) lastWords.set(rule, message)
+    return message
   } catch {
     return fallback
   }
+}
+
+/** Whether a rule will say the same of any other value: words that are written down, or those of a rule of class-validator's own. */
+function isSettled({ message, quick }: Speaking, said: unknown): boolean {
+  if (typeof said !== 'string' || said.includes('$value') || said.includes('$target')) return false
+  // An empty message is none.
+  return message ? typeof message === 'string' : quick !== undefined
 }
 
 /** Puts values for `$property` and the like. The value is put in last: what was sent is never read as a template. */

@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../errors.js'
+import type { ValidationFailed } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { OperationDraft } from '../operation.js'
 import type { Policy } from '../policy.js'
@@ -103,23 +103,11 @@ function checkBody({ value, names }: PartCheck, rawBody: unknown, issues: Issues
 
 function stepOf(prepared: readonly Prepared[]): Step {
   return function validate(exchange) {
-    return heeded(judge(exchange, prepared))
+    const issues = prepared.map(({ part }) => new Issues(part))
+    const checked = prepared.map(({ check }, index) => check(exchange, issues[index] as Issues))
+    if (checked.some((value) => value instanceof Promise)) return provideLater(exchange, prepared, checked, issues)
+    return provide(exchange, prepared, checked, issues)
   }
-}
-
-/** A refusal that is yet to be thrown: a function that always throws is never compiled, and a flood would have all of this interpreted. */
-type Outcome = void | ValidationFailed | Promise<void>
-
-function heeded(outcome: Outcome): void | Promise<void> {
-  if (outcome instanceof ValidationFailed) throw outcome
-  return outcome
-}
-
-function judge(exchange: Exchange, prepared: readonly Prepared[]): Outcome {
-  const issues = prepared.map(({ part }) => new Issues(part))
-  const checked = prepared.map(({ check }, index) => check(exchange, issues[index] as Issues))
-  if (checked.some((value) => value instanceof Promise)) return provideLater(exchange, prepared, checked, issues)
-  return provide(exchange, prepared, checked, issues)
 }
 
 async function provideLater(
@@ -127,12 +115,17 @@ async function provideLater(
   prepared: readonly Prepared[],
   checked: readonly unknown[],
   issues: readonly Issues[],
-): Promise<void> {
-  await heeded(provide(exchange, prepared, await Promise.all(checked), issues))
+): Promise<ValidationFailed | undefined> {
+  return provide(exchange, prepared, await Promise.all(checked), issues)
 }
 
 /** Lets all parts through, or none. */
-function provide(exchange: Exchange, prepared: readonly Prepared[], checked: readonly unknown[], issues: readonly Issues[]): Outcome {
+function provide(
+  exchange: Exchange,
+  prepared: readonly Prepared[],
+  checked: readonly unknown[],
+  issues: readonly Issues[],
+): ValidationFailed | undefined {
   const refusal = refusalOf(issues)
   if (refusal !== undefined) return refusal
   for (const [index, { part }] of prepared.entries()) exchange.provide(part, checked[index])

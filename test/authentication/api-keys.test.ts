@@ -14,6 +14,7 @@ import type { Exchange } from '../../lib/exchange.js'
 import { MemoryStateStore } from '../../lib/state/memory-state-store.js'
 import { now } from './forge.js'
 import { exchangeWith, routeSetup } from './request.js'
+import { take } from '../exchange.js'
 
 const clock = { now: () => now }
 const make = (options: Partial<ApiKeyOptions> = {}) =>
@@ -46,7 +47,7 @@ const withKey = (key: string) => sending('X-API-Key', key)
 
 async function refusalOf({ step }: Gate, exchange: Exchange): Promise<ApiError> {
   try {
-    await step(exchange)
+    await take(step, exchange)
   } catch (thrown) {
     expect(thrown).to.be.instanceOf(ApiError)
     return thrown as ApiError
@@ -57,7 +58,7 @@ async function refusalOf({ step }: Gate, exchange: Exchange): Promise<ApiError> 
 /** Why a request is refused; `accepted` where it is not. */
 async function verdict({ step }: Gate, exchange: Exchange): Promise<string> {
   try {
-    await step(exchange)
+    await take(step, exchange)
     return 'accepted'
   } catch (thrown) {
     if (thrown instanceof ApiError) return thrown.reason

@@ -17,6 +17,7 @@ import type { Step } from '../../lib/protection.js'
 import { MemoryStateStore } from '../../lib/state/memory-state-store.js'
 import { audience, goodClaims, goodHeader, goodToken, hmacKey, issuer, now, seconds, segment, signed } from './forge.js'
 import { exchangeWith, principalOf, routeSetup } from './request.js'
+import { take } from '../exchange.js'
 
 const clock = { now: () => now }
 const challenge = 'Bearer realm="orders"'
@@ -56,7 +57,7 @@ function answerOf(step: Step, exchange: Exchange): object {
 
 function refusalOf(step: Step, exchange: Exchange): ApiError {
   try {
-    expect(step(exchange)).to.equal(undefined)
+    expect(take(step, exchange)).to.equal(undefined)
   } catch (thrown) {
     expect(thrown).to.be.instanceOf(ApiError)
     return thrown as ApiError
@@ -294,10 +295,7 @@ describe('authentication', () => {
           },
         ]) {
           const refusal = (await outcome(stepWith({ tokenVerifier: { verify } }), bearing(goodToken))) as ApiError
-          const rethrow: Step = () => {
-            throw refusal
-          }
-          expect(answerOf(rethrow, bearing(''))).to.deep.equal(expected)
+          expect(answerOf(() => refusal, bearing(''))).to.deep.equal(expected)
         }
       }
     })
@@ -320,10 +318,10 @@ describe('authentication', () => {
   })
 })
 
-/** What a step threw, sooner or later. */
+/** What a step refused with, sooner or later. */
 async function outcome(step: Step, exchange: Exchange): Promise<unknown> {
   try {
-    await step(exchange)
+    await take(step, exchange)
     return undefined
   } catch (thrown) {
     return thrown

@@ -6,7 +6,7 @@ import { Authorize, objectAccess } from '../../lib/authorization/object-access.j
 import { auditing } from '../../lib/audit/audit.js'
 import { ApiError } from '../../lib/errors.js'
 import { KeptLog, routeOf } from '../audit/fake-exchange.js'
-import { exchangeOf } from '../exchange.js'
+import { exchangeOf, take } from '../exchange.js'
 
 const context = exchangeOf()
 const { principal } = context
@@ -103,7 +103,7 @@ describe('@Authorize with policies', () => {
     const step = objectAccess({ instanceOf: () => () => new Orders() }).compile(route)
     let status = 200
     try {
-      await step?.(exchange)
+      await take(step, exchange)
     } catch (thrown) {
       exchange.refusal = thrown as ApiError
       status = exchange.refusal.status

@@ -10,7 +10,7 @@ import { ApiError } from '../../lib/errors.js'
 import type { Exchange } from '../../lib/exchange.js'
 import { policyOf } from '../../lib/policy.js'
 import type { Protection, Step } from '../../lib/protection.js'
-import { exchangeOf } from '../exchange.js'
+import { exchangeOf, take } from '../exchange.js'
 
 const identity = (parts: Partial<Identity> = {}): Identity => ({
   id: 'u1',
@@ -54,7 +54,7 @@ const accessOf = (controller: Class, member = 'method', permissions?: { names: R
 async function outcome(step: Step | undefined, caller?: Principal, exchange: Exchange = exchangeOf()): Promise<string> {
   if (caller !== undefined) exchange.principal = caller
   try {
-    await step?.(exchange)
+    await take(step, exchange)
     return 'passes'
   } catch (error) {
     return error instanceof ApiError ? error.code : String(error)
@@ -196,7 +196,7 @@ describe('access to a route', () => {
     exchange.principal = principal([])
     let refusal: unknown
     try {
-      await accessOf(Scoped).step?.(exchange)
+      await take(accessOf(Scoped).step, exchange)
     } catch (error) {
       refusal = error
     }

@@ -3,7 +3,7 @@ import { BootError, Controller, Get, Public, createApi, createLogger } from '../
 import { delayMeter, loadShedding } from '../../lib/rate-limit/overload.js'
 import type { ApiError } from '../../lib/errors.js'
 import type { RouteSetup } from '../../lib/protection.js'
-import { exchangeOf } from '../exchange.js'
+import { exchangeOf, take } from '../exchange.js'
 
 @Controller('/')
 @Public()
@@ -47,10 +47,10 @@ describe('the load shedder', () => {
     let delay = 0
     const setup = { describe: () => undefined } as unknown as RouteSetup
     const step = loadShedding({ maxDelay: 100 }, { delay: () => delay, close: () => undefined }).compile(setup)
-    for (delay of [0, 99, 100]) expect(() => step?.(exchangeOf())).not.to.throw()
+    for (delay of [0, 99, 100]) expect(() => take(step, exchangeOf())).not.to.throw()
     delay = 101
     try {
-      void step?.(exchangeOf())
+      void take(step, exchangeOf())
       expect.fail('it let a request in')
     } catch (thrown) {
       expect((thrown as ApiError).reason).to.equal('overload')

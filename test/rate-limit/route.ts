@@ -10,6 +10,7 @@ import type { RouteSetup, Step } from '../../lib/protection.js'
 import { MemoryRateLimitStore, rateLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from '../../lib/rate-limit/rate-limit.js'
 import { rulesOfRoutes } from '../../lib/rate-limit/rules.js'
+import { take } from '../exchange.js'
 
 export class FakeClock {
   time = 1_700_000_000_000
@@ -86,7 +87,7 @@ export class Routes {
         if (phase === 'caller' && principal !== undefined) exchange.principal = { ...anonymous, kind: 'user', ...principal }
         if (phase === 'object' && body !== undefined) exchange.provide('body', body)
         between?.(phase)
-        for (const one of this.#routes.get(name) ?? []) if (one.phase === phase) await one.step(exchange)
+        for (const one of this.#routes.get(name) ?? []) if (one.phase === phase) await take(one.step, exchange)
       }
       exchange.finish(status)
       return outcome(status, undefined, exchange.answerHeaders)

@@ -4,6 +4,7 @@ import { ApiError } from '../../lib/errors.js'
 import type { Exchange } from '../../lib/exchange.js'
 import { policyOf } from '../../lib/policy.js'
 import type { RouteSetup, Step } from '../../lib/protection.js'
+import { take } from '../exchange.js'
 
 class Plain {
   method() {}
@@ -35,7 +36,7 @@ export function routeOf(controller: Class = Plain): HeardRoute {
 /** What the step refuses an exchange with; undefined where it lets it go on. */
 export function refusalOf(step: Step | undefined, exchange: Exchange): ApiError | undefined {
   try {
-    void step?.(exchange)
+    void take(step, exchange)
     return undefined
   } catch (error) {
     if (error instanceof ApiError) return error

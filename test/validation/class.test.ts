@@ -129,6 +129,26 @@ describe('a DTO class', () => {
     ])
   })
 
+  it('leaves out an object whose condition says no, whatever stands in it, and else says all that is wrong there', async () => {
+    class Outer {
+      @IsString()
+      kind!: string
+
+      @ValidateIf(({ kind }: Outer) => kind === 'delivery')
+      @Nested(() => Address)
+      address?: Address
+    }
+    const address = { street: 1, more: 1 }
+    expect(await bodyTold(Outer, { kind: 'pickup', address })).to.deep.equal({ kind: 'pickup' })
+    expect(await bodyTold(Outer, { address, kind: 'delivery' })).to.deep.equal(['/address/more unknown', '/address/street isString'])
+    expect(await bodyTold(Outer, { kind: 'delivery', address: { street: 'a' } })).to.deep.equal({
+      kind: 'delivery',
+      address: { street: 'a' },
+    })
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`more${index}`, 1]))
+    expect(await bodyTold(Outer, { kind: 'delivery', address: many })).to.have.length(20)
+  })
+
   it('says the same every time: sticky expressions do not remember', async () => {
     class Sticky {
       @Matches(/ab/y)

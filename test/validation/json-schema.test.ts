@@ -170,6 +170,15 @@ describe('the JSON Schema of a class', () => {
     expect(accepted).to.be.above(100)
   })
 
+  it('takes no condition for known that looks at the object, be it at the property itself', () => {
+    class Dto {
+      @ValidateIf((one: Dto) => one.value !== 'a') @IsInt() value?: unknown
+    }
+    const { components } = documentFor(Dto)
+    const { Dto: written } = (components as { schemas: Record<string, { properties: Record<string, object> }> }).schemas
+    expect(written?.properties['value']).to.have.property('x-rules-under-condition')
+  })
+
   it('says what a list of rules says, in as few words', () => {
     class Item {
       @IsString() @MaxLength(20) sku!: string

@@ -6,7 +6,7 @@ import type { RouteSetup } from '../../lib/protection.js'
 import { Validate } from '../../lib/validation/decorator.js'
 import type { ValidateOptions, ValidatedParts } from '../../lib/validation/decorator.js'
 import { bodyValidation, inputValidation } from '../../lib/validation/validation.js'
-import { exchangeOf } from '../exchange.js'
+import { exchangeOf, take } from '../exchange.js'
 
 /** A route as start-up leaves it. */
 export interface Compiled {
@@ -42,7 +42,7 @@ export function compiledOf(controller: Class, params: readonly string[] = []): C
   }
   const steps = [inputValidation().compile(setup), bodyValidation().compile(setup)]
   const run = async (exchange: Exchange) => {
-    for (const step of steps) await step?.(exchange)
+    for (const step of steps) await take(step, exchange)
     return exchange
   }
   return { mistakes, facts, run }
