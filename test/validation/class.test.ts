@@ -138,9 +138,9 @@ describe('a DTO class', () => {
       @Nested(() => Address)
       address?: Address
     }
-    const address = { street: 1, more: 1 }
+    const address = { street: 'a', more: 1 }
     expect(await bodyTold(Outer, { kind: 'pickup', address })).to.deep.equal({ kind: 'pickup' })
-    expect(await bodyTold(Outer, { address, kind: 'delivery' })).to.deep.equal(['/address/more unknown', '/address/street isString'])
+    expect(await bodyTold(Outer, { address, kind: 'delivery' })).to.deep.equal(['/address/more unknown'])
     expect(await bodyTold(Outer, { kind: 'delivery', address: { street: 'a' } })).to.deep.equal({
       kind: 'delivery',
       address: { street: 'a' },
