@@ -142,15 +142,24 @@ export function sayLastWord(request: IncomingMessage, response: ServerResponse, 
   discard(request, () => response.end())
 }
 
+/** Answered requests of which a part may be still to come. */
+let unread: Array<readonly [IncomingMessage, ServerResponse]> = []
+
 /** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return
-  // Most bodies come with their headers, and Node drops them: by then there is nothing left to bound.
-  setImmediate(() => {
-    if (request.complete) return
+  // Most bodies come with their headers, and Node drops them: a moment later there is nothing left to bound.
+  if (unread.push([request, response]) === 1) setImmediate(discardUnread)
+}
+
+function discardUnread(): void {
+  const all = unread
+  unread = []
+  for (const [request, response] of all) {
+    if (request.complete) continue
     if (response.writableFinished) discard(request)
     else response.once('finish', () => discard(request))
-  })
+  }
 }
 
 function stream(request: IncomingMessage, body: Readable, response: ServerResponse): void {

@@ -8,71 +8,137 @@ import type { Finding } from './protection.js'
 
 /** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */
 export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
-  const reply = attempt(route, exchange)
-  if (isPromiseLike(reply) || route.critical !== undefined) return runInTime(route, exchange, reply)
+  const outcome = attempt(route, exchange)
+  if (outcome instanceof Interruption || isPromiseLike(outcome) || route.critical !== undefined) {
+    return new Promise((resolve) => new Passage(route, exchange, resolve).follow(outcome))
+  }
   // Nothing had to be waited for, so nothing can be late.
-  exchange.finish(reply.status)
-  end(route, exchange, reply.status)
-  return Promise.resolve(reply)
+  exchange.finish(outcome.status)
+  end(route, exchange, outcome.status)
+  return Promise.resolve(outcome)
 }
 
-function attempt(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
+/** How far a request has come: to its reply, to one that is being made, or to a step that has to be waited for. */
+type Outcome = Reply | Promise<Reply> | Interruption
+
+/** A step that has to be waited for, and the one behind it. */
+class Interruption {
+  constructor(
+    readonly found: PromiseLike<Finding>,
+    readonly next: number,
+  ) {}
+}
+
+function attempt(route: CompiledRoute, exchange: Exchange): Outcome {
   try {
-    return pass(route, exchange)
+    return pass(route, exchange, 0)
   } catch (thrown) {
     return Promise.reject(thrown)
   }
 }
 
-/** Answers in the place of whatever takes longer than the route may. */
-function runInTime(route: CompiledRoute, exchange: Exchange, pending: Reply | Promise<Reply>): Promise<Reply> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(expire, route.timeout)
-    Promise.resolve(pending).then(settle, fail)
-
-    function expire(): void {
-      const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
-      exchange.abort(error)
-      exchange.refusal = error
-      decide(problemReply(exchange, route.defaults, error))
+/** Takes the steps from one on, until one has to be waited for. */
+function pass(route: CompiledRoute, exchange: Exchange, first: number): Outcome {
+  const { steps } = route
+  try {
+    for (let at = first; at < steps.length && !exchange.isAnswered; at += 1) {
+      const found = steps[at]?.(exchange)
+      if (found === undefined) continue
+      return isPromiseLike(found) ? new Interruption(found, at + 1) : refuse(route, exchange, refusalIn(found))
     }
+    return answer(route, exchange)
+  } catch (thrown) {
+    return refuse(route, exchange, thrown)
+  }
+}
 
-    function settle(reply: Reply): void {
-      clearTimeout(timer)
-      exchange.finish(reply.status)
-      const concluded = exchange.ended ? undefined : route.critical?.conclude(exchange, reply.status)
-      if (concluded === undefined) return decide(reply)
-      // The answer is about to be decided: nothing else may answer.
-      exchange.ended = true
-      concluded.then(
-        () => tell(reply),
-        (thrown: unknown) => {
-          const error = (exchange.refusal = toApiError(thrown))
-          logCause(exchange, error)
-          tell(problemReply(exchange, route.defaults, error))
-        },
-      )
-    }
+/** A request that has to wait, and is answered in time: where that takes longer than the route may, in the place of whatever it waits for. */
+class Passage {
+  readonly #timer: NodeJS.Timeout
+  #next = 0
 
-    function tell(reply: Reply): void {
-      route.critical?.tell(exchange, reply.status)
-      resolve(reply)
-    }
+  constructor(
+    private readonly route: CompiledRoute,
+    private readonly exchange: Exchange,
+    private readonly resolve: (reply: Reply) => void,
+  ) {
+    this.#timer = setTimeout(() => this.#expire(), route.timeout)
+  }
 
-    function fail(thrown: unknown): void {
-      clearTimeout(timer)
-      exchange.finish(500)
-      exchange.log.error('a reply could not be made', { error: thrown })
-      const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
-      decide({ status: 500, headers, body: undefined })
-    }
+  follow(outcome: Outcome): void {
+    if (outcome instanceof Interruption) {
+      this.#next = outcome.next
+      outcome.found.then(this.#goOn, this.#refuse)
+    } else if (isPromiseLike(outcome)) outcome.then(this.#settle, this.#fail)
+    else this.#settle(outcome)
+  }
 
-    function decide(reply: Reply): void {
-      if (exchange.ended) return
-      end(route, exchange, reply.status)
-      resolve(reply)
+  readonly #goOn = (found: Finding): void => {
+    const { route, exchange } = this
+    try {
+      requireTime(exchange)
+      this.follow(found === undefined ? pass(route, exchange, this.#next) : refuse(route, exchange, refusalIn(found)))
+    } catch (thrown) {
+      this.#refuse(thrown)
     }
-  })
+  }
+
+  readonly #refuse = (thrown: unknown): void => {
+    try {
+      this.follow(refuse(this.route, this.exchange, thrown))
+    } catch (failure) {
+      this.#fail(failure)
+    }
+  }
+
+  readonly #settle = (reply: Reply): void => {
+    const { exchange } = this
+    clearTimeout(this.#timer)
+    exchange.finish(reply.status)
+    const concluded = exchange.ended ? undefined : this.route.critical?.conclude(exchange, reply.status)
+    if (concluded === undefined) {
+      this.#decide(reply)
+      return
+    }
+    // The answer is about to be decided: nothing else may answer.
+    exchange.ended = true
+    concluded.then(
+      () => this.#tell(reply),
+      (thrown: unknown) => {
+        const error = (exchange.refusal = toApiError(thrown))
+        logCause(exchange, error)
+        this.#tell(problemReply(exchange, this.route.defaults, error))
+      },
+    )
+  }
+
+  readonly #fail = (thrown: unknown): void => {
+    const { exchange, route } = this
+    clearTimeout(this.#timer)
+    exchange.finish(500)
+    exchange.log.error('a reply could not be made', { error: thrown })
+    const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
+    this.#decide({ status: 500, headers, body: undefined })
+  }
+
+  #expire(): void {
+    const { exchange, route } = this
+    const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
+    exchange.abort(error)
+    exchange.refusal = error
+    this.#decide(problemReply(exchange, route.defaults, error))
+  }
+
+  #tell(reply: Reply): void {
+    this.route.critical?.tell(this.exchange, reply.status)
+    this.resolve(reply)
+  }
+
+  #decide(reply: Reply): void {
+    if (this.exchange.ended) return
+    end(this.route, this.exchange, reply.status)
+    this.resolve(reply)
+  }
 }
 
 /** The answer is decided: it is recorded, and nothing else may answer. */
@@ -82,41 +148,6 @@ function end(route: CompiledRoute, exchange: Exchange, status: number): void {
     route.record(exchange, status)
   } catch (thrown) {
     exchange.log.error('a record could not be made', { error: thrown })
-  }
-}
-
-/** Takes the steps until one has to be waited for; from there on `passLater` takes them. */
-function pass(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
-  try {
-    let next = 0
-    for (const step of route.steps) {
-      next += 1
-      const found = step(exchange)
-      if (isPromiseLike(found)) return passLater(route, exchange, found, next)
-      if (found !== undefined) return refuse(route, exchange, refusalIn(found))
-      if (exchange.isAnswered) break
-    }
-    return answer(route, exchange)
-  } catch (thrown) {
-    return refuse(route, exchange, thrown)
-  }
-}
-
-async function passLater(route: CompiledRoute, exchange: Exchange, first: Promise<Finding>, next: number): Promise<Reply> {
-  const { steps } = route
-  try {
-    let found = await first
-    requireTime(exchange)
-    for (let at = next; found === undefined && at < steps.length && !exchange.isAnswered; at += 1) {
-      const given = steps[at]?.(exchange)
-      if (isPromiseLike(given)) {
-        found = await given
-        requireTime(exchange)
-      } else found = given
-    }
-    return found === undefined ? answer(route, exchange) : await refuse(route, exchange, refusalIn(found))
-  } catch (thrown) {
-    return refuse(route, exchange, thrown)
   }
 }
 

@@ -83,7 +83,8 @@ export class FileLog implements FileSink {
     this.#write()
     if (lines.length > this.#taken) {
       this.#ready(lines)
-      this.#append(this.#chained?.seal(lines.slice(this.#taken)) ?? `${lines.slice(this.#taken).join('\n')}\n`)
+      const fresh = this.#taken === 0 ? lines : lines.slice(this.#taken)
+      this.#append(this.#chained?.seal(fresh) ?? `${fresh.join('\n')}\n`)
       this.#taken = lines.length
       this.#write()
     }
@@ -223,7 +224,9 @@ export class FileLog implements FileSink {
   }
 
   #append(text: string): void {
-    if (text !== '') this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(text)])
+    if (text === '') return
+    const bytes = Buffer.from(text)
+    this.#unwritten = this.#unwritten.length === 0 ? bytes : Buffer.concat([this.#unwritten, bytes])
   }
 
   /** Writes what the chain has to say between batches; where that fails, it comes with the next. False where it has to wait. */

@@ -140,18 +140,20 @@ function requireLength({ headers }: ApiRequest, limit: number): number | undefin
   return length
 }
 
-async function readStream(exchange: Exchange, { limit, depth, format }: Reading): Promise<void> {
+function readStream(exchange: Exchange, reading: Reading): Promise<void> {
   const { request } = exchange
   const inflate = inflaterOf(request.headers['content-encoding'])
   // Lets the deadline know that it is the client who is slow, for as long as that is so.
   exchange.reading = true
-  let sent: Buffer
-  try {
-    sent = await readBytes(request.body, limit)
-  } finally {
+  return readBytes(request.body, reading.limit, (sent) => {
     exchange.reading = false
-  }
-  const bytes = inflate === undefined ? sent : await inflateWithin(inflate, sent, limit)
+    if (sent instanceof Error) throw sent
+    if (inflate === undefined) return parseBytes(exchange, sent, reading)
+    return inflateWithin(inflate, sent, reading.limit).then((bytes) => parseBytes(exchange, bytes, reading))
+  })
+}
+
+function parseBytes(exchange: Exchange, bytes: Buffer, { depth, format }: Reading): void {
   if (bytes.length > 0) exchange.rawBody = parse(utf8(bytes), depth, format)
 }
 

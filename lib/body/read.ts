@@ -9,16 +9,12 @@ export class RequestAborted extends ApiError {
 }
 
 /**
- * Reads a stream to its end, as long as it has at most `limit` bytes: what comes past them is not kept, whatever
- * length was announced. Always settles: with the bytes, or with `PayloadTooLarge`, `RequestAborted`, or a `TypeError`
- * where the host has made the stream one of strings or objects.
+ * Reads a stream to its end, as long as it has at most `limit` bytes: what comes past them is not kept, whatever length was announced. Then
+ * calls `take`, once and always: with the bytes, or with `PayloadTooLarge`, `RequestAborted`, or a `TypeError` where the host has made the
+ * stream one of strings or objects. Gives what `take` gives, or throws.
  */
-export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
+export function readBytes<T>(stream: Readable, limit: number, take: (outcome: Buffer | Error) => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (stream.destroyed || stream.readableEnded) {
-      reject(new RequestAborted())
-      return
-    }
     let chunks: Buffer[] = []
     let length = 0
     let isWhole = false
@@ -26,31 +22,40 @@ export function readBytes(stream: Readable, limit: number): Promise<Buffer> {
     function onData(chunk: unknown): void {
       // Thrown in here, an error would end the process.
       if (!Buffer.isBuffer(chunk)) {
-        fail(new TypeError(decoded))
+        giveUp(new TypeError(decoded))
         return
       }
       length += chunk.length
-      if (length > limit) fail(new PayloadTooLarge(limit))
+      if (length > limit) giveUp(new PayloadTooLarge(limit))
       else chunks.push(chunk)
     }
     // The listeners stay: a stream says no more than that it closes, and taking them off would cost more than reading it.
     function onEnd(): void {
       isWhole = true
       const [only] = chunks
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length))
-      chunks = []
+      settle(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length))
     }
     function onLoss(): void {
-      if (!isWhole) fail(new RequestAborted())
+      if (!isWhole) giveUp(new RequestAborted())
     }
-    function fail(error: Error): void {
-      // An error after this must not bring the process down, and its listener must not keep the body.
+    function giveUp(error: Error): void {
+      // An error after this must not bring the process down.
       stream.off('data', onData).off('end', onEnd).off('close', onLoss).off('error', onLoss).on('error', ignore)
       stream.pause()
-      chunks = []
-      reject(error)
+      settle(error)
     }
-    stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
+    function settle(outcome: Buffer | Error): void {
+      // Whoever holds the stream must not hold its body.
+      chunks = []
+      try {
+        resolve(take(outcome))
+      } catch (thrown) {
+        reject(thrown)
+      }
+    }
+
+    if (stream.destroyed || stream.readableEnded) settle(new RequestAborted())
+    else stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
   })
 }
 

@@ -15,15 +15,24 @@ const most = 20
 const longestName = 64
 const longestMessage = 300
 
+const none: readonly never[] = Object.freeze([])
+
 /** Collects what is wrong with one part of a request. */
 export class Issues {
-  readonly list: InputError[] = []
-  /** What validators threw instead of answering. */
-  readonly thrown: unknown[] = []
-
+  #list: InputError[] | undefined
+  #thrown: readonly unknown[] = none
   #isClosed = false
 
   constructor(readonly part: InputPart) {}
+
+  get list(): readonly InputError[] {
+    return this.#list ?? none
+  }
+
+  /** What validators threw instead of answering: of several the first. */
+  get thrown(): readonly unknown[] {
+    return this.#thrown
+  }
 
   /** Whether no more are wanted. */
   get isFull(): boolean {
@@ -32,12 +41,12 @@ export class Issues {
 
   add(place: Place | undefined, code: string, message: string): void {
     if (this.isFull) return
-    this.list.push({ in: this.part, path: pointer(place), code, message: shown(message, longestMessage) })
+    ;(this.#list ??= []).push({ in: this.part, path: pointer(place), code, message: shown(message, longestMessage) })
   }
 
   /** Adds what others have found, as far as there is room. */
   addAll({ list }: Issues): void {
-    this.list.push(...list.slice(0, this.isFull ? 0 : most - this.list.length))
+    ;(this.#list ??= []).push(...list.slice(0, this.isFull ? 0 : most - this.list.length))
   }
 
   /** Adds what makes it pointless to look for more. */
@@ -48,7 +57,7 @@ export class Issues {
 
   /** Remembers why a validator gave no answer. */
   blame(thrown: unknown): void {
-    if (this.thrown.length === 0) this.thrown.push(thrown)
+    if (this.#thrown.length === 0) this.#thrown = [thrown]
   }
 }
 

@@ -102,6 +102,27 @@ function checkBody({ value, names }: PartCheck, rawBody: unknown, issues: Issues
 }
 
 function stepOf(prepared: readonly Prepared[]): Step {
+  const [first, ...others] = prepared
+  return first !== undefined && others.length === 0 ? stepOfOne(first) : stepOfSeveral(prepared)
+}
+
+/** As for several, with less to keep track of: bodies are validated alone. */
+function stepOfOne({ part, check }: Prepared): Step {
+  return function validate(exchange) {
+    const issues = new Issues(part)
+    const checked = check(exchange, issues)
+    if (checked instanceof Promise) return checked.then((value) => provideOne(exchange, part, value, issues))
+    return provideOne(exchange, part, checked, issues)
+  }
+}
+
+function provideOne(exchange: Exchange, part: InputPart, value: unknown, issues: Issues): ValidationFailed | undefined {
+  if (issues.list.length > 0) return refusalOf([issues])
+  exchange.provide(part, value)
+  return undefined
+}
+
+function stepOfSeveral(prepared: readonly Prepared[]): Step {
   return function validate(exchange) {
     const issues = prepared.map(({ part }) => new Issues(part))
     const checked = prepared.map(({ check }, index) => check(exchange, issues[index] as Issues))

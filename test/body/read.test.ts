@@ -16,10 +16,15 @@ import { exchangeOf, take } from '../exchange.js'
 
 const events = ['data', 'end', 'close'] as const
 
+function whole(outcome: Buffer | Error): Buffer {
+  if (outcome instanceof Error) throw outcome
+  return outcome
+}
+
 /** The code of the refusal, or what was read. */
 async function reading(stream: Readable, limit = 100): Promise<string> {
   try {
-    return (await readBytes(stream, limit)).toString()
+    return (await readBytes(stream, limit, whole)).toString()
   } catch (error) {
     return error instanceof ApiError ? error.code : String(error)
   }
@@ -30,7 +35,7 @@ describe('the bytes of a stream', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }), { maxLength: 8 }), async (pieces) => {
         const stream = new PassThrough()
-        const result = readBytes(stream, 1_000)
+        const result = readBytes(stream, 1_000, whole)
         for (const piece of pieces) stream.write(piece)
         stream.end()
         expect(await result).to.deep.equal(Buffer.concat(pieces))
@@ -40,7 +45,7 @@ describe('the bytes of a stream', () => {
 
   it('stand when they are whole, whatever the stream does later', async () => {
     const stream = new PassThrough({ autoDestroy: false })
-    const result = readBytes(stream, 10)
+    const result = readBytes(stream, 10, whole)
     stream.end('abc')
     expect((await result).toString()).to.equal('abc')
     stream.emit('error', new Error('late'))
