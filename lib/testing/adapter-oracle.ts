@@ -35,13 +35,21 @@ async function bytesIn(body: string | Uint8Array | Readable | undefined): Promis
 const ofTheHost = /^(?:date|connection|keep-alive|transfer-encoding)$/
 
 /** Throws where what arrived is not what the API has answered: a header lost, joined, changed or added, another body. */
-export function requireSame(arrived: ReceivedAnswer, expected: ReceivedAnswer): void {
-  equal(arrived.status, expected.status, `${arrived.status} arrived: ${Buffer.from(arrived.body).toString()}`)
+export function requireSame(answer: ReceivedAnswer, expected: ReceivedAnswer): void {
+  const arrived = withoutOwnLength(answer, expected)
+  equal(arrived.status, expected.status, `${arrived.status} arrived: ${Buffer.from(arrived.body).toString().slice(0, 500)}`)
   const [id, otherId] = [idOf(arrived), idOf(expected)]
   ok(id !== undefined && otherId !== undefined, 'the answer bears no X-Request-Id')
   deepEqual(comparable(arrived, id), comparable(expected, otherId))
   const [text, other] = [textOf(arrived, id), textOf(expected, otherId)]
   equal(text, other)
+}
+
+/** A host that has a whole stream at hand may say how long it is: then it must be true. To HEAD it cannot know. */
+function withoutOwnLength(answer: ReceivedAnswer, expected: ReceivedAnswer): ReceivedAnswer {
+  const isOwn = valuesOf(expected, 'content-length').length === 0 && expected.body.length > 0
+  if (!isOwn || valuesOf(answer, 'content-length').join() !== String(answer.body.length)) return answer
+  return { ...answer, headers: answer.headers.filter(([name]) => name.toLowerCase() !== 'content-length') }
 }
 
 function idOf(answer: ReceivedAnswer): string | undefined {

@@ -1,0 +1,3 @@
+import { stage } from './stage.js'
+
+export default { fetch: stage((request) => ({ remoteAddress: request.headers.get('CF-Connecting-IP') ?? undefined })) }
