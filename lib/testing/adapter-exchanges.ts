@@ -1,7 +1,7 @@
 import type { SentRequest } from './wire.js'
 
 /** What adapters and their hosts may get wrong in a request: hosts that cannot tell are not asked in the same way. */
-export type Trait = 'target' | 'host' | 'twice' | 'method'
+export type Trait = 'target' | 'slashes' | 'host' | 'twice' | 'method'
 
 /** One request, and the status and code that it is answered with. */
 export interface ExchangeRow {
@@ -60,9 +60,9 @@ const routes: readonly ExchangeRow[] = [
   row('a semicolon, as data', requestOf('GET /things/a;b=c'), 200),
   row('an encoded letter', requestOf('GET /%74hings'), 200),
   row('a path in capitals', requestOf('GET /THINGS'), 404, 'not-found'),
-  row('a slash too many at the end', requestOf('GET /things/'), 404, 'not-found'),
-  row('a slash too many at the start', requestOf('GET //things'), 404, 'not-found'),
-  row('a slash too many within', requestOf('GET /things//where'), 404, 'not-found'),
+  { ...row('a slash too many at the end', requestOf('GET /things/'), 404, 'not-found'), trait: 'slashes' },
+  { ...row('a slash too many at the start', requestOf('GET //things'), 404, 'not-found'), trait: 'slashes' },
+  { ...row('a slash too many within', requestOf('GET /things//where'), 404, 'not-found'), trait: 'slashes' },
   row('a path that is none', requestOf('GET /nothing'), 404, 'not-found'),
 ]
 

@@ -43,7 +43,7 @@ export function fallthroughCases(tried: Try, { rawTarget = true, refusesFirst = 
           for (const target of ['/things/a%2fb', '/x/../things', '/x/%2e%2e/things', '/things/%00', '/things/%zz']) {
             const { status } = await send(requestOf(`GET ${target}`))
             const isRead = !rawTarget && status === 200 && target.startsWith('/x/')
-            ok(isRead || status === 400 || (refusesFirst && status === 404), `${target}: ${status}`)
+            ok(isRead || status === 400 || (refusesFirst && status >= 400), `${target}: ${status}`)
           }
         },
         { fallthrough: true },

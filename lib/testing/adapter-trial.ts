@@ -40,13 +40,26 @@ export interface AdapterAbilities {
   readonly fallthrough?: boolean
   /**
    * Whether the adapter sees the target as it was sent. Without, a target that is refused for its form alone may be answered as the host's
-   * reading of it is. @default true
+   * reading of it is, and a query may be written in another way. @default true
    */
   readonly rawTarget?: boolean
-  /** Whether the adapter sees that headers were sent twice; without, any refusal of them will do. @default true */
-  readonly rawHeaders?: boolean
+  /**
+   * Whether the adapter sees that headers were sent twice; without, any refusal of them will do. `'first'`: the host drops all but the first,
+   * and the request is answered as the one without them. @default true
+   */
+  readonly rawHeaders?: boolean | 'first'
   /** Whether the host refuses malformed targets, hosts and unknown methods in words of its own, before the adapter. @default false */
   readonly refusesFirst?: boolean
+  /**
+   * Whether the host redirects a target with a slash too many, a backslash or a host in it to its own reading of it, before the adapter.
+   * @default false
+   */
+  readonly redirectsFirst?: boolean
+  /**
+   * Headers, in lower case, that the host sets or adds values to by itself, such as `vary`; `content-length`, where it leaves that out, and sends
+   * whole bodies in chunks. @default none
+   */
+  readonly ownHeaders?: readonly string[]
   /**
    * Whether the host refuses a request of HTTP/1.1 without `Host`, or lets its adapter do so. Without, it names a host by itself, and the request is
    * answered. @default true

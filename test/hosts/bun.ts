@@ -14,7 +14,12 @@ declare const Bun: {
   }): BunServer
 }
 
-const fetch = stage<BunServer>((request, server) => ({ remoteAddress: server.requestIP(request)?.address }))
+const { handler: fetch, close } = stage<BunServer>((request, server) => ({ remoteAddress: server.requestIP(request)?.address }))
 const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch })
 console.log(`listening on ${server.url.origin}`)
-process.once('SIGTERM', () => void server.stop())
+
+async function stop(): Promise<void> {
+  await server.stop()
+  await close()
+}
+process.once('SIGTERM', () => void stop())

@@ -16,7 +16,12 @@ declare const Deno: {
   ): DenoServer
 }
 
-const handler = stage<DenoInfo>((_request, { remoteAddr }) => ({ remoteAddress: remoteAddr.hostname }))
+const { handler, close } = stage<DenoInfo>((_request, { remoteAddr }) => ({ remoteAddress: remoteAddr.hostname }))
 const server = Deno.serve({ port: 0, hostname: '127.0.0.1', onListen: () => undefined }, handler)
 console.log(`listening on http://127.0.0.1:${server.addr.port}`)
-process.once('SIGTERM', () => void server.shutdown())
+
+async function stop(): Promise<void> {
+  await server.shutdown()
+  await close()
+}
+process.once('SIGTERM', () => void stop())

@@ -1,25 +1,34 @@
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { execute } from '../../packaging/tarball.js'
+import { folder, installedFile } from './installed.js'
 import { RunningHost } from './running.js'
 
-/** The hosts are installed in a folder of their own: `npm run test:hosts`. */
-const folder = new URL('../../../test/hosts/', import.meta.url)
-const { resolve } = createRequire(folder)
 const built = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const { platform, arch } = process
 
 /** As npm has put it there: no script of a package needs to have run. */
-const bun = () => resolve(`@oven/bun-${platform}-${arch === 'arm64' ? 'aarch64' : arch}/bin/bun`)
-const deno = () => resolve(`@deno/${platform}-${arch}${platform === 'linux' ? '-glibc' : ''}/deno`)
-const workerd = () => resolve(`@cloudflare/workerd-${platform}-${arch === 'x64' ? '64' : arch}/bin/workerd`)
+const bun = () => installedFile(`@oven/bun-${platform}-${arch === 'arm64' ? 'aarch64' : arch}/bin/bun`)
+const deno = () => installedFile(`@deno/${platform}-${arch}${platform === 'linux' ? '-glibc' : ''}/deno`)
+const workerd = () => installedFile(`@cloudflare/workerd-${platform}-${arch === 'x64' ? '64' : arch}/bin/workerd`)
 
 const listening = /listening on http:\/\/127\.0\.0\.1:(\d+)/
 
 export const startBun = () => RunningHost.start(bun(), [built('bun.js')], listening)
 
 export const startDeno = () => RunningHost.start(deno(), ['run', '--no-lock', '--allow-all', built('deno.js')], listening)
+
+const next = () => installedFile('next/dist/bin/next')
+
+/** Built as for production. */
+export async function startNext(): Promise<RunningHost> {
+  const environment = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }
+  const app = fileURLToPath(new URL('next', folder))
+  await execute(process.execPath, [next(), 'build', app], { env: environment })
+  const options = ['start', app, '--port', '0', '--hostname', '127.0.0.1']
+  return RunningHost.start(process.execPath, [next(), ...options], /http:\/\/127\.0\.0\.1:(\d+)/, environment)
+}
 
 /** Bundled as for an upload, in one module. */
 export async function startWorkers(): Promise<RunningHost> {

@@ -26,7 +26,7 @@ export class RunningHost {
       return ended
     }
     let printed = ''
-    const port = new Promise<string>((resolve, reject) => {
+    const listens = new Promise<string>((resolve) => {
       const read = (chunk: Buffer) => {
         printed += chunk.toString()
         const [, found] = pattern.exec(printed) ?? []
@@ -34,18 +34,13 @@ export class RunningHost {
       }
       child.stdout.on('data', read)
       child.stderr.on('data', read)
-      const late = setTimeout(() => reject(new Error(`${program} does not listen after ${patience} ms:\n${printed}`)), patience)
-      void ended.then((code) => {
-        clearTimeout(late)
-        reject(new Error(`${program} has ended with ${code}:\n${printed}`))
-      })
     })
-    try {
-      return new RunningHost(`http://127.0.0.1:${await port}`, stop)
-    } catch (error) {
-      await stop('SIGKILL')
-      throw error
-    }
+    const late = setTimeout(() => child.kill('SIGKILL'), patience)
+    const port = await Promise.race([listens, ended.then(() => undefined)])
+    clearTimeout(late)
+    if (port === undefined)
+      throw new Error(`${program} has not listened within ${patience} ms, and has ended with ${await ended}:\n${printed}`)
+    return new RunningHost(`http://127.0.0.1:${port}`, stop)
   }
 
   /** Makes the host run another API from now on. */

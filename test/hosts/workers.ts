@@ -1,3 +1,5 @@
 import { stage } from './stage.js'
 
-export default { fetch: stage((request) => ({ remoteAddress: request.headers.get('CF-Connecting-IP') ?? undefined })) }
+const { handler } = stage((request) => ({ remoteAddress: request.headers.get('CF-Connecting-IP') ?? undefined }))
+
+export default { fetch: handler }
