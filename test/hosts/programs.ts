@@ -40,6 +40,8 @@ export async function startWorkers(): Promise<RunningHost> {
     platform: 'node',
     conditions: ['workerd'],
     logLevel: 'error',
+    // Or every stream of the logger tells each of its steps.
+    define: { 'process.env.READABLE_STREAM': '"disable"' },
     // Packages of CommonJS require Node's modules, which a bundle of ESM imports.
     banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire('/');" },
   })
