@@ -95,6 +95,7 @@ const bodies: readonly ExchangeRow[] = [
   row('a body of another type', requestOf('POST /things', { 'Content-Type': 'text/plain' }, '{"name":"a"}'), 415, 'unsupported-media-type'),
   row('a body without a type', requestOf('POST /things', {}, '{"name":"a"}'), 415, 'unsupported-media-type'),
   row('no body', requestOf('POST /things', { ...json, 'Content-Length': '0' }), 422, 'validation-failed'),
+  row('no body, and nothing that says so', requestOf('POST /things'), 422, 'validation-failed'),
   row('a body over the limit', requestOf('POST /things', json, JSON.stringify({ name: 'a'.repeat(300) })), 413, 'payload-too-large'),
   row('a body that nobody wants', requestOf('DELETE /things/1', json, '{"name":"a"}'), 204),
   row('a body that the host might parse, and no route takes', requestOf('POST /nothing', json, '{"name":'), 404, 'not-found'),

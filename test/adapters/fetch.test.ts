@@ -135,6 +135,19 @@ describe('behind a host of Fetch', () => {
     expect(seen.pulled).to.be.below(2_000)
   })
 
+  it('takes a stream of nothing for no body, and bytes without a type for what nobody can read', async () => {
+    const { ask } = open()
+    const streamOf = (...chunks: string[]) =>
+      new ReadableStream({
+        start(controller) {
+          for (const text of chunks) controller.enqueue(Buffer.from(text))
+          controller.close()
+        },
+      })
+    const post = (...chunks: string[]) => ask('http://api.test/things', { method: 'POST', body: streamOf(...chunks), duplex: 'half' })
+    expect([(await post()).status, (await post('{"name":', '"a"}')).status]).to.deep.equal([422, 415])
+  })
+
   it('refuses to be blind when something read the body before it', async () => {
     const { api } = kitApi()
     const handler = fetchHandler(api, { connection })
