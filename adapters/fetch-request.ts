@@ -55,14 +55,15 @@ export class FetchRequest implements ApiRequest {
     private readonly request: Request,
     connection: FetchConnection,
   ) {
-    const url = new URL(request.url)
+    // Where Host is no host, some runtimes hand out a URL that is none: a path alone, or one that cannot be read.
+    const url = URL.canParse(request.url) ? new URL(request.url) : undefined
     this.method = request.method
     this.mountPath = connection.mountPath
     this.remoteAddress = connection.remoteAddress
-    this.encrypted = connection.encrypted ?? url.protocol === 'https:'
-    this.headers = headersOf(request.headers, url.host)
+    this.encrypted = connection.encrypted ?? url?.protocol === 'https:'
+    this.headers = headersOf(request.headers, url?.host)
     this.rawHeaders = connection.rawHeaders ?? separated(this.headers)
-    this.target = connection.target ?? targetOf(url, request.url, this.headers.host)
+    this.target = connection.target ?? (url === undefined ? request.url : targetOf(url, request.url, this.headers.host))
   }
 
   get hasBody(): boolean {
@@ -95,10 +96,10 @@ export class FetchRequest implements ApiRequest {
   }
 }
 
-function headersOf(headers: Headers, host: string): IncomingHttpHeaders {
+function headersOf(headers: Headers, host: string | undefined): IncomingHttpHeaders {
   const own = Object.create(null) as IncomingHttpHeaders
   for (const [name, value] of headers) own[name] = value
-  own.host ??= host
+  if (own.host === undefined && host !== undefined) own.host = host
   return own
 }
 
@@ -157,10 +158,17 @@ export async function toResponse(request: FetchRequest, made: Promise<Reply>): P
   const kept = [...withoutConnectionHeaders(headers), ...(closes === true ? ['Connection', 'close'] : [])]
   for (let index = 0; index < kept.length; index += 2) own.append(kept[index] ?? '', kept[index + 1] ?? '')
   const isBodiless = request.method === 'HEAD' || bodiless.has(status)
-  if (isBodiless && body instanceof Readable) body.destroy()
   if (!isBodiless && body instanceof Readable) return new Response(streamOf(request, body), { status, headers: own })
   request.isAnswered = true
-  return new Response(isBodiless ? null : (body as string | Uint8Array<ArrayBuffer> | undefined), { status, headers: own })
+  if (!isBodiless) return new Response(body as string | Uint8Array<ArrayBuffer> | undefined, { status, headers: own })
+  return new Response(body instanceof Readable ? unsent(body, status) : null, { status, headers: own })
+}
+
+/** Stands for a stream that HEAD does not send: of no body at all, hosts say that its length is 0 (RFC 9110 §8.6 forbids it). */
+function unsent(body: Readable, status: number): ReadableStream | null {
+  body.destroy()
+  if (bodiless.has(status)) return null
+  return new ReadableStream({ pull: (controller) => controller.close() }, { highWaterMark: 0 })
 }
 
 /** Hands the answer's bytes on as the client takes them, and no sooner. */

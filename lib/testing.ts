@@ -5,6 +5,8 @@
  */
 
 export { adapterConformance } from './testing/adapter-cases.js'
+export { conformanceApi } from './testing/adapter-api.js'
+export type { ConformanceApi, ConformanceApiOptions, ConformanceSeen, SeenRequest } from './testing/adapter-api.js'
 export type { AdapterAbilities, AdapterServer, AdapterServerOptions, StartAdapterServer } from './testing/adapter-trial.js'
 export type { Case } from './testing/case.js'
 export { portcullisChai } from './testing/chai.js'

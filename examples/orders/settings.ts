@@ -8,7 +8,7 @@ import type { Adapter } from './hosts.js'
 
 export const usage = `usage: npm start -- [--adapter ${adapters.join('|')}] [--port 3000] [--no-limits]
 
-  --adapter                the host: Express 5, Koa 3 or plain node:http (default: express)
+  --adapter                the host: Express 5, Koa 3, plain node:http, Fastify 5, or Fetch on Node (default: express)
   --port                   0 takes a free one (default: 3000)
   --no-limits              turns rate limits off, for load tests
 

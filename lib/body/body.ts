@@ -113,7 +113,7 @@ function read(exchange: Exchange, reading: Reading): void | Promise<void> {
   const { request } = exchange
   const announced = requireLength(request, reading.limit)
   if (announced === 0 || (announced === undefined && !isUnmeasured(request))) return undefined
-  requireFormat(request.headers['content-type'], reading.format)
+  if (!isPerhapsNone(request)) requireFormat(request.headers['content-type'], reading.format)
   if (request.parsedBody !== undefined) {
     exchange.rawBody = adopt(request.parsedBody, reading)
     return undefined
@@ -125,6 +125,11 @@ function read(exchange: Exchange, reading: Reading): void | Promise<void> {
 /** Whether a body comes whose length nobody has announced. */
 function isUnmeasured({ hasBody, headers }: ApiRequest): boolean {
   return hasBody === true || headers['transfer-encoding'] !== undefined
+}
+
+/** Whether no header says a word of a body: some hosts hand in a stream for every POST, and it is empty where none was sent. */
+function isPerhapsNone({ headers }: ApiRequest): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined && headers['content-type'] === undefined
 }
 
 const blind =
@@ -154,7 +159,10 @@ function readStream(exchange: Exchange, reading: Reading): Promise<void> {
 }
 
 function parseBytes(exchange: Exchange, bytes: Buffer, { depth, format }: Reading): void {
-  if (bytes.length > 0) exchange.rawBody = parse(utf8(bytes), depth, format)
+  const { request } = exchange
+  if (bytes.length === 0) return
+  if (isPerhapsNone(request)) requireFormat(request.headers['content-type'], format)
+  exchange.rawBody = parse(utf8(bytes), depth, format)
 }
 
 function parse(text: string, depth: number, format: BodyFormat): unknown {

@@ -18,11 +18,33 @@ import { Validate } from '../validation/decorator.js'
 
 const issuer = 'https://auth.test'
 const audience = 'https://api.test'
-const key = { algorithm: 'HS256', secret: randomBytes(32).toString('base64url'), kid: 'kit' } as const
+/** What makes two of the kit's APIs the same one, in two processes too: it is JSON. */
+export interface ConformanceApiOptions {
+  /** Signs the tokens of the cases. */
+  readonly secret: string
+  /** Milliseconds that a request may take. */
+  readonly timeout: number
+}
 
-/** A token that the kit's APIs know, of a caller with this id. */
-export function tokenOf(id: string): string {
-  return tokenIssuer({ issuer, audience, key }).issue({ sub: id }).token
+/** Made when they are asked for: some hosts give no random bytes while modules load. */
+export function freshOptions(timeout = 10_000): ConformanceApiOptions {
+  return { secret: randomBytes(32).toString('base64url'), timeout }
+}
+
+function keyOf({ secret }: ConformanceApiOptions) {
+  return { algorithm: 'HS256', secret, kid: 'kit' } as const
+}
+
+/** A token that the kit's APIs of this secret know, of a caller with this id. */
+export function tokenOf(id: string, options: ConformanceApiOptions): string {
+  return tokenIssuer({ issuer, audience, key: keyOf(options) }).issue({ sub: id }).token
+}
+
+/** What a record says of a request that the cases look at. */
+export interface SeenRequest {
+  readonly status: number
+  readonly reason?: string
+  readonly client_gone?: boolean
 }
 
 /** What the cases watch of the kit's own handlers. */
@@ -37,9 +59,20 @@ interface Watched {
   told: number
 }
 
+/** What the kit's API has seen so far. It is JSON. */
+export interface ConformanceSeen extends Readonly<Watched> {
+  /** Of every request that was recorded, the newest first. */
+  readonly requests: readonly SeenRequest[]
+}
+
 /** The API that every adapter is tried with. */
-export interface KitApi {
+export interface ConformanceApi {
   readonly api: Api
+  seen(): ConformanceSeen
+}
+
+/** The same, with what it is made of. */
+export interface KitApi extends ConformanceApi {
   readonly records: RecentRecords
   readonly watched: Watched
 }
@@ -208,17 +241,33 @@ export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
+/**
+ * The API of `adapterConformance`, made in the process of a host that cannot run in the one of the tests: `options` are those that the kit has
+ * handed to `start`, and `seen()` is what the server that `start` gives must tell.
+ */
+export function conformanceApi(options: ConformanceApiOptions): ConformanceApi {
+  return kitApi(options)
+}
+
 /** Makes the API anew: each case has one of its own, or what one leaves behind is another's surprise. */
-export function kitApi({ timeout }: { readonly timeout?: number } = {}): KitApi {
+export function kitApi(options: ConformanceApiOptions = freshOptions()): KitApi {
   const watched: Watched = { chunks: 0, isLetGo: false, waiting: 0, told: 0 }
   const records = recentRecords()
   const api = createApi({
     controllers: [thingsController(watched)],
-    authentication: bearer({ issuer, audience, keys: [key] }),
+    authentication: bearer({ issuer, audience, keys: [keyOf(options)] }),
     https: 'off',
     audit: { sinks: [records] },
     logger: createLogger({ silent: true }),
-    timeout: timeout ?? 10_000,
+    timeout: options.timeout,
   })
-  return { api, records, watched }
+  return { api, records, watched, seen: () => ({ ...watched, requests: requestsIn(records) }) }
+}
+
+function requestsIn(records: RecentRecords): readonly SeenRequest[] {
+  return records.newest().flatMap((record) => {
+    const { status, reason, client_gone } = record as unknown as Partial<SeenRequest>
+    if (status === undefined) return []
+    return [{ status, ...(reason === undefined ? {} : { reason }), ...(client_gone === undefined ? {} : { client_gone }) }]
+  })
 }

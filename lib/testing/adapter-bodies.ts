@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { digestOf } from './adapter-api.js'
-import type { Trial, Try } from './adapter-trial.js'
+import type { ConformanceSeen, SeenRequest } from './adapter-api.js'
+import type { Try } from './adapter-trial.js'
 import { json, requestOf } from './adapter-exchanges.js'
 import type { Case } from './case.js'
 import { Connection, bytesOf } from './wire.js'
@@ -66,12 +67,12 @@ export function bodyCases(tried: Try): readonly Case[] {
     },
     {
       name: 'takes half a body for no body, where the client leaves in its middle',
-      run: tried(async ({ url, records }) => {
+      run: tried(async ({ url, seen }) => {
         const connection = await Connection.open(url)
         connection.write(torn)
         await new Promise((resolve) => setTimeout(resolve, 30))
         connection.leave()
-        const [record] = await recordsOf(records)
+        const [record] = await requestsOf(seen)
         deepEqual([record?.status, record?.reason], [400, 'client-gone'])
       }),
     },
@@ -110,27 +111,21 @@ async function over(url: string, act: (connection: Connection) => unknown): Prom
   }
 }
 
-/** What a record says that the cases look at. */
-export interface SeenRecord {
-  readonly status: number
-  readonly reason?: string
-  readonly client_gone?: boolean
-}
-
-/** The records of requests, once there is one. */
-export async function recordsOf(records: Trial['records']): Promise<readonly SeenRecord[]> {
-  let made: readonly SeenRecord[] = []
-  await eventually(() => {
-    made = records.newest().filter((record) => 'status' in record) as unknown as readonly SeenRecord[]
+/** The requests that were recorded, once there is one. */
+export async function requestsOf(seen: () => ConformanceSeen | Promise<ConformanceSeen>): Promise<readonly SeenRequest[]> {
+  let made: readonly SeenRequest[] = []
+  await eventually(async () => {
+    made = (await seen()).requests
     return made.length > 0
   })
   return made
 }
 
 /** Waits until something is so; gives up after two seconds. */
-export async function eventually(isSo: () => boolean): Promise<boolean> {
-  for (let waited = 0; waited < 400; waited += 1) {
-    if (isSo()) return true
+export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+  const end = Date.now() + 2_000
+  while (Date.now() < end) {
+    if (await isSo()) return true
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   return false

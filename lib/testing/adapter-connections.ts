@@ -1,13 +1,14 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { eventually, recordsOf } from './adapter-bodies.js'
-import type { Try } from './adapter-trial.js'
+import { eventually, requestsOf } from './adapter-bodies.js'
+import type { AdapterAbilities, Trial, Try } from './adapter-trial.js'
 import { json, requestOf } from './adapter-exchanges.js'
 import type { Case } from './case.js'
 import { Connection, bytesOf } from './wire.js'
 import type { SentRequest } from './wire.js'
 
 /** What becomes of a connection: requests one after another, framing that is a trap, clients that leave. */
-export function connectionCases(tried: Try): readonly Case[] {
+export function connectionCases(tried: Try, abilities: AdapterAbilities): readonly Case[] {
+  const { requiresHost = true, endsConnections = true, tellsOfLeaving = true } = abilities
   return [
     {
       name: 'keeps a connection in step over answers of every kind, refusals included',
@@ -34,22 +35,23 @@ export function connectionCases(tried: Try): readonly Case[] {
       }),
     },
     ...traps.map(([claim, request]) => ({
-      name: `refuses ${claim}, and reads nothing more from the connection`,
+      name: endsConnections ? `refuses ${claim}, and reads nothing more from the connection` : `refuses ${claim}`,
       run: tried(async ({ url }) => {
         const connection = await Connection.open(url)
         connection.write(Buffer.concat([bytesOf(request), bytesOf(requestOf('GET /things/smuggled'))]))
         const { status } = await connection.answer()
         ok(status >= 400 && status < 500, String(status))
+        if (!endsConnections) return connection.leave()
         ok(await connection.ends(), 'the connection stays open')
         ok(!connection.rest.includes('smuggled'), 'what was hidden in a body was answered')
       }),
     })),
     {
-      name: 'refuses a request without a host',
+      name: requiresHost ? 'refuses a request without a host' : 'answers a request without a host as one for a host that it names itself',
       run: tried(async ({ url }) => {
         const connection = await Connection.open(url)
         connection.write('GET /things HTTP/1.1\r\n\r\n')
-        equal((await connection.answer()).status, 400)
+        equal((await connection.answer()).status, requiresHost ? 400 : 200)
         connection.leave()
       }),
     },
@@ -64,39 +66,62 @@ export function connectionCases(tried: Try): readonly Case[] {
     },
     {
       name: 'makes no more of a stream than the client takes, and lets go of it when the client leaves',
-      run: tried(async ({ url, watched }) => {
+      run: tried(async ({ url, seen }) => {
         const connection = await Connection.open(url)
         connection.socket.pause()
         connection.write(bytesOf(requestOf('GET /things/endless')))
-        ok(await eventually(() => watched.chunks > 0), 'the stream was never read')
-        ok(await settles(() => watched.chunks), 'the stream is read though nobody takes it')
+        ok(await eventually(async () => (await seen()).chunks > 0), 'the stream was never read')
+        ok(await settles(async () => (await seen()).chunks), 'the stream is read though nobody takes it')
         connection.leave()
-        ok(await eventually(() => watched.isLetGo), 'the stream goes on though the client has left')
+        ok(await eventually(async () => (await seen()).isLetGo), 'the stream goes on though the client has left')
       }),
     },
-    {
-      name: 'tells a handler that its client has left',
-      run: tried(async ({ url, records, watched }) => {
-        const connection = await Connection.open(url)
-        connection.write(bytesOf(requestOf('GET /things/waits')))
-        ok(await eventually(() => watched.waiting === 1))
-        connection.leave()
-        ok(await eventually(() => watched.told === 1), 'the handler was not told')
-        equal((await recordsOf(records))[0]?.client_gone, true)
-      }),
-    },
+    tellsOfLeaving ? told(tried) : untold(tried),
     {
       name: 'does not tell a handler that its client has left where it has its answer',
-      run: tried(async ({ send, url, watched, records }) => {
+      run: tried(async ({ send, url, seen }) => {
         const connection = await Connection.open(url)
         connection.write(bytesOf(requestOf('GET /things/where')))
         await connection.answer()
         connection.leave()
         await send(requestOf('GET /things'))
-        deepEqual([watched.told, (await recordsOf(records)).some(({ client_gone }) => client_gone === true)], [0, false])
+        const { told, requests } = await seen()
+        deepEqual([told, requests.some(({ client_gone }) => client_gone === true)], [0, false])
       }),
     },
   ]
+}
+
+function told(tried: Try): Case {
+  return {
+    name: 'tells a handler that its client has left',
+    run: tried(async ({ url, seen }) => {
+      await leaveWaiting(url, seen)
+      ok(await eventually(async () => (await seen()).told === 1), 'the handler was not told')
+      equal((await requestsOf(seen))[0]?.client_gone, true)
+    }),
+  }
+}
+
+function untold(tried: Try): Case {
+  return {
+    name: 'ends a handler at the time limit of its route, of whose client the host does not tell that it has left',
+    run: tried(
+      async ({ url, seen }) => {
+        await leaveWaiting(url, seen)
+        ok(await eventually(async () => (await seen()).told === 1), 'the handler goes on')
+        equal((await requestsOf(seen))[0]?.status, 503)
+      },
+      { timeout: 300 },
+    ),
+  }
+}
+
+async function leaveWaiting(url: string, seen: Trial['seen']): Promise<void> {
+  const connection = await Connection.open(url)
+  connection.write(bytesOf(requestOf('GET /things/waits')))
+  ok(await eventually(async () => (await seen()).waiting === 1), 'the handler was not called')
+  connection.leave()
 }
 
 const inStep: ReadonlyArray<readonly [line: string, status: number]> = [
@@ -135,11 +160,11 @@ const traps: ReadonlyArray<readonly [string, SentRequest]> = [
 ]
 
 /** Whether a number stops to grow: for 100 ms, within two seconds. */
-async function settles(numberOf: () => number): Promise<boolean> {
+async function settles(numberOf: () => Promise<number>): Promise<boolean> {
   for (let waited = 0; waited < 20; waited += 1) {
-    const before = numberOf()
+    const before = await numberOf()
     await new Promise((resolve) => setTimeout(resolve, 100))
-    if (numberOf() === before) return true
+    if ((await numberOf()) === before) return true
   }
   return false
 }

@@ -1,7 +1,7 @@
 import type { SentRequest } from './wire.js'
 
 /** What adapters and their hosts may get wrong in a request: hosts that cannot tell are not asked in the same way. */
-export type Trait = 'target' | 'host' | 'twice' | 'method'
+export type Trait = 'target' | 'slashes' | 'host' | 'twice' | 'method'
 
 /** One request, and the status and code that it is answered with. */
 export interface ExchangeRow {
@@ -60,9 +60,9 @@ const routes: readonly ExchangeRow[] = [
   row('a semicolon, as data', requestOf('GET /things/a;b=c'), 200),
   row('an encoded letter', requestOf('GET /%74hings'), 200),
   row('a path in capitals', requestOf('GET /THINGS'), 404, 'not-found'),
-  row('a slash too many at the end', requestOf('GET /things/'), 404, 'not-found'),
-  row('a slash too many at the start', requestOf('GET //things'), 404, 'not-found'),
-  row('a slash too many within', requestOf('GET /things//where'), 404, 'not-found'),
+  { ...row('a slash too many at the end', requestOf('GET /things/'), 404, 'not-found'), trait: 'slashes' },
+  { ...row('a slash too many at the start', requestOf('GET //things'), 404, 'not-found'), trait: 'slashes' },
+  { ...row('a slash too many within', requestOf('GET /things//where'), 404, 'not-found'), trait: 'slashes' },
   row('a path that is none', requestOf('GET /nothing'), 404, 'not-found'),
 ]
 
@@ -95,6 +95,7 @@ const bodies: readonly ExchangeRow[] = [
   row('a body of another type', requestOf('POST /things', { 'Content-Type': 'text/plain' }, '{"name":"a"}'), 415, 'unsupported-media-type'),
   row('a body without a type', requestOf('POST /things', {}, '{"name":"a"}'), 415, 'unsupported-media-type'),
   row('no body', requestOf('POST /things', { ...json, 'Content-Length': '0' }), 422, 'validation-failed'),
+  row('no body, and nothing that says so', requestOf('POST /things'), 422, 'validation-failed'),
   row('a body over the limit', requestOf('POST /things', json, JSON.stringify({ name: 'a'.repeat(300) })), 413, 'payload-too-large'),
   row('a body that nobody wants', requestOf('DELETE /things/1', json, '{"name":"a"}'), 204),
   row('a body that the host might parse, and no route takes', requestOf('POST /nothing', json, '{"name":'), 404, 'not-found'),

@@ -10,13 +10,13 @@ export function fallthroughCases(tried: Try, { rawTarget = true, refusesFirst = 
     {
       name: 'leaves to the host what is for none of its routes, and adds nothing to it',
       run: tried(
-        async ({ send, records }) => {
+        async ({ send, seen }) => {
           for (const line of ['GET /other', 'GET /', 'PUT /things', 'GET /THINGS', 'GET /things/', 'DELETE /other?a=b']) {
             const answer = await send(requestOf(line))
             equal(answer.status, 418, line)
             deepEqual([...valuesOf(answer, 'x-request-id'), ...valuesOf(answer, 'x-frame-options')], [], line)
           }
-          equal(records.newest().filter((record) => 'status' in record).length, 0)
+          equal((await seen()).requests.length, 0)
         },
         { fallthrough: true },
       ),
@@ -43,7 +43,7 @@ export function fallthroughCases(tried: Try, { rawTarget = true, refusesFirst = 
           for (const target of ['/things/a%2fb', '/x/../things', '/x/%2e%2e/things', '/things/%00', '/things/%zz']) {
             const { status } = await send(requestOf(`GET ${target}`))
             const isRead = !rawTarget && status === 200 && target.startsWith('/x/')
-            ok(isRead || status === 400 || (refusesFirst && status === 404), `${target}: ${status}`)
+            ok(isRead || status === 400 || (refusesFirst && status >= 400), `${target}: ${status}`)
           }
         },
         { fallthrough: true },

@@ -1,6 +1,6 @@
 import type { Api } from '../api.js'
 import type { Awaitable } from '../state/state-store.js'
-import type { KitApi } from './adapter-api.js'
+import type { ConformanceApi, ConformanceApiOptions, ConformanceSeen } from './adapter-api.js'
 import type { ReceivedAnswer, SentRequest } from './wire.js'
 
 /** A server that runs an API behind an adapter. */
@@ -11,6 +11,11 @@ export interface AdapterServer {
   close(): Awaitable<void>
   /** Sends a request in another way than HTTP/1.1 over a socket. @default over a socket */
   send?(request: SentRequest): Promise<ReceivedAnswer>
+  /**
+   * What the API has seen, where the server has made it in a process of its own, by `conformanceApi`.
+   * @default what the API has seen that `start` was given
+   */
+  seen?(): Promise<ConformanceSeen>
 }
 
 /** What else the server that a case asks for does. */
@@ -20,6 +25,8 @@ export interface AdapterServerOptions {
    * answers everything.
    */
   readonly fallthrough: boolean
+  /** For a server in a process of its own: what `conformanceApi` makes the same API of. */
+  readonly api: ConformanceApiOptions
 }
 
 /** Starts a server for one case. */
@@ -33,20 +40,53 @@ export interface AdapterAbilities {
   readonly fallthrough?: boolean
   /**
    * Whether the adapter sees the target as it was sent. Without, a target that is refused for its form alone may be answered as the host's
-   * reading of it is. @default true
+   * reading of it is, and a query may be written in another way. @default true
    */
   readonly rawTarget?: boolean
-  /** Whether the adapter sees that headers were sent twice; without, any refusal of them will do. @default true */
-  readonly rawHeaders?: boolean
+  /**
+   * Whether the adapter sees that headers were sent twice; without, any refusal of them will do. `'first'`: the host drops all but the first,
+   * and the request is answered as the one without them. @default true
+   */
+  readonly rawHeaders?: boolean | 'first'
   /** Whether the host refuses malformed targets, hosts and unknown methods in words of its own, before the adapter. @default false */
   readonly refusesFirst?: boolean
+  /**
+   * Whether the host redirects a target with a slash too many, a backslash or a host in it to its own reading of it, before the adapter.
+   * @default false
+   */
+  readonly redirectsFirst?: boolean
+  /**
+   * Headers, in lower case, that the host sets or adds values to by itself, such as `vary`; `content-length`, where it leaves that out, and sends
+   * whole bodies in chunks. @default none
+   */
+  readonly ownHeaders?: readonly string[]
+  /**
+   * Whether the host refuses a request of HTTP/1.1 without `Host`, or lets its adapter do so. Without, it names a host by itself, and the request is
+   * answered. @default true
+   */
+  readonly requiresHost?: boolean
+  /**
+   * Whether the host ends a connection whose answer says `Connection: close`. Without, it leaves that to the client, and goes on to answer what
+   * comes behind a request whose framing the API has refused: the host alone answers for where requests end. @default true
+   */
+  readonly endsConnections?: boolean
+  /**
+   * Whether the host tells, while a handler runs, that its client has left. Without, the handler goes on until the time limit of its route.
+   * @default true
+   */
+  readonly tellsOfLeaving?: boolean
   /** The address that handlers are to see. @default '127.0.0.1' */
   readonly address?: string
 }
 
 /** One server of one case. */
-export interface Trial extends KitApi {
+export interface Trial {
+  /** The same API without a host. */
+  readonly api: ConformanceApi['api']
+  readonly options: ConformanceApiOptions
   readonly url: string
+  /** What the API behind the host has seen so far. */
+  readonly seen: () => Promise<ConformanceSeen>
   readonly send: (request: SentRequest) => Promise<ReceivedAnswer>
 }
 

@@ -115,7 +115,12 @@ const audience = 'https://api.test'
 export const issue = tokenIssuer({ issuer, audience, key })
 
 /** The API that every host is tried with; its records are in `records`. */
-export function fixture(options: Partial<ApiOptions> = {}): { api: Api; records: RecentRecords } {
+export interface Fixture {
+  readonly api: Api
+  readonly records: RecentRecords
+}
+
+export function fixture(options: Partial<ApiOptions> = {}): Fixture {
   const records = recentRecords()
   const api = createApi({
     controllers: [ThingsController],

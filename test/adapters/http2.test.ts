@@ -13,7 +13,7 @@ import { isHttp2 } from '../../adapters/node.js'
 import { RequestAborted, readBytes } from '../../lib/body/read.js'
 import { kitApi } from '../../lib/testing/adapter-api.js'
 import type { KitApi } from '../../lib/testing/adapter-api.js'
-import { eventually, recordsOf } from '../../lib/testing/adapter-bodies.js'
+import { eventually, requestsOf } from '../../lib/testing/adapter-bodies.js'
 import { selfSigned } from '../certificate.js'
 import { RawHttp2 } from './http2-frames.js'
 import { listenerOf } from './hosts.js'
@@ -82,11 +82,11 @@ describe('over HTTP/2, a server that serve starts', () => {
   })
 
   it('refuses two credentials, and lets no Transfer-Encoding through', async () => {
-    const { server, records } = await start()
+    const { server, seen } = await start()
     const raw = await RawHttp2.open(server.port)
     raw.request(1, [[':method', 'GET'], ...line('/things/me'), ['transfer-encoding', 'chunked']])
     raw.request(3, [[':method', 'GET'], ...line('/things/me'), ['authorization', 'Bearer a'], ['authorization', 'Bearer b']])
-    const made = await recordsOf(records)
+    const made = await requestsOf(seen)
     expect(made.map(({ status, reason }) => [status, reason])).to.deep.equal([[400, 'two-authorization']])
     raw.socket.destroy()
   })
@@ -95,14 +95,14 @@ describe('over HTTP/2, a server that serve starts', () => {
     const throughKoa = ({ api }: KitApi) => listenerOf(new Koa3().use(koa(api)))
     for (const listen of [undefined, throughKoa]) {
       for (const code of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR]) {
-        const { server, records } = await start({}, listen)
+        const { server, seen } = await start({}, listen)
         const raw = await RawHttp2.open(server.port)
         raw.request(1, [[':method', 'POST'], ...line('/things'), ['content-type', 'application/json']], { ends: false })
         // As long as nothing follows, this is whole.
         raw.data(1, '{"name":"a"}')
         await new Promise((resolve) => setTimeout(resolve, 20))
         raw.reset(1, code)
-        const [record] = await recordsOf(records)
+        const [record] = await requestsOf(seen)
         expect([record?.status, record?.reason], String(code)).to.deep.equal([400, 'client-gone'])
         raw.socket.destroy()
       }

@@ -9,12 +9,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { adapters } from '../../examples/orders/hosts.js'
 import { demoPerson } from '../../examples/shop-spa/people.js'
 import { freePort } from '../free-port.js'
 import { hasRedis, startRedis } from '../rate-limit/redis-server.js'
 import { aGoodOrder } from './case.js'
-import { tokensOf } from './world.js'
+import { tokensOf, triedInFull } from './world.js'
 
 const program = fileURLToPath(new URL('../../examples/orders/main.js', import.meta.url))
 const hasCurl = spawnSync('curl', ['--version']).status === 0
@@ -48,7 +47,7 @@ describe('the program of the orders API', () => {
     return started
   }
 
-  for (const adapter of adapters) {
+  for (const adapter of triedInFull) {
     it(`says what it listens on, what protects it and how to try it, behind ${adapter}`, async () => {
       // As under a content security policy, nothing may make code out of text; Koa does, when it is loaded.
       const strictly = { NODE_OPTIONS: '--disallow-code-generation-from-strings' }

@@ -1,0 +1,8 @@
+import { fileURLToPath } from 'node:url'
+
+export default {
+  turbopack: { root: fileURLToPath(new URL('../../..', import.meta.url)) },
+  compress: false,
+  poweredByHeader: false,
+  skipTrailingSlashRedirect: true,
+}
