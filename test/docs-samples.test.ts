@@ -129,7 +129,7 @@ describe('the samples in the documentation', () => {
     const program = (name: string) => join(folder, 'out/getting-started/src', name)
 
     before(() => {
-      const { stdout } = spawnSync(process.execPath, [join(root, 'dist/lib/cli/main.js'), 'key-pair', '--format', 'jwk'], {
+      const { stdout } = spawnSync(process.execPath, [join(root, 'dist/lib/cli/main.js'), 'keys', 'generate', '--format', 'jwk'], {
         encoding: 'utf8',
       })
       writeFileSync(join(place, 'signing-key.json'), stdout.split('\n', 1)[0] ?? '')
