@@ -117,6 +117,29 @@ describe('portcullis keys inspect', function () {
     expect(await problemsOf({ keys: [secret] }, '--published')).to.deep.equal(['keys[0]: a secret stands in a set that is to be published'])
   })
 
+  it('passes over in a set that others publish what no token is signed with, and takes keys of several families', async () => {
+    const keys = [
+      ...[await makeKey({ algorithm: 'RS256', kid: 'rsa', issuedAt }), await makeKey({ algorithm: 'ES256', kid: 'ec', issuedAt })],
+      ...[await makeKey({ algorithm: 'EdDSA', kid: 'ed', issuedAt })],
+    ]
+    const sets = await Promise.all(keys.map((jwk) => printed(['keys', 'publish', '-'], { input: JSON.stringify(jwk) })))
+    const open = sets.flatMap((text) => (JSON.parse(text) as { keys: readonly Jwk[] }).keys)
+    const others = [
+      { kty: 'OKP', crv: 'X25519', x: 'AA' },
+      { ...open[0], kid: 'enc', use: 'enc' },
+      { ...open[0], kid: 'oaep', alg: 'RSA-OAEP' },
+    ]
+    expect(await problemsOf({ keys: [...others, ...open] }, '--published')).to.deep.equal([])
+    expect(await problemsOf({ keys: [...others, ...open] })).to.deep.equal([
+      'keys[0]: it is no key that tokens are signed with',
+      'keys[2]: it is no key that tokens are signed with',
+      'keys: one issuer has keys of two families: RS256 and ES256 and EdDSA',
+    ])
+    expect(await problemsOf({ keys: [...others, ...open, { ...open[1], kid: 'ec' }] }, '--published')).to.deep.equal([
+      'keys[6]: two keys have the kid "ec"',
+    ])
+  })
+
   it('reminds of keys that are older than a year, and knows no age where none can be', async () => {
     const old = await makeKey({ algorithm: 'ES256', kid: 'old', issuedAt: 1_500_000_000 })
     expect((await inspected(old)).said).to.include('The key old is older than a year')

@@ -11,7 +11,7 @@ import type { GivenKeys } from './given-keys.js'
 import { factsOf } from './key-facts.js'
 import type { KeyFacts } from './key-facts.js'
 import { maskOf } from './mask.js'
-import { exposedIn, problemsIn } from './problems.js'
+import { problemsIn, publishedProblemsIn } from './problems.js'
 
 /** Secrets are changed once a year (docs/operations.md). */
 const longestUse = 366 * 86_400_000
@@ -44,10 +44,8 @@ export const keysInspect: Command = {
     const keys = given.keys.map((jwk) => completed(jwk, { algorithm }))
     const mask = maskOf(keys)
     const facts = await Promise.all(keys.map((jwk) => factsOf(jwk, mask)))
-    const problems = [...problemsIn(keys), ...(values['published'] === undefined ? [] : exposedIn(keys))].map((one) => ({
-      ...one,
-      problem: mask(one.problem),
-    }))
+    const found = values['published'] === undefined ? problemsIn(keys) : publishedProblemsIn(keys)
+    const problems = found.map((one) => ({ ...one, problem: mask(one.problem) }))
     const exitCode = problems.length === 0 ? 0 : 1
     if (values['json'] !== undefined) return { output: visibleJson({ keys: facts, problems }), notes: [], exitCode }
     return { output: told(facts, problems, surroundings.paint, Date.now()), notes: notesOf(facts), exitCode }

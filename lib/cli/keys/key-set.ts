@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import type { Jwk } from '../../authentication/key-material.js'
+import { keysOfSet } from '../../authentication/own-keys.js'
 import { CommandError } from '../command.js'
 import { visible } from '../visible.js'
 import { keyObjectOf, parseKeys } from './given-keys.js'
@@ -39,4 +40,13 @@ export function canSign(jwk: Jwk): boolean {
 /** A key set (RFC 7517 §5), a line for each member. */
 export function setText(keys: readonly Jwk[]): string {
   return JSON.stringify({ keys }, undefined, 2)
+}
+
+/** The keys as the library takes them. Throws a `CommandError` where one is no key of a token. */
+export function ownKeys(keys: readonly Jwk[]): ReturnType<typeof keysOfSet> {
+  try {
+    return keysOfSet({ keys })
+  } catch (thrown) {
+    throw new CommandError((thrown as Error).message)
+  }
 }

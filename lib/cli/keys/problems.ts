@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import type { Algorithm } from '../../authentication/algorithms.js'
+import { familyOf } from '../../authentication/algorithms.js'
+import type { Algorithm, AlgorithmFamily } from '../../authentication/algorithms.js'
 import type { Jwk } from '../../authentication/key-material.js'
 import { algorithmOf } from '../../authentication/key-set.js'
 import { verificationKeys } from '../../authentication/keys.js'
@@ -10,13 +11,26 @@ import type { Mistake } from '../../errors.js'
 import { keyObjectOf } from './given-keys.js'
 import { maskOf } from './mask.js'
 
-/** What is wrong with the keys of a set: why an API would not start with them, and what else makes them worth little. */
+/** What is wrong with the keys of a set of one's own: why an API would not start with them, and what else makes them worth little. */
 export function problemsIn(keys: readonly Jwk[]): readonly Mistake[] {
-  return [...mistakesIn(keys), ...keys.flatMap(halvesApart), ...keys.flatMap(namedByItself)]
+  const places = placesOf(keys)
+  const usable = places.filter(({ refusal }) => refusal === undefined).map(({ index }) => index)
+  return [...places.flatMap(({ refusal }) => refusal ?? []), ...mistakesOf(keys, usable), ...ownProblems(keys)]
 }
 
-/** Why a set can not be published as it is. */
-export function exposedIn(keys: readonly Jwk[]): readonly Mistake[] {
+/** What is wrong with the keys of a set that is, or is to be, published: those are passed over that no token is signed with. */
+export function publishedProblemsIn(keys: readonly Jwk[]): readonly Mistake[] {
+  const usable = placesOf(keys).filter(({ refusal }) => refusal === undefined)
+  // Whoever takes such a set names the family of algorithms: its keys need not all be of one.
+  const families = new Set(usable.map(({ family }) => family))
+  const mistakes = [...families].flatMap((family) => {
+    const own = usable.filter((one) => one.family === family).map(({ index }) => index)
+    return mistakesOf(keys, own)
+  })
+  return [...mistakes, ...ownProblems(keys), ...exposedIn(keys)]
+}
+
+function exposedIn(keys: readonly Jwk[]): readonly Mistake[] {
   return keys.flatMap((jwk, index) => {
     const what = jwk.kty === 'oct' ? 'a secret' : jwk['d'] === undefined ? undefined : 'a private key'
     if (what === undefined) return []
@@ -25,24 +39,38 @@ export function exposedIn(keys: readonly Jwk[]): readonly Mistake[] {
   })
 }
 
-/** In the words of the library; keys that no token is signed with are told, and not judged. */
-function mistakesIn(keys: readonly Jwk[]): readonly Mistake[] {
-  const mistakes: Mistake[] = []
-  const usable: number[] = []
-  keys.forEach((jwk, index) => {
-    if (jwk['use'] === 'enc') return
+interface Place {
+  readonly index: number
+  readonly family: AlgorithmFamily | undefined
+  /** Why it is no key of a token; undefined where it is one, or says that it is for something else. */
+  readonly refusal: Mistake | undefined
+}
+
+function placesOf(keys: readonly Jwk[]): readonly Place[] {
+  return keys.flatMap((jwk, index): readonly Place[] => {
+    if (jwk['use'] === 'enc') return []
+    const family = familyOf(algorithmOf(jwk))
     try {
       keysOfSet({ keys: [jwk] })
-      usable.push(index)
+      return [{ index, family, refusal: undefined }]
     } catch (thrown) {
-      const [problem = '', mend = ''] = (thrown as Error).message.replace(/^keys\[0\] /, 'it ').split(/: (.*)/s)
-      mistakes.push({ place: `keys[${index}]`, problem, mend })
+      const [problem = '', mend = ''] = (thrown as Error).message.replace(/^keys\[0\] /, 'it ').split(': ', 2)
+      return [{ index, family, refusal: { place: `keys[${index}]`, problem, mend } }]
     }
   })
-  if (usable.length === 0) return mistakes
-  const options = keysOfSet({ keys: keys.filter((_, index) => usable.includes(index)) })
-  verificationKeys(options, 'keys', (mistake) => void mistakes.push({ ...mistake, place: placeIn(mistake.place, usable) }))
+}
+
+/** In the words of the library, about the keys at these places. */
+function mistakesOf(keys: readonly Jwk[], usable: readonly number[]): readonly Mistake[] {
+  const own = keys.filter((_, index) => usable.includes(index))
+  const mistakes: Mistake[] = []
+  const report = (mistake: Mistake) => void mistakes.push({ ...mistake, place: placeIn(mistake.place, usable) })
+  if (own.length > 0) verificationKeys(keysOfSet({ keys: own }), 'keys', report)
   return mistakes
+}
+
+function ownProblems(keys: readonly Jwk[]): readonly Mistake[] {
+  return [...keys.flatMap(halvesApart), ...keys.flatMap(namedByItself)]
 }
 
 /** Where a key stands in the whole set. */

@@ -1,10 +1,10 @@
-import { keysOfSet } from '../../authentication/own-keys.js'
 import type { KeyOptions } from '../../authentication/keys.js'
 import { tokenIssuer } from '../../authentication/token-issuer.js'
 import type { TokenIssuer } from '../../authentication/token-issuer.js'
 import { CommandError, UsageError, optional, required } from '../command.js'
 import type { Command, OptionValues, Surroundings } from '../command.js'
 import { algorithmIn, completed, keyOptions, keysIn, secretMend } from '../keys/given-keys.js'
+import { ownKeys } from '../keys/key-set.js'
 import { maskOf } from '../keys/mask.js'
 import { toMilliseconds } from '../lifetime.js'
 import { visible } from '../visible.js'
@@ -56,21 +56,13 @@ async function issuerIn(values: OptionValues, lifetime: number, surroundings: Su
   const keys = given.keys.map((jwk) => completed(jwk, { algorithm, kid: given.keys.length === 1 ? optional(values, 'kid') : undefined }))
   const mask = maskOf(keys)
   const typ = values['client'] === undefined ? 'JWT' : 'at+jwt'
-  const key = chosen(keysOfSetIn(keys), optional(values, 'kid'), algorithm)
+  const key = chosen(ownKeys(keys), optional(values, 'kid'), algorithm)
   return {
     mask,
     issuer: made(
       () => tokenIssuer({ issuer, audience, key, lifetime, typ }),
       (text) => visible(mask(text)),
     ),
-  }
-}
-
-function keysOfSetIn(keys: Parameters<typeof keysOfSet>[0]['keys']): readonly [KeyOptions, ...KeyOptions[]] {
-  try {
-    return keysOfSet({ keys })
-  } catch (thrown) {
-    throw new CommandError((thrown as Error).message)
   }
 }
 

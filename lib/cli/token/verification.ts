@@ -7,7 +7,6 @@ import { bearer } from '../../authentication/bearer.js'
 import { isName } from '../../authentication/claims.js'
 import type { Jwk } from '../../authentication/key-material.js'
 import { algorithmOf } from '../../authentication/key-set.js'
-import { keysOfSet } from '../../authentication/own-keys.js'
 import { StoredRevocations } from '../../authentication/revocations.js'
 import type { Revocations } from '../../authentication/revocations.js'
 import type { TokenVerifier } from '../../authentication/verifier.js'
@@ -15,6 +14,7 @@ import { refused } from '../../authentication/verifier.js'
 import { tokens } from '../../container.js'
 import { CommandError } from '../command.js'
 import { completed } from '../keys/given-keys.js'
+import { ownKeys } from '../keys/key-set.js'
 import { maskOf } from '../keys/mask.js'
 import { visible } from '../visible.js'
 import type { DecodedToken } from './decoded.js'
@@ -37,7 +37,7 @@ export function verifierWith({ keys, algorithm, issuer, audience }: KeyCheck, to
   // A key without a name is taken for the one that the token names, one without an algorithm for any that its kind has.
   const name = keys.length === 1 && typeof kid === 'string' && kid !== '' ? kid : undefined
   const own = keys.map((jwk) => completed(jwk, { algorithm: algorithm ?? fitting(jwk, alg), kid: name }))
-  const options = orCommandError(() => keysOfSet({ keys: own }))
+  const options = ownKeys(own)
   const { verifier, mistakes } = bearer({
     issuer: issuer ?? named(iss),
     audience: audience ?? named([aud].flat()[0]),
@@ -86,12 +86,4 @@ function fitting(jwk: Jwk, alg: unknown): Algorithm | undefined {
 /** What the token names, or what no token names: an API has no empty issuer. */
 function named(value: unknown): string {
   return isName(value) ? value : randomUUID()
-}
-
-function orCommandError<T>(about: () => T): T {
-  try {
-    return about()
-  } catch (thrown) {
-    throw new CommandError((thrown as Error).message)
-  }
 }
