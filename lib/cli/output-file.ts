@@ -33,7 +33,7 @@ interface Writing {
 function writeWhole(file: string, text: string, { mode, replaces }: Writing): void {
   // Where a link leads, and not the link: it would stop leading there.
   const target = existsSync(file) ? realpathSync(file) : file
-  const kind = statSync(target, { throwIfNoEntry: false })
+  const kind = statSync(file, { throwIfNoEntry: false })
   if (kind !== undefined && !kind.isFile()) throw new CommandError(`${file} is no file`)
   if (kind !== undefined && !replaces) throw there(file)
   const draft = join(dirname(target), `.${basename(target)}.${randomUUID()}`)
