@@ -119,6 +119,7 @@ export type { IntrospectionCacheOptions } from './authentication/introspection.j
 export type { IssuerOptions } from './authentication/issuer.js'
 export type { AsymmetricKey, Jwk } from './authentication/key-material.js'
 export type { KeyOptions } from './authentication/keys.js'
+export { keysOfSet } from './authentication/own-keys.js'
 export { StoredRevocations } from './authentication/revocations.js'
 export type {
   Revocations,

@@ -129,10 +129,8 @@ describe('the samples in the documentation', () => {
     const program = (name: string) => join(folder, 'out/getting-started/src', name)
 
     before(() => {
-      const { stdout } = spawnSync(process.execPath, [join(root, 'dist/lib/cli/main.js'), 'key-pair', '--format', 'jwk'], {
-        encoding: 'utf8',
-      })
-      writeFileSync(join(place, 'signing-key.json'), stdout.split('\n', 1)[0] ?? '')
+      const words = ['keys', 'generate', '--format', 'jwk', '--out', join(place, 'signing-key.json')]
+      spawnSync(process.execPath, [join(root, 'dist/lib/cli/main.js'), ...words])
       issued = spawnSync(process.execPath, [program('token.js'), 'alice'], { cwd: place, encoding: 'utf8' }).stdout.trim()
     })
 

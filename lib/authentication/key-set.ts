@@ -31,7 +31,8 @@ function isForSignatures({ use, key_ops: operations }: Jwk): boolean {
   return (use === undefined || use === 'sig') && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))
 }
 
-function algorithmOf(jwk: Jwk, algorithms: readonly Algorithm[] | undefined): Algorithm | undefined {
+/** The one algorithm of a key; undefined where no token is signed with it, or none of `algorithms` fits. */
+export function algorithmOf(jwk: Jwk, algorithms?: readonly Algorithm[]): Algorithm | undefined {
   const { alg } = jwk
   if (jwk.kty === 'oct') return secretAlgorithmOf(alg)
   const own = alg === undefined ? naturalAlgorithmOf(jwk, algorithms) : namedAlgorithmOf(jwk)

@@ -32,7 +32,7 @@ export const auditVerify: Command = {
       head: headFile === undefined ? undefined : readOrRefuse(headFile).toString(),
       progress: progressOf(files, surroundings),
     }
-    const sources = files.map((file) => (file === '-' ? process.stdin : file))
+    const sources = files.map((file) => (file === '-' ? surroundings.input : file))
     try {
       return reported(await verifyAuditLog(sources, options), headFile !== undefined)
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { ParseArgsConfig } from 'node:util'
 import type { Paint } from './paint.js'
 
@@ -17,6 +18,8 @@ interface CommandArgument {
   readonly name: string
   /** Whether there may be more than one; of the last argument alone. */
   readonly repeats?: boolean
+  /** Whether it may be left out; of the last argument alone. */
+  readonly isOptional?: boolean
   /** One line. */
   readonly description: string
 }
@@ -37,6 +40,8 @@ export interface Printed {
 /** What a command may know of where it runs. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The standard input. */
+  readonly input: Readable & { readonly isTTY?: boolean }
   /** For what does not fit into what is printed at the end. Resolves once there is room for more. */
   readonly write: (text: string) => Promise<void>
   /** Whether a person reads it, rather than another program. */
@@ -62,6 +67,8 @@ export interface Command {
   /** @default none */
   readonly arguments?: readonly CommandArgument[]
   readonly options: Readonly<Record<string, CommandOption>>
+  /** Said of a word that the command does not know, in place of the word: it may be a key. @default the word is told */
+  readonly secretMend?: string
   /** Throws `UsageError` where the options make no sense, `CommandError` where what they ask for cannot be done. */
   run(values: OptionValues, given: readonly string[], surroundings: Surroundings): Printed | Promise<Printed>
 }

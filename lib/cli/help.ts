@@ -17,7 +17,7 @@ export function overview(commands: readonly Command[]): string {
 
 /** What `portcullis <command> --help` prints. */
 export function helpOf({ name, description, options, arguments: wanted = [], examples = [] }: Command): string {
-  const places = wanted.map((one) => `${one.name}${one.repeats === true ? '…' : ''} `).join('')
+  const places = wanted.map(place).join('')
   const rows = [...Object.entries(options).map(row), ['-h, --help', 'Print this'] as const]
   return [
     ...[description, '', `Usage: portcullis ${name} ${places}[options]`, ''],
@@ -25,6 +25,11 @@ export function helpOf({ name, description, options, arguments: wanted = [], exa
     ...['Options:', ...columns(rows)],
     ...(examples.length === 0 ? [] : ['', 'Examples:', ...examples.map((example) => `  ${example}`)]),
   ].join('\n')
+}
+
+function place({ name, repeats, isOptional }: NonNullable<Command['arguments']>[number]): string {
+  const word = `${name}${repeats === true ? '…' : ''}`
+  return isOptional === true ? `[${word}] ` : `${word} `
 }
 
 function row([name, { value, description }]: readonly [string, CommandOption]): readonly [string, string] {

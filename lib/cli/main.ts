@@ -14,7 +14,13 @@ const commands: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
   'audit-log': async () => [(await import('./audit-verify.js')).auditVerify, (await import('./audit-tail.js')).auditTail],
   'api-key': async () => [(await import('./api-key.js')).apiKey],
   'client-secret': async () => [(await import('./client-secret.js')).clientSecret],
-  'key-pair': async () => [(await import('./key-pair.js')).keyPair],
+  keys: async () => [
+    (await import('./keys/generate.js')).keysGenerate,
+    (await import('./keys/rotate.js')).keysRotate,
+    (await import('./keys/publish.js')).keysPublish,
+    (await import('./keys/inspect.js')).keysInspect,
+  ],
+  token: async () => [(await import('./token/issue.js')).tokenIssue, (await import('./token/inspect.js')).tokenInspect],
 }
 
 const words = process.argv.slice(2)
@@ -33,6 +39,9 @@ process.once('SIGINT', () => end.abort())
 
 const surroundings: Surroundings = {
   env: process.env,
+  get input() {
+    return process.stdin
+  },
   isTerminal: stdout.isTTY,
   paint: paintFor(stdout, process.env),
   write: async (text) => {

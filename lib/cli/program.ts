@@ -50,8 +50,9 @@ function read(command: Command, words: readonly string[]): { values: OptionValue
   }
   const wanted = command.arguments ?? []
   const missing = wanted[given.length]
-  if (missing !== undefined) throw new UsageError(`${missing.name} is missing: ${missing.description}`)
-  if (given.length > wanted.length && wanted.at(-1)?.repeats !== true) throw new UsageError(`Unexpected argument '${given[wanted.length]}'`)
+  if (missing !== undefined && missing.isOptional !== true) throw new UsageError(`${missing.name} is missing: ${missing.description}`)
+  if (given.length > wanted.length && wanted.at(-1)?.repeats !== true)
+    throw new UsageError(unknownWord(command, `Unexpected argument '${given[wanted.length]}'`))
   return { values, given }
 }
 
@@ -62,6 +63,15 @@ function parse(command: Command, words: readonly string[]): { values: OptionValu
     return { values: values as unknown as OptionValues, positionals }
   } catch (thrown) {
     // Its words go on with advice about dashes, in further sentences.
-    throw new UsageError((thrown as Error).message.split(/\. |\.?\n/, 1).join())
+    const said = (thrown as Error).message.split(/\. |\.?\n/, 1).join()
+    const isUnknown = (thrown as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    throw new UsageError(isUnknown ? unknownWord(command, said) : said)
   }
+}
+
+/** A word that was meant as a key must not go on to the error stream, and from there into the logs of a build. */
+function unknownWord({ secretMend }: Command, said: string): string {
+  if (secretMend === undefined) return said
+  const [option] = /(?<=Unknown option ')--?[a-z-]{1,20}(?=')/.exec(said) ?? []
+  return `${option === undefined ? 'Unexpected argument' : `Unknown option '${option}'`}: ${secretMend}`
 }

@@ -1,3 +1,5 @@
+import { visible } from './visible.js'
+
 /** One record as one line for people: when, what came of it, what was asked, who, why. */
 export function toRow(record: Readonly<Record<string, unknown>>): string {
   const { timestamp, kind, status, method, path, action, stage, event, level, principal_id: principal, address, reason, line } = record
@@ -14,10 +16,4 @@ export function toRow(record: Readonly<Record<string, unknown>>): string {
     reason === undefined ? '' : `because ${visible(reason)}`,
   ]
   return parts.filter((part) => part !== '').join('  ')
-}
-
-/** What a record holds came from clients: it must not command the terminal, nor turn the text around. */
-function visible(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16) ?? ''}}`)
 }

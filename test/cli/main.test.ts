@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { portcullis } from './portcullis.js'
 
+const keysAndTokens = ['keys generate', 'keys rotate', 'keys publish', 'keys inspect', 'token issue', 'token inspect']
+
 describe('the program portcullis', function () {
   this.timeout(30_000)
 
@@ -16,12 +18,12 @@ describe('the program portcullis', function () {
       expect([status, stderr]).to.deep.equal([0, ''])
       expect(stdout)
         .to.match(/^ {2}api-key {2,}Make /m)
-        .and.to.match(/^ {2}key-pair {2,}Make /m)
+        .and.to.match(/^ {2}keys generate {2,}Make /m)
     }
   })
 
   it('says what each command takes, in lines that fit a terminal', async () => {
-    for (const command of ['api-key', 'audit', 'client-secret', 'key-pair', 'limits show', 'limits reset']) {
+    for (const command of ['api-key', 'audit', 'client-secret', 'limits show', 'limits reset', ...keysAndTokens]) {
       const { status, stdout, stderr } = await portcullis(...command.split(' '), '--help')
       expect([status, stderr]).to.deep.equal([0, ''])
       expect(stdout).to.include(`Usage: portcullis ${command} `)
@@ -38,9 +40,9 @@ describe('the program portcullis', function () {
       [['api-key', '--own', 'x'], /^portcullis api-key: Unknown option '--own'$/m],
       [['api-key', '--owner'], /argument missing$/m],
       [['api-key', '--owner', '--scope', 'x'], /argument is ambiguous$/m],
-      [['key-pair', '--help=yes'], /does not take an argument$/m],
-      [['key-pair', '--kid', ''], /^portcullis key-pair: --kid is empty$/m],
-      [['key-pair', '--kid', 'a', '--kid', 'b'], /--kid is given 2 times: give it once$/m],
+      [['keys', 'generate', '--help=yes'], /does not take an argument$/m],
+      [['keys', 'generate', '--kid', ''], /^portcullis keys generate: --kid is empty$/m],
+      [['keys', 'generate', '--kid', 'a', '--kid', 'b'], /--kid is given 2 times: give it once$/m],
     ]
     await Promise.all(
       wrong.map(async ([words, said]) => {

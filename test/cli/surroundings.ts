@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Surroundings } from '../../lib/cli/command.js'
 import { plain } from '../../lib/cli/paint.js'
 
@@ -5,6 +6,7 @@ import { plain } from '../../lib/cli/paint.js'
 export function surroundings(different: Partial<Surroundings> = {}): Surroundings {
   return {
     env: {},
+    input: Readable.from([]),
     isTerminal: false,
     paint: plain,
     progress: undefined,

@@ -13,6 +13,12 @@ export class OrdersController {
 
 export const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }).toString()
 export const jwk = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }) as Jwk
+/** What stands in the file of signing keys. */
+export function readFileSync(_path: string, _encoding: 'utf8'): string {
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+  return JSON.stringify({ keys: [{ ...key, kid: 'new', alg: 'ES256' }] })
+}
+
 export const hmac: KeyOptions = { algorithm: 'HS256', secret: process.env.TOKEN_KEY }
 export const user = { id: 'alice' }
 export const state = new MemoryStateStore()
