@@ -15,6 +15,7 @@ import { patternFindings } from '../../lib/cli/audit/patterns.js'
 import type { Checker } from '../../lib/cli/audit/patterns.js'
 import { report } from '../../lib/cli/audit/report.js'
 import { rules } from '../../lib/cli/audit/rules.js'
+import type { RuleId } from '../../lib/cli/audit/rules.js'
 import { toSarif } from '../../lib/cli/audit/sarif.js'
 import { openOrders } from '../../examples/orders/app.js'
 import { authorizationServer } from '../../lib/oauth.js'
@@ -37,6 +38,8 @@ import { testApi } from '../../lib/testing.js'
 import { generateKeyPairSync } from 'node:crypto'
 import { carelessApi, sins } from './careless/api.js'
 import { portcullis } from './portcullis.js'
+import { complaintsOf } from './sarif-schema.js'
+import type { SarifLog } from './sarif-schema.js'
 import { paintFor, plain } from '../../lib/cli/paint.js'
 import { surroundings } from './surroundings.js'
 
@@ -311,6 +314,28 @@ describe('what the audit prints', () => {
     }
     expect(run!.results[0]).not.to.have.property('suppressions')
     expect(run!.results[1]).to.have.nested.property('suppressions[0].justification', 'a mesh (until 2027-01-31)')
+  })
+
+  it('is what the schema of SARIF 2.1.0 and code scanning ask for', () => {
+    const log = toSarif(
+      [...Object.keys(rules).map((rule) => toFinding({ rule: rule as RuleId, place: `a ${rule}`, problem: 'p', mend: 'm' })), accepted],
+      'src/my api.ts',
+      '1.2.3',
+    ) as SarifLog
+    expect(complaintsOf(log)).to.deep.equal([])
+    expect(complaintsOf({ ...log, runs: [{ results: [{ message: 'a text' }] }] })).to.have.length.above(1)
+    const [{ tool, results }] = log.runs
+    for (const { id, shortDescription, fullDescription, help, properties } of tool.driver.rules) {
+      for (const { text } of [shortDescription, fullDescription, help]) expect(text, id).not.to.equal('')
+      expect(Number(properties['security-severity']), id).to.be.within(0.1, 10)
+      expect(properties.tags).to.include('security').and.to.have.length.below(21)
+    }
+    const prints = results.map(({ partialFingerprints }) => Object.values(partialFingerprints).join())
+    expect(new Set(prints).size).to.equal(results.length)
+    for (const { locations } of results) {
+      const { artifactLocation, region } = locations[0].physicalLocation
+      expect([artifactLocation.uri, region.startLine]).to.deep.equal(['src/my%20api.ts', 1])
+    }
   })
 
   it('names a requirement of the field for each rule', () => {
