@@ -4,6 +4,7 @@ import { Public, RequirePermission } from '../authorization/requirements.js'
 import { tokens } from '../container.js'
 import type { Class } from '../decorator.js'
 import type { RouteCatalogue } from '../inventory.js'
+import { RateLimit } from '../rate-limit/rate-limit.js'
 import { Controller, Get } from '../routing/routing.js'
 import { Describe } from './describe.js'
 import { documentOf } from './document.js'
@@ -64,6 +65,7 @@ export function openApi(options: OpenApiControllerOptions): Class {
 
     @Get(path)
     @access
+    @RateLimit('60 per minute')
     document(): Answer {
       this.#text ??= JSON.stringify(documentOf(this.routes(), options))
       return reply(200, this.#text, { 'Content-Type': 'application/json' })

@@ -33,10 +33,10 @@ import {
   tokens,
 } from '../../lib/index.js'
 import type { Api, ApiOptions } from '../../lib/index.js'
-import { MemoryRateLimitStore } from '../../lib/index.js'
 import { testApi } from '../../lib/testing.js'
 import { generateKeyPairSync } from 'node:crypto'
 import { carelessApi, sins } from './careless/api.js'
+import { otherSins, otherwiseCarelessApi } from './careless/otherwise.js'
 import { portcullis } from './portcullis.js'
 import { complaintsOf } from './sarif-schema.js'
 import type { SarifLog } from './sarif-schema.js'
@@ -84,9 +84,13 @@ describe('portcullis audit', function () {
     expect(await linesOf(carelessApi())).to.have.members(sins)
   })
 
+  it('finds the same sins where they are written otherwise', async () => {
+    expect(await linesOf(otherwiseCarelessApi())).to.have.members(otherSins)
+  })
+
   it('finds nothing in an API without sins', async () => {
     const container = createContainer()
-    container.register(tokens.rateLimitStore, { useValue: new MemoryRateLimitStore() })
+    container.register(tokens.rateLimitStore, { useValue: { consume: () => [] } as never })
     container.register(tokens.revocations, { useValue: { isRevoked: () => false } as never })
     expect(await linesOf(testApi({ controllers: [Things], container }).api)).to.deep.equal([])
   })
@@ -100,6 +104,15 @@ describe('portcullis audit', function () {
       [{ cors: { origins: ['https://shop.example.com'] } }, []],
       [{ trustProxy: 1 }, ['info proxies-wide trustProxy']],
       [{ trustProxy: ['fc00::/7'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['10.0.0.1/8'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['100.64.0.0/10'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['::ffff:10.0.0.0/104'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['fd00::/8'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['10.20.0.0/16', 'fd12:3456:789a::/48', '172.20.0.0/16'] }, []],
+      [{ trustProxy: ['::ffff:128.0.0.0/97'] }, ['high proxies-wide trustProxy']],
+      [{ headers: { 'content-security-policy': "default-src 'none'; STYLE-SRC 'UNSAFE-INLINE'" } }, ['medium policy-unsafe headers']],
+      [{ headers: { 'Content-Security-Policy': "default-src 'none'; script-src https:" } }, ['medium policy-unsafe headers']],
+      [{ headers: { 'Content-Security-Policy': "script-src 'self' https://cdn.example.com; img-src * data:" } }, []],
       [{ trustProxy: ['2000::/3'] }, ['high proxies-wide trustProxy']],
       [{ trustProxy: ['10.1.2.0/24', '2001:db8::/32', '::1'] }, []],
       [{ headers: { 'Strict-Transport-Security': 'max-age=31536000', 'X-Download-Options': false } }, []],
