@@ -31,7 +31,7 @@ function widthOf(net: string): Width {
   const prefix = Number(length) - (isMapped ? 96 : 0)
   for (const [from, whole] of inner) {
     const start = ipaddr.parse(from)
-    if (start.kind() !== plain.kind() || prefix < whole || !plain.match(start as never, whole)) continue
+    if (start.kind() !== plain.kind() || prefix < whole || !plain.match(start, whole)) continue
     return prefix <= whole + nearly ? 'inner' : 'narrow'
   }
   return prefix >= widest[plain.kind()] ? 'narrow' : 'wide'
