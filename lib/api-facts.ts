@@ -27,6 +27,8 @@ export interface ApiDescription {
   readonly routes: readonly RouteDescription[]
   /** The services that were registered, instead of which the API would have made its own. */
   readonly registered: ReadonlySet<ServiceName>
+  /** The service of this name, as it is used. */
+  readonly service: (name: ServiceName) => unknown
   /** What controllers that live as long as the API were given. */
   readonly injected: () => readonly unknown[]
 }

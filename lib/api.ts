@@ -301,6 +301,7 @@ export function createApi(options: ApiOptions): Api {
     ...described(() => ({
       options,
       registered,
+      service: (name) => container.resolve(tokens[name] as InjectionToken),
       routes: compiled.map(({ readOnly, facts, route }) => {
         const { policy, name, method, path, params } = readOnly
         const limits = rateLimit.off === true ? [] : limitsOf(readOnly)

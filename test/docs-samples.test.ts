@@ -1,7 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { RequestListener } from 'node:http'
+import { once } from 'node:events'
+import { request as sendRequest } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -220,11 +223,32 @@ describe('the samples in the documentation', () => {
         jwtid: sub,
       })
 
-    const programs: ReadonlyArray<readonly [name: string, broken: number]> = [
-      ['before', 400],
-      ['halfway', 422],
-      ['after', 422],
+    const programs: ReadonlyArray<readonly [name: string, wrong: number, lenient: number]> = [
+      ['before', 400, 201],
+      ['halfway', 422, 422],
+      ['after', 422, 422],
     ]
+    const shop = 'https://shop.example.com'
+
+    interface Asked {
+      readonly as?: string | undefined
+      readonly body?: string
+      readonly method?: string
+      readonly headers?: Readonly<Record<string, string>>
+    }
+
+    /** Asks as a neighbour of its own: programs share the API, and with it what it has counted. */
+    function asker(url: string, index: number) {
+      return async function ask(path: string, { as, body, method = body === undefined ? 'GET' : 'POST', headers = {} }: Asked = {}) {
+        const own = { 'Content-Type': 'application/json', ...(as === undefined ? {} : { Authorization: `Bearer ${as}` }), ...headers }
+        const sent = sendRequest(`${url}${path}`, { method, headers: own, localAddress: `127.0.0.${index + 2}` })
+        sent.end(body)
+        const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+        const text = await textOf(answer)
+        const said = /json/.test(answer.headers['content-type'] ?? '') ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : text
+        return { status: answer.statusCode, said, header: (name: string) => answer.headers[name] }
+      }
+    }
 
     before(async () => {
       process.env['TOKEN_KEY'] = key
@@ -236,29 +260,60 @@ describe('the samples in the documentation', () => {
       delete process.env['TOKEN_KEY']
     })
 
-    for (const [name, broken] of programs) {
+    for (const [index, [name, wrong, lenient]] of programs.entries()) {
       it(`serve the same requests ${name} the migration`, async () => {
         const { app } = await moduleOfPage<{ app: RequestListener }>('migration', `src/${name}.ts`)
         await served(app, async (url) => {
-          const ask = async (path: string, bearer?: string, body?: string) => {
-            const headers = { 'Content-Type': 'application/json', ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }) }
-            const answer = await fetch(`${url}${path}`, body === undefined ? { headers } : { method: 'POST', headers, body })
-            return { status: answer.status, said: (await answer.json()) as { id?: string; owner?: string } }
-          }
+          const ask = asker(url, index)
           const alice = token('alice', ['orders:read', 'orders:write'])
+          const bob = token('bob', ['orders:read'])
           const good = '{"product":"GATE0001","quantity":2}'
-          const made = await ask('/api/orders', alice, good)
-          expect(made.status).to.equal(201)
-          expect(made.said.owner).to.equal('alice')
-          expect((await ask(`/api/orders/${made.said.id}`, alice)).said).to.deep.equal(made.said)
-          expect((await ask(`/api/orders/${made.said.id}`, token('bob', ['orders:read']))).status).to.equal(404)
-          expect((await ask('/api/orders', token('bob', ['orders:read']), good)).status).to.equal(403)
-          expect((await ask('/api/orders', undefined, good)).status).to.equal(401)
-          expect((await ask('/api/orders', jwt.sign({ sub: 'alice' }, 'another key'), good)).status).to.equal(401)
-          expect((await ask('/api/orders', alice, '{"product":"GATE0001","quantity":"2"}')).status).to.equal(broken)
-          expect(await ask('/health')).to.deep.equal({ status: 200, said: { ok: true } })
+          const made = await ask('/api/orders', { as: alice, body: good, headers: { Origin: shop } })
+          const { id, ...rest } = made.said as Readonly<Record<string, unknown>>
+          expect([made.status, rest]).to.deep.equal([201, { owner: 'alice', product: 'GATE0001', quantity: 2 }])
+          expect(made.header('access-control-allow-origin')).to.equal(shop)
+          expect((await ask(`/api/orders/${String(id)}`, { as: alice })).said).to.deep.equal(made.said)
+          expect((await ask('/api/me', { as: alice })).said).to.deep.equal({ sub: 'alice', permissions: ['orders:read', 'orders:write'] })
+          expect((await ask('/health')).said).to.deep.equal({ ok: true })
+
+          expect((await ask(`/api/orders/${String(id)}`, { as: bob })).status).to.equal(404)
+          expect((await ask('/api/orders', { as: bob, body: good })).status).to.equal(403)
+          for (const as of [undefined, jwt.sign({ sub: 'alice' }, 'another key')]) {
+            expect((await ask('/api/orders', { as, body: good })).status).to.equal(401)
+            expect((await ask('/api/me', { as })).status).to.equal(401)
+          }
+          const orderOf = async (body: string) => (await ask('/api/orders', { as: alice, body })).status
+          expect(await orderOf('{"product":"GATE0001","quantity":0}')).to.equal(wrong)
+          expect(await orderOf('{"product":"GATE0001","quantity":"2"}')).to.equal(lenient)
+          expect(await orderOf('{"product":"GATE0001","quantity":2,"owner":"bob"}')).to.equal(lenient)
+          expect(await orderOf('{"product":')).to.equal(400)
+          expect(await orderOf(`{"product":"${'x'.repeat(200_000)}","quantity":2}`)).to.equal(413)
+
+          const asked = { method: 'OPTIONS', headers: { Origin: shop, 'Access-Control-Request-Method': 'POST' } }
+          const preflight = await ask('/api/orders', asked)
+          expect([preflight.status, preflight.header('access-control-allow-origin')]).to.deep.equal([204, shop])
+          const foreign = await ask('/api/orders', { ...asked, headers: { ...asked.headers, Origin: 'https://other.example' } })
+          expect(foreign.header('access-control-allow-origin')).to.equal(undefined)
+
+          // Nine were sent before, two of which the old parser refuses before the limiter of the route counts them.
+          const left = 20 - (name === 'before' ? 7 : 9)
+          const statuses: unknown[] = []
+          while (statuses.length <= left) statuses.push(await orderOf(good))
+          expect(statuses).to.deep.equal([...Array.from({ length: left }, () => 201), 429])
+          expect((await ask('/api/me', { as: alice })).status).to.equal(200)
         })
       })
     }
+
+    it('serve a new route behind the old parsers', async () => {
+      const { app } = await moduleOfPage<{ app: RequestListener }>('migration', 'src/behind.ts')
+      await served(app, async (url) => {
+        const ask = asker(url, programs.length)
+        const as = token('alice', ['orders:write'])
+        expect((await ask('/api/orders', { as, body: '{"product":"GATE0001","quantity":2}' })).status).to.equal(201)
+        expect((await ask('/api/orders', { as, body: '{"product":"GATE0001","quantity":"2"}' })).status).to.equal(422)
+        expect((await ask('/api/orders', { body: '{"product":"GATE0001","quantity":2}' })).status).to.equal(401)
+      })
+    })
   })
 })

@@ -1,8 +1,8 @@
 import type { Api, InventoryRow } from '../../lib/index.js'
 
-/** The routes of an API and what protects each, as a table, and what holds for all of them below it. The console shows its own itself. */
+/** The routes of an API and what protects each, as a table, and what holds for all of them below it. Those of pages are left out. */
 export function routeTable(api: Api): string {
-  const routes = api.inventory().filter(({ path }) => !path.startsWith('/console'))
+  const routes = api.inventory().filter(({ path }) => !/^\/(?:console|docs)/.test(path))
   const ofAll = limitsOf(routes[0]).filter((limit) => routes.every((route) => limitsOf(route).includes(limit)))
   const cellsOf = (route: InventoryRow) => [
     route.method,

@@ -94,7 +94,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
       ...[HealthController, SessionController, OrdersController, SearchController, AdminController],
       ...authorization.controllers,
       securityConsole({ permission: 'portcullis:read', title: 'Orders', ...(chain === undefined ? {} : { chain }) }),
-      openApi({ ...description, servers: [{ url }], public: true }),
+      openApi({ ...description, servers: [{ url }], public: true, page: '/docs' }),
     ],
     container,
     authentication: bearer({

@@ -19,7 +19,7 @@ async function start({ auditFile, auditKey, ...settings }: Settings): Promise<vo
   const chain = auditKey === undefined ? undefined : file
   const { api, server, close } = await startOrders({ ...settings, sinks: [file ?? stdoutSink()], chain, logger })
   console.log(
-    `listening on ${server.url} (${settings.adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n\n# the console: ${server.url}/console shows all this to whoever has carol's token\n`,
+    `listening on ${server.url} (${settings.adapter})\n\n${routeTable(api)}\n\n${firstCommands(server.url)}\n\n# the console: ${server.url}/console shows all this to whoever has carol's token\n# for clients: ${server.url}/docs\n`,
   )
 
   async function stop(signal: string): Promise<void> {

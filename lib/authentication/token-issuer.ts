@@ -3,7 +3,7 @@ import type { Clock, IdGenerator } from '../context.js'
 import type { Mistake } from '../errors.js'
 import { isName } from './claims.js'
 import { namesIn, scopesIn } from './claims-reader.js'
-import { signingKey } from './keys.js'
+import { guessableKeys, signingKey } from './keys.js'
 import type { KeyOptions } from './keys.js'
 import { signClaims } from './signature.js'
 
@@ -63,6 +63,8 @@ export interface IssuedToken {
 export interface TokenIssuer {
   /** How long a token lives where `overrides` say nothing else, in seconds. @default not known */
   readonly lifetime?: number
+  /** Whether its secret can be guessed, and was accepted all the same. @default not known */
+  readonly isGuessable?: boolean
   /**
    * Signs a token. Throws a `TypeError` where `sub` is missing, where roles or scope are in a form that verifiers refuse, and
    * where a claim is named that is the issuer's to say (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`).
@@ -84,6 +86,7 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
 
   return {
     lifetime,
+    isGuessable: guessableKeys([options.key], 'tokenIssuer.key').length > 0,
     issue(claims, overrides = {}) {
       checkClaims(claims, typ)
       const { proofKey } = overrides

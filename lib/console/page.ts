@@ -1,8 +1,4 @@
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-function encoded(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
-}
+import { asMarkup } from '../markup.js'
 
 /**
  * The page, without a single datum in it: its program asks for those.
@@ -17,7 +13,7 @@ export function page(title: string, path: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${encoded(title)} console</title>
+<title>${asMarkup(title)} console</title>
 <link rel="icon" type="image/svg+xml" href="${folder}/icon.svg">
 <link rel="stylesheet" href="${folder}/console.css">
 <script type="module" src="${folder}/console.js"></script>
@@ -25,7 +21,7 @@ export function page(title: string, path: string): string {
 <body>
 <a class="skip" href="#main">Skip to content</a>
 <header class="top">
-<h1>${encoded(title)} <span>console</span></h1>
+<h1>${asMarkup(title)} <span>console</span></h1>
 <nav aria-label="Sections">
 <a href="#traffic">Traffic</a>
 <a href="#events">Events</a>

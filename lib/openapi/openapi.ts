@@ -4,10 +4,13 @@ import { Public, RequirePermission } from '../authorization/requirements.js'
 import { tokens } from '../container.js'
 import type { Class } from '../decorator.js'
 import type { RouteCatalogue } from '../inventory.js'
+import { RateLimit } from '../rate-limit/rate-limit.js'
 import { Controller, Get } from '../routing/routing.js'
 import { Describe } from './describe.js'
 import { documentOf } from './document.js'
 import type { OpenApiDocument, OpenApiOptions } from './document.js'
+import { withPage } from './page.js'
+import { pagePlan } from './page-options.js'
 
 /** Who may read the document: whoever has the permission, or everybody. */
 export type OpenApiReaders =
@@ -19,6 +22,16 @@ export type OpenApiControllerOptions = OpenApiOptions &
   OpenApiReaders & {
     /** Where it stands. @default '/openapi.json' */
     readonly path?: string
+    /**
+     * Where a page stands that shows the document to people, such as `/docs`. It is Swagger UI, of the package `swagger-ui-dist`, which has
+     * to be installed. Who may read the document may load the page. @default none
+     */
+    readonly page?: string
+    /**
+     * Whether everybody may load the page, in which nothing of the document is; it asks for a token. A browser sends no token when it loads
+     * a page: `false` is for callers that cookies make known. @default false
+     */
+    readonly publicPage?: boolean
   }
 
 /**
@@ -31,7 +44,7 @@ export function openApiDocument(api: { readonly routes: RouteCatalogue }, option
 
 /**
  * Serves the API's own document, as a controller to mount: `createApi({ controllers: [openApi({ info, permission: 'docs:read' }), …] })`. It
- * says which permissions and limits there are: `public: true` shows that to everybody. Throws a `TypeError` where nobody is named.
+ * says which permissions and limits there are: `public: true` shows that to everybody. Throws a `TypeError` where nobody is named, and where a page is wanted whose package is not installed.
  */
 export function openApi(options: OpenApiControllerOptions): Class {
   const { path = '/openapi.json', permission } = options
@@ -41,6 +54,7 @@ export function openApi(options: OpenApiControllerOptions): Class {
   if (permission === undefined && isPublic !== true) {
     throw new TypeError("openApi does not say who may read the document: write permission: 'docs:read', or public: true")
   }
+  const plan = pagePlan({ ...options, path })
 
   @Controller('/', { inject: [tokens.routes] })
   @Describe({ hidden: true })
@@ -51,10 +65,11 @@ export function openApi(options: OpenApiControllerOptions): Class {
 
     @Get(path)
     @access
+    @RateLimit('60 per minute')
     document(): Answer {
       this.#text ??= JSON.stringify(documentOf(this.routes(), options))
       return reply(200, this.#text, { 'Content-Type': 'application/json' })
     }
   }
-  return OpenApiController
+  return plan === undefined ? OpenApiController : withPage(OpenApiController, plan)
 }

@@ -15,6 +15,7 @@ import { patternFindings } from '../../lib/cli/audit/patterns.js'
 import type { Checker } from '../../lib/cli/audit/patterns.js'
 import { report } from '../../lib/cli/audit/report.js'
 import { rules } from '../../lib/cli/audit/rules.js'
+import type { RuleId } from '../../lib/cli/audit/rules.js'
 import { toSarif } from '../../lib/cli/audit/sarif.js'
 import { openOrders } from '../../examples/orders/app.js'
 import { authorizationServer } from '../../lib/oauth.js'
@@ -32,11 +33,13 @@ import {
   tokens,
 } from '../../lib/index.js'
 import type { Api, ApiOptions } from '../../lib/index.js'
-import { MemoryRateLimitStore } from '../../lib/index.js'
 import { testApi } from '../../lib/testing.js'
 import { generateKeyPairSync } from 'node:crypto'
 import { carelessApi, sins } from './careless/api.js'
+import { otherSins, otherwiseCarelessApi } from './careless/otherwise.js'
 import { portcullis } from './portcullis.js'
+import { complaintsOf } from './sarif-schema.js'
+import type { SarifLog } from './sarif-schema.js'
 import { paintFor, plain } from '../../lib/cli/paint.js'
 import { surroundings } from './surroundings.js'
 
@@ -81,9 +84,13 @@ describe('portcullis audit', function () {
     expect(await linesOf(carelessApi())).to.have.members(sins)
   })
 
+  it('finds the same sins where they are written otherwise', async () => {
+    expect(await linesOf(otherwiseCarelessApi())).to.have.members(otherSins)
+  })
+
   it('finds nothing in an API without sins', async () => {
     const container = createContainer()
-    container.register(tokens.rateLimitStore, { useValue: new MemoryRateLimitStore() })
+    container.register(tokens.rateLimitStore, { useValue: { consume: () => [] } as never })
     container.register(tokens.revocations, { useValue: { isRevoked: () => false } as never })
     expect(await linesOf(testApi({ controllers: [Things], container }).api)).to.deep.equal([])
   })
@@ -97,6 +104,15 @@ describe('portcullis audit', function () {
       [{ cors: { origins: ['https://shop.example.com'] } }, []],
       [{ trustProxy: 1 }, ['info proxies-wide trustProxy']],
       [{ trustProxy: ['fc00::/7'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['10.0.0.1/8'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['100.64.0.0/10'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['::ffff:10.0.0.0/104'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['fd00::/8'] }, ['low proxies-wide trustProxy']],
+      [{ trustProxy: ['10.20.0.0/16', 'fd12:3456:789a::/48', '172.20.0.0/16'] }, []],
+      [{ trustProxy: ['::ffff:128.0.0.0/97'] }, ['high proxies-wide trustProxy']],
+      [{ headers: { 'content-security-policy': "default-src 'none'; STYLE-SRC 'UNSAFE-INLINE'" } }, ['medium policy-unsafe headers']],
+      [{ headers: { 'Content-Security-Policy': "default-src 'none'; script-src https:" } }, ['medium policy-unsafe headers']],
+      [{ headers: { 'Content-Security-Policy': "script-src 'self' https://cdn.example.com; img-src * data:" } }, []],
       [{ trustProxy: ['2000::/3'] }, ['high proxies-wide trustProxy']],
       [{ trustProxy: ['10.1.2.0/24', '2001:db8::/32', '::1'] }, []],
       [{ headers: { 'Strict-Transport-Security': 'max-age=31536000', 'X-Download-Options': false } }, []],
@@ -311,6 +327,28 @@ describe('what the audit prints', () => {
     }
     expect(run!.results[0]).not.to.have.property('suppressions')
     expect(run!.results[1]).to.have.nested.property('suppressions[0].justification', 'a mesh (until 2027-01-31)')
+  })
+
+  it('is what the schema of SARIF 2.1.0 and code scanning ask for', () => {
+    const log = toSarif(
+      [...Object.keys(rules).map((rule) => toFinding({ rule: rule as RuleId, place: `a ${rule}`, problem: 'p', mend: 'm' })), accepted],
+      'src/my api.ts',
+      '1.2.3',
+    ) as SarifLog
+    expect(complaintsOf(log)).to.deep.equal([])
+    expect(complaintsOf({ ...log, runs: [{ results: [{ message: 'a text' }] }] })).to.have.length.above(1)
+    const [{ tool, results }] = log.runs
+    for (const { id, shortDescription, fullDescription, help, properties } of tool.driver.rules) {
+      for (const { text } of [shortDescription, fullDescription, help]) expect(text, id).not.to.equal('')
+      expect(Number(properties['security-severity']), id).to.be.within(0.1, 10)
+      expect(properties.tags).to.include('security').and.to.have.length.below(21)
+    }
+    const prints = results.map(({ partialFingerprints }) => Object.values(partialFingerprints).join())
+    expect(new Set(prints).size).to.equal(results.length)
+    for (const { locations } of results) {
+      const { artifactLocation, region } = locations[0].physicalLocation
+      expect([artifactLocation.uri, region.startLine]).to.deep.equal(['src/my%20api.ts', 1])
+    }
   })
 
   it('names a requirement of the field for each rule', () => {

@@ -3,6 +3,18 @@ import { Project, entries, inTurn, manifest } from './project.js'
 
 const optionalPeers = Object.keys(manifest.peerDependencies)
 
+/** Makes what wants Swagger UI; prints what it became, or why it cannot be made. */
+const showing = `
+  import { openApi } from 'portcullis/openapi'
+  const info = { title: 'Things', version: '1' }
+  openApi({ info, public: true })
+  try {
+    console.log(openApi({ info, public: true, page: '/docs' }).name)
+  } catch ({ name, message }) {
+    console.log(name, message)
+  }
+`
+
 /** The entries that are there for users of one peer, and load it. */
 const needed: Readonly<Record<string, string>> = {
   'portcullis/opentelemetry': '@opentelemetry/api',
@@ -43,7 +55,7 @@ describe('the entries of the packed package', () => {
   let full: Project
 
   before(async () => {
-    const files = { 'import.mjs': importing, 'watch.mjs': watching }
+    const files = { 'import.mjs': importing, 'watch.mjs': watching, 'show.mjs': showing }
     bare = await Project.make({ files })
     full = await Project.make({ files, packages: optionalPeers })
   })
@@ -57,6 +69,13 @@ describe('the entries of the packed package', () => {
       else
         expect(outputs[index], entry).to.match(new RegExp(`^ERR_MODULE_NOT_FOUND Cannot find package '${peer}' imported from .*portcullis`))
     }
+  })
+
+  it('say which package the page of the OpenAPI document needs, where one is wanted', async () => {
+    expect(await bare.node('show.mjs')).to.equal(
+      'TypeError openApi({ page }) needs a package that is not installed: npm install swagger-ui-dist@5\n',
+    )
+    expect(await full.node('show.mjs')).to.equal('OpenApiPageController\n')
   })
 
   it('load by require()', async () => {

@@ -23,7 +23,19 @@ const koa: Host = {
   server: 'createServer(new Framework().use(koa(api)).callback())',
 }
 
-export const hosts = { node, express, koa }
+const fastify: Host = {
+  imports: `import framework from 'fastify'
+import { fastify } from 'portcullis/fastify'
+
+async function serverOf(app: ReturnType<typeof framework>) {
+  app.register(fastify(api))
+  await app.ready()
+  return app.server
+}`,
+  server: '(await serverOf(framework()))',
+}
+
+export const hosts = { node, express, koa, fastify }
 
 /** A whole API with one protected route in TypeScript, with a service made for it, its server, and three requests to it. */
 export function program({ imports, server }: Host = node): string {

@@ -18,12 +18,16 @@ export const entries: readonly string[] = Object.keys(manifest.exports)
   .filter((path) => path !== './package.json')
   .map((path) => path.replace('.', 'portcullis'))
 
+const repositoryModules = join(repository, 'node_modules')
+
 /** What a project is made of. */
 export interface ProjectOptions {
   /** @default 'module' */
   readonly type?: 'module' | 'commonjs'
   /** What is installed besides the package and what it depends on: names, or `name@folder` for one that lies under another name. */
   readonly packages?: readonly string[]
+  /** Where what is installed besides lies. @default the repository's `node_modules` */
+  readonly from?: string
   /** Texts by the paths that they are written to. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -32,13 +36,14 @@ export interface ProjectOptions {
 export class Project {
   private constructor(readonly folder: string) {}
 
-  static async make({ type = 'module', packages = [], files = {} }: ProjectOptions = {}): Promise<Project> {
+  static async make({ type = 'module', packages = [], files = {}, from = repositoryModules }: ProjectOptions = {}): Promise<Project> {
     const folder = mkdtempSync(join(temporary, 'project-'))
     const project = new Project(folder)
     project.write('package.json', JSON.stringify({ name: 'consumer', private: true, type }))
     for (const [path, text] of Object.entries(files)) project.write(path, text)
     await project.install(join(folder, 'node_modules/portcullis'))
-    for (const name of [...Object.keys(manifest.dependencies), ...packages]) project.#link(name)
+    for (const name of Object.keys(manifest.dependencies)) project.#link(name, repositoryModules)
+    for (const name of packages) project.#link(name, name.startsWith('@types/') ? repositoryModules : from)
     return project
   }
 
@@ -61,7 +66,7 @@ export class Project {
 
   /** Runs the repository's TypeScript compiler. */
   tsc(...args: readonly string[]): Promise<string> {
-    return this.node(join(repository, 'node_modules/typescript/bin/tsc'), ...args)
+    return this.node(join(repositoryModules, 'typescript/bin/tsc'), ...args)
   }
 
   async #run(program: string, args: readonly string[]): Promise<string> {
@@ -76,11 +81,11 @@ export class Project {
     }
   }
 
-  #link(wanted: string): void {
+  #link(wanted: string, modules: string): void {
     const [, name = wanted, from = wanted] = /^(.+)@(.+)$/.exec(wanted) ?? []
     const link = join(this.folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(repository, 'node_modules', from), link)
+    symlinkSync(join(modules, from), link)
   }
 }
 

@@ -4,18 +4,21 @@ import type { Mistake } from '../../errors.js'
 import type { Noticed } from './finding.js'
 import { dtoProperties, inputFindings } from './input.js'
 import { optionFindings } from './options.js'
-import { patternFindings } from './patterns.js'
+import { dtoPatterns, patternFindings } from './patterns.js'
 import { routeFindings } from './routes.js'
+import { schemaFindings, schemaParts, schemaPatterns } from './schemas.js'
 
 /** What an API that starts leaves open. */
 export async function apiFindings(api: Api): Promise<readonly Noticed[]> {
   const description = descriptionOf(api)
   const properties = dtoProperties(description)
+  const parts = schemaParts(description)
   return [
     ...routeFindings(description),
     ...inputFindings(properties),
+    ...schemaFindings(parts),
     ...optionFindings(description),
-    ...(await patternFindings(properties, description)),
+    ...(await patternFindings([...dtoPatterns(properties), ...schemaPatterns(parts)], description)),
   ]
 }
 

@@ -25,12 +25,34 @@ function ofPlace(place: string, headers: SecurityHeaderOptions): readonly Notice
       return [{ rule: 'header-removed', place, problem: `${name} is not sent`, mend: 'leave it, or replace its value' }]
     }
     if (value === undefined) return []
-    if (lower === 'content-security-policy' && value.includes('unsafe-')) {
-      const said = /'?unsafe-[a-z-]+'?/.exec(value)?.[0] ?? 'unsafe-'
-      return [{ rule: 'policy-unsafe', place, problem: `${name} allows ${said}`, mend: 'allow scripts and styles by nonce or hash' }]
-    }
+    if (lower === 'content-security-policy') return policyFindings(place, name, value)
     const [, age] = lower === 'strict-transport-security' ? (/max-age=(\d+)/.exec(value) ?? []) : []
     if (age === undefined || Number(age) >= year) return []
     return [{ rule: 'hsts-short', place, problem: `${name} is forgotten after ${age} s`, mend: `write max-age=${year} or more` }]
   })
+}
+
+/** Where a directive of a policy decides which programs run. */
+const ofPrograms: ReadonlySet<string> = new Set(['default-src', 'script-src', 'script-src-elem', 'script-src-attr', 'object-src'])
+
+/** Sources that anybody can serve from. */
+const anybody = /^(?:\*|https?:|data:|blob:)$/
+
+/** What a policy lets run that a stranger can write. Keywords and schemes are read without their case (CSP 3 §2.3.1). */
+function policyFindings(place: string, name: string, policy: string): readonly Noticed[] {
+  const unsafe = /'?unsafe-[a-z-]+'?/i.exec(policy)?.[0]
+  const directives = policy
+    .toLowerCase()
+    .split(';')
+    .map((directive) => directive.trim().split(/\s+/))
+  const wide = directives.find(
+    ([directive = '', ...sources]) => ofPrograms.has(directive) && sources.some((source) => anybody.test(source)),
+  )
+  const said = [
+    ...(unsafe === undefined ? [] : [`allows ${unsafe}`]),
+    ...(wide === undefined ? [] : [`lets programs of everybody run: ${wide.join(' ')}`]),
+  ]
+  if (said.length === 0) return []
+  const mend = "allow scripts and styles by nonce or hash, and programs of 'self' or of exact origins"
+  return [{ rule: 'policy-unsafe', place, problem: `${name} ${said.join(', and ')}`, mend }]
 }

@@ -1,4 +1,5 @@
-import type { ApiDescription, RouteDescription } from '../../api-facts.js'
+import type { TokenIssuer } from '../../authentication/token-issuer.js'
+import type { ApiDescription, RouteDescription, ServiceName } from '../../api-facts.js'
 import { serverLifetimes } from '../../oauth/server/authorization-server.js'
 import type { Noticed } from './finding.js'
 import { headerFindings } from './headers.js'
@@ -59,19 +60,20 @@ function isLocal(origin: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname)
 }
 
-function secretFindings({ options }: ApiDescription): readonly Noticed[] {
+function secretFindings({ options, injected }: ApiDescription): readonly Noticed[] {
   const ways = [options.authentication ?? []].flat()
+  const issuers = withParts(injected()).filter((service) => isIssuer(service) && service.isGuessable === true)
   const mend = 'give random bytes of a vault, and leave dangerouslyAcceptGuessableSecret out'
-  return ways
-    .flatMap(({ guessable = [] }) => guessable)
-    .map((place) => ({ rule: 'secret-guessable', place, problem: 'whoever guesses the secret signs tokens for everybody', mend }))
+  return [...ways.flatMap(({ guessable = [] }) => guessable), ...issuers.map(() => 'tokenIssuer.key')].map((place) => ({
+    ...{ rule: 'secret-guessable', place, problem: 'whoever guesses the secret signs tokens for everybody', mend },
+  }))
 }
 
 const hour = 3_600
 
 function lifetimeFindings({ options, injected }: ApiDescription): readonly Noticed[] {
   const servers = options.controllers.flatMap((controller) => serverLifetimes(controller)?.accessToken ?? [])
-  const issuers = injected().flatMap((service) => issuedLifetime(service) ?? [])
+  const issuers = withParts(injected()).flatMap((service) => (isIssuer(service) ? (service.lifetime ?? []) : []))
   const note = (place: string, seconds: number): Noticed => ({
     ...{ rule: 'token-long-lived', place, problem: `a token that was stolen is good for up to ${seconds} s` },
     mend: 'issue tokens for an hour or less, and renew them by refresh tokens or a new login',
@@ -82,20 +84,31 @@ function lifetimeFindings({ options, injected }: ApiDescription): readonly Notic
   ]
 }
 
-/** How long the tokens live that a service issues, where it is what `tokenIssuer` makes. */
-function issuedLifetime(service: unknown): number | undefined {
-  if (typeof service !== 'object' || service === null || !('issue' in service) || !('lifetime' in service)) return undefined
-  return typeof service.lifetime === 'number' ? service.lifetime : undefined
+/** Services, and what they hold themselves: a service of the application often keeps the issuer. */
+function withParts(services: readonly unknown[]): readonly unknown[] {
+  const parts = services.flatMap((service) => (typeof service === 'object' && service !== null ? Object.values(service) : []))
+  return [...new Set<unknown>([...services, ...parts])]
 }
 
-function storeFindings({ options, registered, routes }: ApiDescription): readonly Noticed[] {
+/** Whether a service is what `tokenIssuer` makes. */
+function isIssuer(service: unknown): service is TokenIssuer {
+  return (
+    typeof service === 'object' && service !== null && 'issue' in service && 'lifetime' in service && typeof service.lifetime === 'number'
+  )
+}
+
+/** Stores that are gone with the process, whoever has registered them. */
+const ofProcess: ReadonlySet<string> = new Set(['MemoryStateStore', 'MemoryRateLimitStore'])
+
+function storeFindings({ options, registered, service, routes }: ApiDescription): readonly Noticed[] {
   const found: Noticed[] = []
+  const isKept = (name: ServiceName) => registered.has(name) && !ofProcess.has(classOf(service(name)))
   const isClosed = routes.some(({ facts }) => facts.access !== 'public')
-  if (isClosed && options.authentication !== undefined && !registered.has('state') && !registered.has('revocations')) {
+  if (isClosed && options.authentication !== undefined && !isKept('state') && !isKept('revocations')) {
     const problem = 'a token that was revoked here is good on every other process, and here after the next start'
     found.push({ rule: 'state-in-process', place: 'tokens.state', problem, mend: 'register a store of portcullis/stores in the container' })
   }
-  if (routes.some(({ limits }) => limits.length > 0) && !registered.has('rateLimitStore')) {
+  if (routes.some(({ limits }) => limits.length > 0) && !isKept('rateLimitStore')) {
     const problem = 'behind several processes each caller has as many calls from each of them'
     found.push({
       rule: 'limits-in-process',
@@ -105,6 +118,11 @@ function storeFindings({ options, registered, routes }: ApiDescription): readonl
     })
   }
   return found
+}
+
+/** The class's name: another installed copy of the package has a class of its own. */
+function classOf(store: unknown): string {
+  return typeof store === 'object' && store !== null ? store.constructor.name : ''
 }
 
 function recordFindings({ options, registered, routes }: ApiDescription): readonly Noticed[] {

@@ -15,13 +15,13 @@ interface Diagnosis {
 /** Milliseconds for one pattern. */
 const patience = 10_000
 
-/** Patterns that some texts keep busy: those of DTO classes, and those that redact records. */
+/** Patterns that some texts keep busy: those of what comes in, and those that redact records. */
 export async function patternFindings(
-  properties: readonly DtoProperty[],
+  given: readonly Placed[],
   { options }: Pick<ApiDescription, 'options'>,
   load: () => Promise<Checker | undefined> = loadChecker,
 ): Promise<readonly Noticed[]> {
-  const patterns = [...dtoPatterns(properties), ...redactionPatterns(options.audit?.redact?.patterns ?? [])]
+  const patterns = [...given, ...redactionPatterns(options.audit?.redact?.patterns ?? [])]
   if (patterns.length === 0) return []
   const checker = await load()
   if (checker === undefined) {
@@ -31,12 +31,14 @@ export async function patternFindings(
   return patterns.flatMap(({ place, pattern }) => judged(place, pattern, checker))
 }
 
-interface Placed {
+/** A pattern, and where it stands. */
+export interface Placed {
   readonly place: string
   readonly pattern: RegExp
 }
 
-function dtoPatterns(properties: readonly DtoProperty[]): readonly Placed[] {
+/** The patterns of `@Matches`. */
+export function dtoPatterns(properties: readonly DtoProperty[]): readonly Placed[] {
   return properties.flatMap(({ place, property }) =>
     property.rules
       .flatMap((rule) => (rule.code === 'matches' ? [toPattern(rule.constraints())] : []))

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { Finding, Severity } from './finding.js'
 import { rules } from './rules.js'
 import type { AuditRule } from './rules.js'
 
 const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = { high: 'error', medium: 'warning', low: 'note', info: 'note' }
 /** As code scanning of hosts sorts findings: out of ten. */
-const scores: Readonly<Record<Severity, string>> = { high: '8.0', medium: '5.0', low: '2.0', info: '0.0' }
+const scores: Readonly<Record<Severity, string>> = { high: '8.0', medium: '5.0', low: '2.0', info: '0.1' }
 
 /**
  * Findings as a SARIF 2.1.0 log. `file` is the module that was looked at, as a relative path: findings stand in no line of it, and hosts
@@ -28,6 +29,7 @@ function toDescriptor(id: string, { title, severity, standard }: AuditRule): obj
   return {
     id,
     shortDescription: { text: title },
+    fullDescription: { text: `${title}: ${standard} asks for the contrary.` },
     help: { text: `${title} (${standard}).` },
     defaultConfiguration: { level: levels[severity] },
     properties: { tags: ['security', standard], 'security-severity': scores[severity] },
@@ -46,8 +48,8 @@ function toResult({ rule, severity, place, problem, mend, standard, accepted }: 
         logicalLocations: [{ fullyQualifiedName: place }],
       },
     ],
-    // What makes two findings of two runs the same one.
-    partialFingerprints: { 'portcullis/v1': `${rule}:${place}` },
+    // What makes two findings of two runs the same one. Code scanning looks at this name alone, and would otherwise hash the line: one for all.
+    partialFingerprints: { primaryLocationLineHash: createHash('sha256').update(`${rule}:${place}:${problem}`).digest('hex').slice(0, 32) },
     properties: { severity, standard },
     ...(accepted === undefined
       ? {}

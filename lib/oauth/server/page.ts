@@ -3,7 +3,7 @@ import { reply } from '../../answer.js'
 import type { Answer } from '../../answer.js'
 import { ApiError } from '../../errors.js'
 import type { ApiErrorOptions } from '../../errors.js'
-
+import { asMarkup } from '../../markup.js'
 /** HTML that was made by `html`: what stands in it is encoded already. */
 export class Html {
   constructor(readonly text: string) {}
@@ -13,7 +13,7 @@ type Part = string | Html | readonly Html[]
 
 /** Writes HTML; every text that is put in is encoded. */
 export function html(parts: TemplateStringsArray, ...values: readonly Part[]): Html {
-  const texts = values.map((value) => (value instanceof Html ? value.text : typeof value === 'string' ? encoded(value) : joined(value)))
+  const texts = values.map((value) => (value instanceof Html ? value.text : typeof value === 'string' ? asMarkup(value) : joined(value)))
   return new Html(String.raw({ raw: parts }, ...texts))
 }
 
@@ -100,10 +100,4 @@ button.plain { border: 0; padding: 0; text-decoration: underline }
 
 function joined(parts: Part): string {
   return (parts as readonly Html[]).map(({ text }) => text).join('')
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-function encoded(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
 }

@@ -156,6 +156,7 @@ export const sins: readonly string[] = [
   'low body-large Careless.large',
   'medium limit-missing Unlimited.limitMissing',
   'high secret-guessable authentication.keys[0]',
+  'high secret-guessable tokenIssuer.key',
   'medium token-long-lived tokenIssuer.lifetime',
   'low state-in-process tokens.state',
   'low limits-in-process tokens.rateLimitStore',
