@@ -1,22 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Runs every test but those of the packed package: most of them in two processes side by side, and then, alone, those whose claims are
-// about time, memory or a server that stops in the middle of a load. Each process ends as `ends.ts` wants it to.
+// Runs every test but those of the packed package: most of them in two processes side by side, then, alone and one after the other,
+// those that need the machine to themselves. Each process ends as `ends.ts` wants it to. Arguments are for mocha.
 
 const built = dirname(dirname(fileURLToPath(import.meta.url)))
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 
+// How late they are answered, in the middle of a load or of a fault, is what they are about.
 const alone: ReadonlySet<string> = new Set([
-  'test/adapters/http2.test.js',
-  'test/adapters/serve.test.js',
-  'test/audit/chain.test.js',
-  'test/examples/users.test.js',
-  'test/rate-limit/memory-store.test.js',
   'test/rate-limit/overload.test.js',
   'test/rate-limit/postgres-faults.test.js',
   'test/rate-limit/postgres-store.test.js',
@@ -26,26 +22,25 @@ const alone: ReadonlySet<string> = new Set([
   'test/state/state-faults.test.js',
 ])
 
+// Hosts, programs and examples as they run: as long as all the rest takes.
+const whole = /^test\/(?:adapters|benchmarks|cli|console|examples|openapi|owasp|testing)\//
+
 const files = (readdirSync(built, { recursive: true }) as string[])
   .filter((file) => /^(?:standard\/)?test\/(?!package\/).*\.test\.js$/.test(file))
   .toSorted()
-const halves = halvesOf(files.filter((file) => !alone.has(file)))
+const gone = [...alone].filter((file) => !files.includes(file))
+if (gone.length > 0) throw new Error(`test/all.ts runs ${gone.join(', ')} alone, which is not there`)
+const together = files.filter((file) => !alone.has(file))
 
-const passed = await Promise.all(halves.map((half, index) => run(half, index === 0)))
+const passed = await Promise.all([
+  run(together.filter((file) => !whole.test(file))),
+  run(
+    together.filter((file) => whole.test(file)),
+    false,
+  ),
+])
 passed.push(await run(files.filter((file) => alone.has(file))))
 process.exitCode = passed.every(Boolean) ? 0 : 1
-
-/** Two lists of about the same length in bytes, which is nearly the same time; the same two each time. */
-function halvesOf(all: readonly string[]): ReadonlyArray<readonly string[]> {
-  const halves = [0, 1].map(() => ({ size: 0, files: [] as string[] }))
-  const sized = all.map((file) => ({ file, size: statSync(join(built, file)).size })).toSorted((a, b) => b.size - a.size)
-  for (const { file, size } of sized) {
-    const smaller = halves.reduce((one, other) => (other.size < one.size ? other : one))
-    smaller.size += size
-    smaller.files.push(file)
-  }
-  return halves.map((half) => half.files.toSorted())
-}
 
 /** Whether all tests of some files pass. What is not said at once is said when they have ended, in one piece. */
 async function run(some: readonly string[], atOnce = true): Promise<boolean> {
