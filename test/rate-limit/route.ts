@@ -53,7 +53,11 @@ export class Routes {
   readonly #routes = new Map<string, ReadonlyArray<{ phase: string; step: Step }>>()
 
   constructor(options: RateLimitOptions = {}, store?: RateLimitStore) {
-    this.#protections = rateLimits(options, store ?? new MemoryRateLimitStore({ clock: this.clock }), rulesOfRoutes(options))
+    this.#protections = rateLimits(
+      options,
+      store ?? new MemoryRateLimitStore({ clock: this.clock, capacity: 1_000 }),
+      rulesOfRoutes(options),
+    )
   }
 
   add(controller: Class, ...members: string[]): this {
