@@ -17,6 +17,9 @@ export interface ExchangeParts {
   readonly logger?: Logger
 }
 
+// One for all: making one costs more than most of the tests that need it.
+const silent = createLogger({ silent: true })
+
 /** An exchange for a step under test. */
 export function exchangeOf({ request, route, target, client, clock, logger }: ExchangeParts = {}): Exchange {
   const apiRequest: ApiRequest = {
@@ -37,7 +40,7 @@ export function exchangeOf({ request, route, target, client, clock, logger }: Ex
     { path: '/things', query: '', params: {}, ...target },
     { address: '192.0.2.1', secure: false, ...client },
     'request-1',
-    { logger: logger ?? createLogger({ silent: true }), clock: clock ?? { now: () => 1_700_000_000_000 } },
+    { logger: logger ?? silent, clock: clock ?? { now: () => 1_700_000_000_000 } },
   )
 }
 

@@ -35,8 +35,9 @@ const sweptPerCall = 2
  */
 export class MemoryRateLimitStore implements RateLimitStore {
   readonly #clock: Clock
-  readonly #counters: CounterTable
-  readonly #penalties: CounterTable
+  readonly #capacity: number
+  #counterTable: CounterTable | undefined
+  #penaltyTable: CounterTable | undefined
   /** A number for each rule: so no text has to be put together for each call. */
   readonly #rules = new Map<string, number>()
   readonly #hash = new KeyHash()
@@ -49,8 +50,16 @@ export class MemoryRateLimitStore implements RateLimitStore {
   constructor({ clock = { now: () => Date.now() }, capacity = 100_000 }: MemoryRateLimitStoreOptions = {}) {
     if (!Number.isSafeInteger(capacity) || capacity < 100) throw new RangeError(`capacity is ${capacity}: give a whole number from 100`)
     this.#clock = clock
-    this.#counters = new CounterTable(capacity)
-    this.#penalties = new CounterTable(Math.ceil(capacity / 10))
+    this.#capacity = capacity
+  }
+
+  /** Made with the first call: an API that limits nothing, or elsewhere, has no use for its room. */
+  get #counters(): CounterTable {
+    return (this.#counterTable ??= new CounterTable(this.#capacity))
+  }
+
+  get #penalties(): CounterTable {
+    return (this.#penaltyTable ??= new CounterTable(Math.ceil(this.#capacity / 10)))
   }
 
   /** How many counters are held. */

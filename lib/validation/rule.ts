@@ -67,7 +67,7 @@ export function argumentsOf(rule: Pick<Rule, 'constraints'>, subject: Subject): 
   return { ...subject, constraints: rule.constraints() }
 }
 
-type Speaking = Pick<Rule, 'constraints' | 'message' | 'validator'> & Partial<Pick<Rule, 'quick'>>
+type Speaking = Pick<Rule, 'constraints' | 'message' | 'validator'> & Partial<Pick<Rule, 'code' | 'quick'>>
 
 /** What rules say that always say the same; a rule is one property's. */
 const lastWords = new WeakMap<Speaking, string>()
@@ -89,10 +89,12 @@ export function messageOf(rule: Speaking, subject: Subject): string {
 }
 
 /** Whether a rule will say the same of any other value: words that are written down, or those of a rule of class-validator's own. */
-function isSettled({ message, quick }: Speaking, said: unknown): boolean {
+function isSettled({ code, message, quick }: Speaking, said: unknown): boolean {
   if (typeof said !== 'string' || said.includes('$value') || said.includes('$target')) return false
   // An empty message is none.
-  return message ? typeof message === 'string' : quick !== undefined
+  if (message) return typeof message === 'string'
+  // The one rule of class-validator whose words depend on the value: they are others for too short and for too long.
+  return quick !== undefined && code !== 'isLength'
 }
 
 /** Puts values for `$property` and the like. The value is put in last: what was sent is never read as a template. */

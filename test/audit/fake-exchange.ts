@@ -8,6 +8,9 @@ import { policyOf } from '../../lib/policy.js'
 import type { Class } from '../../lib/decorator.js'
 import type { RouteSetup } from '../../lib/protection.js'
 
+// One for all: making one costs more than most of the tests that need it.
+const silent = createLogger({ silent: true })
+
 export const noon = Date.UTC(2024, 1, 29, 12, 0, 0, 7)
 
 /** An audit log that keeps what it is given. */
@@ -67,6 +70,6 @@ export function exchangeOf(route: RouteSetup, request: Partial<ApiRequest> = {},
     { path: '/api/v1/orders', query: '', params: {}, ...target },
     { address: '203.0.113.9', secure: true },
     'request-1',
-    { logger: createLogger({ silent: true }), clock: { now: () => noon } },
+    { logger: silent, clock: { now: () => noon } },
   )
 }

@@ -6,6 +6,9 @@ import type { Policy } from '../../lib/policy.js'
 import type { RouteSetup } from '../../lib/protection.js'
 import { now } from './forge.js'
 
+// One for all: making one costs more than most of the tests that need it.
+const silent = winston.createLogger({ silent: true })
+
 /** An exchange as it reaches the identity phase. */
 export function exchangeWith(rawHeaders: readonly string[], query = ''): Exchange {
   const headers: Record<string, string> = {}
@@ -25,7 +28,7 @@ export function exchangeWith(rawHeaders: readonly string[], query = ''): Exchang
     onGone: () => undefined,
   }
   const route = { name: 'OrdersController.list', method: 'GET', path: '/orders' }
-  const runtime = { logger: winston.createLogger({ silent: true }), clock: { now: () => now } }
+  const runtime = { logger: silent, clock: { now: () => now } }
   return new Exchange(request, route, { path: '/orders', query, params: {} }, { address: '127.0.0.1', secure: false }, 'id', runtime)
 }
 

@@ -77,7 +77,7 @@ describe('the memory store', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
         const clock = new FakeClock()
-        const store = new MemoryRateLimitStore({ clock })
+        const store = new MemoryRateLimitStore({ clock, capacity: 1_000 })
         const model = new Model()
         const past: Array<{ charges: readonly Charge[]; verdict: Verdict }> = []
         for (const step of actions) {

@@ -12,6 +12,9 @@ import type { RateLimitOptions, RateLimitStore } from '../../lib/rate-limit/rate
 import { rulesOfRoutes } from '../../lib/rate-limit/rules.js'
 import { take } from '../exchange.js'
 
+// One for all: making one costs more than a call.
+const silent = createLogger({ silent: true, transports: [new transports.Console()] })
+
 export class FakeClock {
   time = 1_700_000_000_000
 
@@ -50,7 +53,11 @@ export class Routes {
   readonly #routes = new Map<string, ReadonlyArray<{ phase: string; step: Step }>>()
 
   constructor(options: RateLimitOptions = {}, store?: RateLimitStore) {
-    this.#protections = rateLimits(options, store ?? new MemoryRateLimitStore({ clock: this.clock }), rulesOfRoutes(options))
+    this.#protections = rateLimits(
+      options,
+      store ?? new MemoryRateLimitStore({ clock: this.clock, capacity: 1_000 }),
+      rulesOfRoutes(options),
+    )
   }
 
   add(controller: Class, ...members: string[]): this {
@@ -119,10 +126,9 @@ export class Routes {
       gone: false,
       onGone: () => undefined,
     }
-    const logger = createLogger({ silent: true, transports: [new transports.Console()] })
     const target = { path: '/', query: '', params: {} }
     return new Exchange(request, { name, method: 'POST', path: '/' }, target, { address, secure: true }, 'id', {
-      logger,
+      logger: silent,
       clock: this.clock,
     })
   }

@@ -138,5 +138,5 @@ describe('classes made at random, with groups, conditions, parents, nested class
       { numRuns: 200 },
     )
     expect(yes).to.be.above(100)
-  })
+  }).timeout(30_000)
 })
