@@ -22,9 +22,40 @@ export async function load(port: number, bytes: Buffer, milliseconds: number, re
   await ready?.()
   const counts = new Map<number, number>()
   const start = performance.now()
-  const before = performance.eventLoopUtilization()
-  await Promise.all(sockets.map((socket) => ask(socket, bytes, start + milliseconds, counts)))
-  return { byStatus: counts, duration: performance.now() - start, busy: performance.eventLoopUtilization(before).utilization }
+  const watch = stayAwake()
+  await Promise.all(sockets.map((socket) => ask(socket, bytes, start + milliseconds, counts, watch)))
+  const duration = performance.now() - start
+  return { byStatus: counts, duration, busy: 1 - watch.end() / duration }
+}
+
+/** Counts the time in which nothing came. */
+interface Watch {
+  /** Something has come. */
+  stir(): void
+  /** Ends it, and gives the milliseconds. */
+  end(): number
+}
+
+/**
+ * Keeps this process from falling asleep: waking it up is work of whoever sends to it, the more often the slower they are, and would be
+ * counted as theirs.
+ */
+function stayAwake(): Watch {
+  let idle = 0
+  let last = performance.now()
+  let isStirred = false
+  let turn = setImmediate(look)
+  function look(): void {
+    const now = performance.now()
+    if (!isStirred) idle += now - last
+    last = now
+    isStirred = false
+    turn = setImmediate(look)
+  }
+  return {
+    stir: () => void (isStirred = true),
+    end: () => (clearImmediate(turn), idle),
+  }
 }
 
 async function connected(port: number): Promise<Socket> {
@@ -33,12 +64,13 @@ async function connected(port: number): Promise<Socket> {
   return socket.setNoDelay(true)
 }
 
-function ask(socket: Socket, bytes: Buffer, end: number, counts: Map<number, number>): Promise<void> {
+function ask(socket: Socket, bytes: Buffer, end: number, counts: Map<number, number>, watch: Watch): Promise<void> {
   return new Promise((resolve, reject) => {
     let pending = ''
     socket.on('error', reject)
     socket.on('close', () => resolve())
     socket.on('data', (chunk) => {
+      watch.stir()
       pending += chunk.toString('latin1')
       const length = wholeLength(pending)
       if (length === undefined) return

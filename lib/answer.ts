@@ -5,6 +5,7 @@ import type { Reply } from './context.js'
 import { ApiError, InternalError } from './errors.js'
 import type { ErrorDocument } from './errors.js'
 import type { Exchange } from './exchange.js'
+import { Memo } from './memo.js'
 
 /** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
 export class Answer {
@@ -77,28 +78,28 @@ export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error:
 }
 
 function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
-  const [before, after] = problemAround(error)
-  return { type: 'application/problem+json', text: before + JSON.stringify(exchange.requestId) + after }
+  const text = `${headOf(error)}${JSON.stringify(exchange.requestId)}${tailOf(error)}`
+  return { type: 'application/problem+json', text }
 }
 
-type Around = readonly [before: string, after: string]
-
-/** What refusals that are made once, and given again and again, say around the id of the request. */
-const known = new WeakMap<ApiError, Around>()
-
-function problemAround(error: ApiError): Around {
-  if (!Object.isFrozen(error)) return written(error)
-  const before = known.get(error)
-  if (before !== undefined) return before
-  const around = written(error)
-  known.set(error, around)
-  return around
+/** The beginning of a problem, and what it was made of. */
+interface Head extends Pick<ApiError, 'title' | 'status' | 'message'> {
+  readonly text: string
 }
 
-function written({ code, title, status, message: detail, errors }: ApiError): Around {
-  const about = JSON.stringify({ type: `urn:portcullis:problem:${code}`, title, status, code, detail })
-  const listed = errors?.map(({ in: part, path, code: rule, message }) => ({ in: part, path, code: rule, message }))
-  return [`${about.slice(0, -1)},"instance":`, listed === undefined ? '}' : `,"errors":${JSON.stringify(listed)}}`]
+/** What problems of a code said last before the id of the request: nearly always the same. */
+const heads = new Memo<Head>(1_000)
+
+function headOf({ code, title, status, message }: ApiError): string {
+  const last = heads.get(code)
+  if (last !== undefined && last.message === message && last.title === title && last.status === status) return last.text
+  const about = JSON.stringify({ type: `urn:portcullis:problem:${code}`, title, status, code, detail: message })
+  return heads.keep(code, { title, status, message, text: `${about.slice(0, -1)},"instance":` }).text
+}
+
+function tailOf({ errors }: ApiError): string {
+  if (errors === undefined) return '}'
+  return `,"errors":${JSON.stringify(errors.map(({ in: part, path, code, message }) => ({ in: part, path, code, message })))}}`
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

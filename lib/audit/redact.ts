@@ -2,7 +2,7 @@ import type { Class } from '../decorator.js'
 import { sensitiveProperties } from '../sensitive.js'
 import { maskPlaces, placeOfItem, placeOfMember } from './mask-paths.js'
 import type { MaskPlace } from './mask-paths.js'
-import { Memo } from './memo.js'
+import { Memo } from '../memo.js'
 import { mask, secretMasker, secretNames } from './secrets.js'
 import type { RedactionOptions } from './secrets.js'
 

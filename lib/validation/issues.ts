@@ -65,7 +65,8 @@ export class Issues {
 export function refusalOf(parts: readonly Issues[]): ValidationFailed | undefined {
   if (parts.every(({ list }) => list.length === 0)) return undefined
   const [thrown] = parts.flatMap((one) => one.thrown)
-  const errors = parts.flatMap(({ list }) => list).slice(0, most)
+  // One part has no more than so many.
+  const errors = parts.length === 1 && parts[0] !== undefined ? parts[0].list : parts.flatMap(({ list }) => list).slice(0, most)
   return thrown === undefined ? failed(errors) : new ValidationFailed(errors, { cause: thrown, reason: 'validator-threw' })
 }
 
@@ -80,10 +81,14 @@ function failed(errors: readonly InputError[]): ValidationFailed {
 function pointer(place: Place | undefined): string {
   let path = ''
   for (let at = place; at !== undefined; at = at.within) {
-    const name = shown(String(at.name), longestName)
-    path = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}${path}`
+    path = `/${typeof at.name === 'number' ? at.name : segment(at.name)}${path}`
   }
   return path
+}
+
+function segment(name: string): string {
+  const text = shown(name, longestName)
+  return text.includes('~') || text.includes('/') ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text
 }
 
 /** Text that may come from outside: cut off, and without characters that could rewrite a log or a terminal. */

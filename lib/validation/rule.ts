@@ -63,8 +63,8 @@ function constraintsOf(constraints: unknown[]): () => unknown[] {
 }
 
 /** What a validator is told besides the value. */
-export function argumentsOf(rule: Pick<Rule, 'constraints'>, subject: Subject): ValidationArguments {
-  return { ...subject, constraints: rule.constraints() }
+export function argumentsOf(rule: Pick<Rule, 'constraints'>, { object, targetName, property, value }: Subject): ValidationArguments {
+  return { object, targetName, property, value, constraints: rule.constraints() }
 }
 
 type Speaking = Pick<Rule, 'constraints' | 'message' | 'validator'> & Partial<Pick<Rule, 'code' | 'quick'>>
