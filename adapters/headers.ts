@@ -23,20 +23,28 @@ export function withoutConnectionHeaders(headers: readonly string[]): readonly s
 
 /** Sets headers one by one, keeping those that are named twice and what the host said in `Vary`. */
 export function setHeaders(response: ServerResponse | Http2ServerResponse, headers: readonly string[]): void {
-  for (const name of ['X-Powered-By', 'Server']) response.removeHeader(name)
-  const named = new Map<string, { name: string; values: string[] }>()
+  response.removeHeader('X-Powered-By')
+  response.removeHeader('Server')
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? ''
-    const entry = named.get(name.toLowerCase()) ?? { name, values: [] }
-    entry.values.push(headers[index + 1] ?? '')
-    named.set(name.toLowerCase(), entry)
-  }
-  for (const [key, { name, values }] of named) {
-    if (key === 'vary') response.setHeader(name, joined(response.getHeader(name), values))
-    else response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
+    const value = headers[index + 1] ?? ''
+    const before = isVary(name) || isNamedBefore(headers, index) ? response.getHeader(name) : undefined
+    if (before === undefined) response.setHeader(name, value)
+    else if (isVary(name)) response.setHeader(name, [before, value].flat().join(', '))
+    else response.setHeader(name, [before, value].flat().map(String))
   }
 }
 
-function joined(before: number | string | string[] | undefined, values: readonly string[]): string {
-  return [before ?? [], values].flat().join(', ')
+function isVary(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'vary'
+}
+
+/** Whether the name stands further left too. Two names of one length may be one name: only then are they read. */
+function isNamedBefore(headers: readonly string[], index: number): boolean {
+  const name = headers[index] ?? ''
+  for (let at = 0; at < index; at += 2) {
+    const other = headers[at] ?? ''
+    if (other.length === name.length && other.toLowerCase() === name.toLowerCase()) return true
+  }
+  return false
 }

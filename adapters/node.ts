@@ -94,17 +94,22 @@ export function isEncrypted({ socket }: IncomingMessage): boolean {
 }
 
 /** Writes the reply out when it is made. A reply that cannot be written ends the connection: half an answer is none. */
-export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Promise<Reply>): void {
-  const giveUp = () => void response.destroy()
-  const give = (made: Reply) => {
-    try {
-      if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, made).catch(giveUp)
-      else send(request, response as ServerResponse, made)
-    } catch {
-      giveUp()
-    }
+export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Reply | Promise<Reply>): void {
+  if (reply instanceof Promise) {
+    void reply.then(
+      (made) => give(request, response, made),
+      () => void response.destroy(),
+    )
+  } else give(request, response, reply)
+}
+
+function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void {
+  try {
+    if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, reply).catch(() => void response.destroy())
+    else send(request, response as ServerResponse, reply)
+  } catch {
+    response.destroy()
   }
-  void reply.then(give, giveUp)
 }
 
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */

@@ -6,8 +6,11 @@ import type { CompiledRoute } from './pipeline.js'
 import { isPromiseLike } from './promise.js'
 import type { Finding } from './protection.js'
 
-/** Takes one request through its route. Settles once, with a reply, whatever happens; records it once. */
-export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
+/**
+ * Takes one request through its route. Gives one reply, whatever happens, and records it once; a promise of it only where something had to
+ * be waited for.
+ */
+export function run(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
   const outcome = attempt(route, exchange)
   if (outcome instanceof Interruption || isPromiseLike(outcome) || route.critical !== undefined) {
     return new Promise((resolve) => new Passage(route, exchange, resolve).follow(outcome))
@@ -15,7 +18,7 @@ export function run(route: CompiledRoute, exchange: Exchange): Promise<Reply> {
   // Nothing had to be waited for, so nothing can be late.
   exchange.finish(outcome.status)
   end(route, exchange, outcome.status)
-  return Promise.resolve(outcome)
+  return outcome
 }
 
 /** How far a request has come: to its reply, to one that is being made, or to a step that has to be waited for. */

@@ -53,7 +53,7 @@ function mistakesIn(options: Partial<ApiOptions> & Pick<ApiOptions, 'controllers
   }
 }
 
-const get = (own: Api, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> =>
+const get = async (own: Api, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> =>
   own.answer(exchangeOf({ request: { method, target, headers: { host: 'api.test', ...headers } } }).request)
 
 const codeOf = ({ body }: Reply) => (JSON.parse(body as string) as { code?: string }).code

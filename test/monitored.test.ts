@@ -88,7 +88,7 @@ const apiOf = (options: Partial<ApiOptions> = {}): Api =>
     ...options,
   })
 
-const get = (api: Api, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> =>
+const get = async (api: Api, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> =>
   api.answer(exchangeOf({ request: { method, target, headers: { host: 'api.test', ...headers } } }).request)
 
 const bodyOf = ({ body }: Reply) => JSON.parse(body as string) as Record<string, unknown>

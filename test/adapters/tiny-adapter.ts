@@ -6,7 +6,7 @@ export function portcullis(api: Api, { fallthrough = true } = {}): TinyHandler {
   const answer = fallthrough ? api.handle : api.answer
   return function protectedByPortcullis(event) {
     const reply = answer(toRequest(event))
-    return reply?.then(toAnswer)
+    return reply === undefined ? undefined : Promise.resolve(reply).then(toAnswer)
   }
 }
 

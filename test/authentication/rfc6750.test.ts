@@ -57,7 +57,7 @@ interface Asked {
   readonly body?: string
 }
 
-const ask = ({ target = '/orders', method = 'GET', headers = {}, body = '' }: Asked): Promise<Reply> => {
+const ask = async ({ target = '/orders', method = 'GET', headers = {}, body = '' }: Asked): Promise<Reply> => {
   const all = { host: 'api.test', ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }), ...headers }
   const rawHeaders = Object.entries(all).flat()
   return api.answer(

@@ -105,7 +105,7 @@ function start(...authentication: Authentication[]) {
     ...{ controllers: [Orders], container, https: 'off', audit: { sinks: [] }, logger: createLogger({ silent: true }) },
     authentication,
   })
-  const reply = (headers: Record<string, string>, target = '/orders'): Promise<Reply> => {
+  const reply = async (headers: Record<string, string>, target = '/orders'): Promise<Reply> => {
     const all = { host: 'api.test', ...headers }
     return api.answer(exchangeOf({ request: { target, headers: all, rawHeaders: Object.entries(all).flat() } }).request)
   }

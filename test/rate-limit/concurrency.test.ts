@@ -78,7 +78,7 @@ function start(controller: Class = Slow, options: Partial<ApiOptions> = {}) {
 
 const api = start()
 
-function call(
+async function call(
   target: string,
   { address = '192.0.2.1', headers = {} }: { address?: string; headers?: Record<string, string> } = {},
 ): Promise<Reply> {
