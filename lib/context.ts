@@ -86,6 +86,14 @@ export interface Identity {
   readonly proofKey?: string | undefined
 }
 
+/**
+ * Whether an identity is kept for the next request of its caller: those are frozen. What is found out about any other is found out anew; of
+ * each to keep it would be work for every collection of garbage.
+ */
+export function isKept(identity: Identity): boolean {
+  return Object.isFrozen(identity)
+}
+
 /** Who calls, and what they may. */
 export interface Principal extends Identity {
   /** Everything the roles, the token and the permission source grant, wildcards expanded. */

@@ -52,7 +52,7 @@ export function readClaims(
   const facts = factsIn(claims, rules.read)
   if (facts === undefined) return 'malformed'
   return {
-    identity: Object.freeze<Identity>({
+    identity: {
       id: sub,
       kind: facts.kind,
       issuer: iss,
@@ -66,7 +66,7 @@ export function readClaims(
       keyId,
       sessionId: isName(sid) ? sid : undefined,
       proofKey,
-    }),
+    },
     validity: {
       from: Math.max(nbf ?? -latest, iat ?? -latest) * 1000 - rules.tolerance,
       until: exp * 1000 + rules.tolerance,

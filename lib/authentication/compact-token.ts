@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { Bare } from '../bare.js'
 
 /** A JSON object of a token: frozen at every depth, and without a prototype that a name could reach. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -71,8 +72,8 @@ export function readFields(segment: string): Fields | undefined {
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   // A name that stands twice is counted twice in the text and once in the value: two parsers could read two tokens.
-  if (freezeCounting(value, deepest) !== countMembers(text)) return undefined
-  return Object.freeze({ __proto__: null, ...value })
+  if (countFreezing(value, deepest) !== countMembers(text)) return undefined
+  return Object.freeze(Object.assign(new Bare(), value))
 }
 
 function parse(text: string): unknown {
@@ -83,14 +84,16 @@ function parse(text: string): unknown {
   }
 }
 
-/** Freezes `value` and all in it; answers with the number of its members, or NaN where it is too deep. */
-function freezeCounting(value: unknown, depth: number): number {
-  if (typeof value !== 'object' || value === null) return 0
+/** Counts the members of an object or a list, and of all in it, which is frozen; NaN where it is too deep. */
+function countFreezing(value: object, depth: number): number {
   if (depth === 0) return Number.NaN
-  const inner = Object.values(value)
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
   let members = Array.isArray(value) ? 0 : inner.length
-  for (const one of inner) members += freezeCounting(one, depth - 1)
-  Object.freeze(value)
+  for (const one of inner) {
+    if (typeof one !== 'object' || one === null) continue
+    members += countFreezing(one, depth - 1)
+    Object.freeze(one)
+  }
   return members
 }
 

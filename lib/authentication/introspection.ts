@@ -148,6 +148,7 @@ export class IntrospectionVerifier implements TokenVerifier {
     if (!isAccessToken(answer)) return 'wrong-type'
     const read = this.#options.readIdentity(answer, now)
     if (typeof read === 'string') return read
+    Object.freeze(read.identity)
     return refusalAt(now, read.validity) === 'expired' ? 'expired' : read
   }
 }

@@ -79,8 +79,10 @@ export class JwtVerifier implements TokenVerifier {
     if (typeof read === 'string') return read
     const refusal = refusalAt(now, read.validity)
     if (refusal !== undefined) return refusal
-    this.#cache?.set(token, read.identity, read.validity)
     this.cacheUse.misses += 1
+    // One that nobody keeps is not frozen, and whatever is found out about it is not kept either.
+    if (this.#cache === undefined) return read.identity
+    this.#cache.set(token, Object.freeze(read.identity), read.validity)
     return read.identity
   }
 

@@ -1,3 +1,4 @@
+import { isKept } from '../context.js'
 import type { Clock, Identity } from '../context.js'
 import { isPromiseLike } from '../promise.js'
 import type { Awaitable, StateStore } from '../state/state-store.js'
@@ -113,7 +114,7 @@ export class StoredRevocations implements Revocations {
     const known = this.#marks.get(identity)
     if (known !== undefined) return known
     const marks = marksOf(identity)
-    this.#marks.set(identity, marks)
+    if (isKept(identity)) this.#marks.set(identity, marks)
     return marks
   }
 }

@@ -1,3 +1,4 @@
+import { Bare } from '../bare.js'
 import { methods } from './routing.js'
 import type { Method } from './routing.js'
 
@@ -26,10 +27,6 @@ interface Branch<Route> {
 }
 
 const none: Params = Object.freeze({})
-
-/** Makes objects that inherit nothing, since a parameter may be called as a member that all objects have; those of `Object.create(null)` are slow. */
-const Bare = function () {} as unknown as new () => Record<string, string | undefined>
-Bare.prototype = Object.create(null)
 
 /**
  * Finds the route of a request. One matcher for all hosts: case counts, slashes count, the path is percent-decoded
@@ -132,7 +129,7 @@ function follow<Route>(branch: Branch<Route>, segments: readonly string[], at: n
 
 function named(names: readonly string[], values: readonly string[]): Params {
   if (names.length === 0) return none
-  const params = new Bare()
+  const params = new Bare() as Record<string, string | undefined>
   for (const [index, name] of names.entries()) params[name] = values[index]
   return params
 }

@@ -245,7 +245,7 @@ describe('permissions and roles', () => {
 
   it('ask a stable source once for a token, and any other each time', async () => {
     let asked = 0
-    const same = identity()
+    const same = Object.freeze(identity())
     const permissionsOf = () => {
       asked++
       return ['a']
