@@ -109,8 +109,9 @@ function checkNested(value: unknown, nested: NestedPlan, subject: Subject, place
   if (value === undefined) return
   if (isObject(value)) return checkObject(value, nested.plan, place, hearing)
   if (!Array.isArray(value)) return hearing.issues.add(place, 'nestedValidation', messageOf(nested.refusal, subject))
-  for (const [name, element] of (value as readonly unknown[]).entries()) {
-    if (hearing.issues.isFull) return
+  const elements = value as readonly unknown[]
+  for (let name = 0; name < elements.length && !hearing.issues.isFull; name += 1) {
+    const element = elements[name]
     const own = { within: place, name }
     if (nested.form === 'either' || isObject(element)) checkNested(element, nested, subject, own, hearing)
     else hearing.issues.add(own, 'isObject', 'this must be an object')

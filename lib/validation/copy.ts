@@ -28,15 +28,16 @@ export const deepest = 32
  * handler, however deep it stands. Values of the wrong shape are left as they are, for `check` to refuse.
  */
 export class Copier {
-  /** What is wrong with the names in objects that count only under a condition, which can be asked when the copy is whole. */
-  readonly held: HeldIssues
+  #held: HeldIssues | undefined
 
   constructor(
     private readonly options: CopyOptions,
     private readonly issues: Issues,
-    held: HeldIssues = new Map(),
-  ) {
-    this.held = held
+  ) {}
+
+  /** What is wrong with the names in objects that count only under a condition, which can be asked when the copy is whole. */
+  get held(): HeldIssues | undefined {
+    return this.#held
   }
 
   object(source: Source, { target: Target, inputs }: ClassPlan, place?: Place, depth = 0): object {
@@ -47,17 +48,20 @@ export class Copier {
       const value = source[name]
       if (property === undefined) this.#leave(name, place)
       else if (typeof value !== 'object' || value === null) copy[name] = make(value, property.made)
-      else if (isConditional(property)) copy[name] = this.#held(copy, value, property, { within: place, name }, depth)
+      else if (isConditional(property)) copy[name] = this.#holding(copy, value, property, { within: place, name }, depth)
       else copy[name] = this.#object(value, property, { within: place, name }, depth)
       if (this.issues.isFull) break
     }
     return copy
   }
 
-  #held(copy: object, value: object, property: PropertyPlan, place: Place, depth: number): unknown {
+  #holding(copy: object, value: object, property: PropertyPlan, place: Place, depth: number): unknown {
     const own = new Issues(this.issues.part)
-    this.held.set(copy, { ...this.held.get(copy), [property.name]: own })
-    return new Copier(this.options, own, this.held).#object(value, property, place, depth)
+    const held = (this.#held ??= new Map())
+    held.set(copy, { ...held.get(copy), [property.name]: own })
+    const copier = new Copier(this.options, own)
+    copier.#held = held
+    return copier.#object(value, property, place, depth)
   }
 
   #leave(name: string, place: Place | undefined): void {
@@ -77,9 +81,9 @@ export class Copier {
     if (isObject(value)) return nested.form === 'list' ? value : this.object(value, nested.plan, place, depth + 1)
     if (nested.form === 'one') return value
     const copies: unknown[] = []
-    for (const [name, element] of (value as readonly unknown[]).entries()) {
-      if (this.issues.isFull) break
-      copies.push(this.#element(element, nested, { within: place, name }, depth + 1))
+    const elements = value as readonly unknown[]
+    for (let name = 0; name < elements.length && !this.issues.isFull; name += 1) {
+      copies.push(this.#element(elements[name], nested, { within: place, name }, depth + 1))
     }
     return copies
   }
