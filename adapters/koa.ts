@@ -12,7 +12,7 @@ import type { ApiRequest, Reply } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
 import { setHeaders, withoutConnectionHeaders } from './headers.js'
 import { refuseRest } from './http2.js'
-import { discardRest, isHttp2, isLastWord, nodeRequest, sayLastWord } from './node.js'
+import { answerWith, discardRest, isHttp2, isLastWord, nodeRequest, sayLastWord } from './node.js'
 import type { NodeIncoming } from './node.js'
 
 /** How the API shares the host with other routes. */
@@ -24,11 +24,19 @@ export interface KoaOptions {
 /** Puts an API behind Koa 2 or 3: `app.use(koa(api))`, under koa-mount too. */
 function middleware(api: Api, options: KoaOptions = {}): Middleware {
   const answer = (options.fallthrough ?? true) ? api.handle : api.answer
-  return async function portcullis(context, next) {
+  return function portcullis(context, next) {
     const reply = answer(apiRequest(context))
-    if (reply === undefined) await next()
-    else respond(context, await reply)
+    if (reply === undefined) return next()
+    if (context.app.middleware[0] !== portcullis) return respondLater(context, reply)
+    // No middleware stands around this one that could want to see the answer: Koa would spend as much on it as all checks.
+    context.respond = false
+    answerWith(context.req, context.res, reply)
+    return undefined
   }
+}
+
+async function respondLater(context: Context, reply: Reply | Promise<Reply>): Promise<void> {
+  respond(context, await reply)
 }
 
 /** One route of the API, as the handler of a route of the app: `router.post('/orders', koa.route(api, OrdersController, 'create'))`. */

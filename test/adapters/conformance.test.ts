@@ -33,9 +33,9 @@ const nodeHttp: StartAdapterServer = listening((api, { fallthrough }) => {
   return fallthrough ? (request, response) => listener(request, response, () => echo(request, response)) : listener
 })
 
-const koaApp = (Create: typeof Koa3, api: Api, options: AdapterServerOptions) =>
+const koaWith = (app: Koa3, api: Api, options: AdapterServerOptions) =>
   listenerOf(
-    new Create().use(koa(api, options)).use((context) => {
+    app.use(koa(api, options)).use((context) => {
       context.status = 418
       context.body = context.req
     }),
@@ -48,9 +48,18 @@ const expressOf = (create: typeof express5) =>
       .use((request, response) => echo(request, response)),
   )
 
-const koaOf = (Create: typeof Koa3) => listening((api, options) => koaApp(Create, api, options))
+const koaOf = (Create: typeof Koa3) => listening((api, options) => koaWith(new Create(), api, options))
 
-const koaOverHttp2: StartAdapterServer = (api, options) => overHttp2(koaApp(Koa3, api, options) as NodeListener)
+/** Its answers are written by Koa, for the middleware to see. */
+const koaBehindMiddleware = listening((api, options) =>
+  koaWith(
+    new Koa3().use((_context, next) => next()),
+    api,
+    options,
+  ),
+)
+
+const koaOverHttp2: StartAdapterServer = (api, options) => overHttp2(koaWith(new Koa3(), api, options) as NodeListener)
 
 const fastifyServer: StartAdapterServer = async (api, options) => {
   const app = createFastify({ forceCloseConnections: true })
@@ -137,6 +146,7 @@ const hosts: ReadonlyArray<readonly [string, StartAdapterServer, AdapterAbilitie
   ['Express 5', expressOf(express5)],
   ['Express 4', expressOf(express4)],
   ['Koa 3', koaOf(Koa3)],
+  ['Koa 3, behind a middleware', koaBehindMiddleware],
   ['Koa 2', koaOf(Koa2)],
   ['Fastify', fastifyServer, { refusesFirst: true }],
   ['Hono on Node, with the raw request', honoOf(true), { refusesFirst: true }],
