@@ -56,4 +56,5 @@ function apiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest {
   return nodeRequest(request.raw, reply.raw, { parsed: request.body })
 }
 
+/** Puts an API in front of Fastify 5, `await app.register(fastify(api))`; `fastify.route` binds one route of it to a path of the app. */
 export const fastify = Object.assign(plugin, { route })

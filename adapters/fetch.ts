@@ -51,4 +51,5 @@ function route<Info = unknown>(api: Api, controller: Class, member: string, { co
   }
 }
 
+/** Puts an API behind a host that speaks Fetch, `fetchHandler(api, { connection })`; `fetchHandler.route` binds one route of it. */
 export const fetchHandler = Object.assign(handler, { route })

@@ -5,13 +5,13 @@ import { load } from './load.js'
 import type { Workload } from './requests.js'
 import { median, spread } from './statistics.js'
 
-/** Requests after which what is often called has been compiled. */
-const warmAfter = 3_000
+/** Requests after which what is often called has been compiled, with the best that the engine can: Express takes that many. */
+const warmAfter = 15_000
 
-/** Loads a server for the given time, and on until it has answered enough to be warm, for at most five times as long. */
+/** Loads a server for the given time, and on until it has answered enough to be warm, for at most three times as long. */
 export async function warmUp({ port }: RunningContender, bytes: Buffer, milliseconds: number, isQuick: boolean): Promise<void> {
   let answered = 0
-  for (let turn = 0; turn < (isQuick ? 1 : 5) && (turn === 0 || answered < warmAfter); turn++) {
+  for (let turn = 0; turn < (isQuick ? 1 : 3) && (turn === 0 || answered < warmAfter); turn++) {
     const { byStatus } = await load(port, bytes, milliseconds)
     for (const count of byStatus.values()) answered += count
   }

@@ -1,4 +1,4 @@
-import type { ApiOptions } from './api.js'
+import type { ApiOptions } from './api-options.js'
 import type { HeaderSets } from './answer.js'
 import type { tokens } from './container.js'
 import type { ProtectionFacts } from './inventory.js'

@@ -1,28 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import type { DependencyContainer, InjectionToken } from 'tsyringe'
+import type { InjectionToken } from 'tsyringe'
 import { described } from './api-facts.js'
-import type { ServiceName } from './api-facts.js'
-import { auditLogOf, auditMistakes } from './audit/audit.js'
-import type { AuditLog, AuditOptions } from './audit/audit.js'
-import { createLogger, maskingLogger } from './audit/logger.js'
+import type { ApiOptions } from './api-options.js'
+import { registeredIn, servicesOf } from './api-services.js'
+import { auditMistakes } from './audit/audit.js'
 import { securityEvents } from './audit/security-events.js'
-import { StoredRevocations } from './authentication/revocations.js'
 import type { Authentication } from './authentication/ways.js'
-import { claimsAndRoles, principalBuilder } from './authorization/permissions.js'
-import type { PermissionCatalogue, Roles } from './authorization/permissions.js'
+import { principalBuilder } from './authorization/permissions.js'
 import { permissionUse } from './authorization/permission-use.js'
 import type { PermissionUse } from './authorization/permission-use.js'
 import { claimedTenant } from './authorization/tenant.js'
-import type { TenantOf } from './authorization/tenant.js'
 import { bodyMistakes } from './body/body.js'
-import type { BodyOptions } from './body/body.js'
 import { createContainer, serviceOf, servicesIn, tokens } from './container.js'
-import type { ApiRequest, Logger, Reply } from './context.js'
+import type { ApiRequest, Reply } from './context.js'
 import { apiDeadline } from './deadline/deadline.js'
 import type { Class } from './decorator.js'
-import { detection, detectionMistakes } from './detection/detection.js'
-import type { DetectionOptions, DetectionServices, RunningDetection } from './detection/detection.js'
-import type { Duration } from './duration.js'
+import { detectionMistakes } from './detection/detection.js'
 import { BootError } from './errors.js'
 import type { Mistake } from './errors.js'
 import { Exchange } from './exchange.js'
@@ -33,16 +26,14 @@ import { ApiInsight, wantsInsight } from './insight.js'
 import { inventoryOf } from './inventory.js'
 import type { DescribedRoute, InventoryRow } from './inventory.js'
 import { sumOfUses } from './monitor.js'
-import type { Monitor, MonitoredStoreChange, StoreRole } from './monitor.js'
-import { monitorMistakes, monitored } from './monitored.js'
+import type { StoreRole } from './monitor.js'
+import { monitorMistakes } from './monitored.js'
 import { routeCompiler, settled } from './pipeline.js'
-import type { CompiledRoute, PipelineServices } from './pipeline.js'
-import { delayMeter, overloadMistakes } from './rate-limit/overload.js'
-import type { OverloadOptions } from './rate-limit/overload.js'
+import type { CompiledRoute } from './pipeline.js'
+import { overloadMistakes } from './rate-limit/overload.js'
 import { limitAdministration } from './rate-limit/administration.js'
 import type { LimitAdministration } from './rate-limit/administration.js'
-import { addressGroup, MemoryRateLimitStore } from './rate-limit/rate-limit.js'
-import type { RateLimitOptions } from './rate-limit/rate-limit.js'
+import { addressGroup } from './rate-limit/rate-limit.js'
 import { rulesOfRoutes } from './rate-limit/rules.js'
 import type { RuleReader } from './rate-limit/rules.js'
 import { handlers } from './routing/handlers.js'
@@ -50,71 +41,13 @@ import { injectedInto } from './routing/controller.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { run } from './run.js'
-import { MemoryStateStore } from './state/memory-state-store.js'
-import type { StateStore } from './state/state-store.js'
+import { watchStores } from './store-watch.js'
+import type { Watchable } from './store-watch.js'
 import { clientResolver } from './transport/client.js'
-import type { TrustProxy } from './transport/client.js'
 import { cors } from './transport/cors.js'
-import type { CorsOptions } from './transport/cors.js'
-import type { HttpsMode } from './transport/https.js'
-import type { SecurityHeaderOptions } from './transport/security-headers.js'
 import { readTarget } from './transport/target.js'
 import type { ReadTarget } from './transport/target.js'
 import { unmatched } from './unmatched.js'
-
-/** What an API is made of. Only `controllers` must be given; every default is the closed one. */
-export interface ApiOptions {
-  readonly controllers: readonly Class[]
-  /** Where controllers and services come from; `createContainer()` makes one. @default an empty container */
-  readonly container?: DependencyContainer
-  /** How callers are known: `bearer({ issuer, audience, keys })`, or several ways in a list. Without it, only public routes start. */
-  readonly authentication?: Authentication | readonly Authentication[]
-  /** The permissions that exist, from `definePermissions`. A route that requires another one does not start. */
-  readonly permissions?: PermissionCatalogue
-  /** What each role may, from `defineRoles`. */
-  readonly roles?: Roles
-  /** Which tenant a caller belongs to, for routes with `@Tenant`. @default the claim `tenant` */
-  readonly tenantOf?: TenantOf
-  /** The limits of all routes. @default none but those declared by `@RateLimit` */
-  readonly rateLimit?: RateLimitOptions
-  /** When new requests are turned away with 503, so that those at work can end. @default never */
-  readonly overload?: OverloadOptions
-  /**
-   * `require` refuses plain HTTP with 403, `redirect` sends browsers to HTTPS and refuses the rest, `off` trusts the network.
-   * @default 'require'
-   */
-  readonly https?: HttpsMode
-  /** The host that `https: 'redirect'` sends browsers to. */
-  readonly httpsHost?: string
-  /** Whose `X-Forwarded-*` is believed: nobody's, that of so many hops, or that of these CIDRs. @default false */
-  readonly trustProxy?: TrustProxy
-  /** Security headers by name, to replace or (with `false`) to remove. @default the API set */
-  readonly headers?: SecurityHeaderOptions
-  /** Which origins' pages may read answers. @default none */
-  readonly cors?: CorsOptions
-  /** How large and deep a body may be. @default 100,000 bytes, 32 levels */
-  readonly body?: BodyOptions
-  /** Whether every route must say what it `@Returns`: one that does not is a mistake. @default false */
-  readonly requireReturns?: boolean
-  /** How long a request may take. @default '30 s' */
-  readonly timeout?: Duration
-  /** Where records go, and what is masked in them. @default JSON lines to stdout */
-  readonly audit?: AuditOptions
-  /** Are told what happens: `openTelemetry()` of `portcullis/opentelemetry`, `prometheus().monitor` of `portcullis/prometheus`, your own. @default none */
-  readonly monitors?: readonly Monitor[]
-  /** Notices floods of failures, enumeration and the like, and tells of them. `{}` switches it on. @default off */
-  readonly detection?: DetectionOptions
-  /**
-   * Whether a request's `traceparent` is believed (W3C Trace Context). `false`, for an API that strangers call, begins a new trace for
-   * each request. @default true
-   */
-  readonly trustTraceparent?: boolean
-  /**
-   * Takes the API's own messages and those of `ctx.log`: any logger of winston, `pinoLogger(pino())`, `consoleLogger()`. Secrets are masked
-   * before it sees them. @default JSON lines to stdout
-   */
-  readonly logger?: Logger
-}
 
 /** A running API, for adapters to put behind a host. */
 export interface Api {
@@ -213,25 +146,11 @@ export function createApi(options: ApiOptions): Api {
 
   const events = securityEvents(services.auditLog, services.clock, options.audit?.redact, options.audit?.format)
   const { monitored: watched } = services
-  const answering = new Map<StoreRole, boolean>()
-  const stores = new Map<Pick<StateStore, 'watch'>, StoreRole>([
+  const stores = new Map<Watchable, StoreRole>([
     [services.rateLimitStore, 'rate-limit'],
     [services.state, 'state'],
   ])
-  for (const [store, role] of stores) {
-    if (store.watch === undefined) continue
-    answering.set(role, true)
-    store.watch((change) => noteChange({ ...change, role }))
-  }
-
-  function noteChange(change: MonitoredStoreChange): void {
-    const { store, role, state, error } = change
-    answering.set(role, state !== 'lost')
-    watched.storeChanged(change)
-    if (state === 'lost') services.logger.error(`${store} does not answer`, { error })
-    else services.logger.warn(`${store} answers again`)
-    events.record(state === 'lost' ? 'sys_crash' : 'sys_restart', { detail: { store } })
-  }
+  const answering = watchStores(stores, { ...services, events })
 
   insight?.open({
     routes: compiled,
@@ -346,67 +265,10 @@ export function createApi(options: ApiOptions): Api {
   }
 }
 
-/** The services that somebody has registered, before the API registers those that it makes itself. */
-function registeredIn(container: DependencyContainer): ReadonlySet<ServiceName> {
-  return new Set((Object.keys(tokens) as ServiceName[]).filter((name) => container.isRegistered(tokens[name] as InjectionToken, true)))
-}
-
 /** What is wrong with the ways to know callers, each and together. */
 function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
   const mistakes = ways.flatMap((way) => way.mistakes)
   if (ways.filter(({ name }) => name === 'bearer').length < 2) return mistakes
   const problem = 'bearer stands there twice, and of a token nobody could say which of them it is for'
   return [...mistakes, { place: 'authentication', problem, mend: 'write one: bearer({ issuers: [{ … }, { … }] })' }]
-}
-
-interface Services extends PipelineServices {
-  readonly trustTraceparent: boolean
-}
-
-function servicesOf(options: ApiOptions, container: DependencyContainer, insight: ApiInsight | undefined): Services {
-  const clock = serviceOf(container, tokens.clock, () => ({ now: () => Date.now() }))
-  const { redact = {} } = options.audit ?? {}
-  const logger = maskingLogger(
-    serviceOf(container, tokens.logger, () => options.logger ?? createLogger({ redact })),
-    redact,
-  )
-  // In memory apart: whoever floods the one with logins that they begin, or with idempotency keys, must not keep others from logging out.
-  const isShared = container.isRegistered(tokens.state, true)
-  const state = serviceOf(container, tokens.state, () => new MemoryStateStore({ clock }))
-  const [revocationState, repeats] = isShared ? [state, state] : [new MemoryStateStore({ clock }), new MemoryStateStore({ clock })]
-  const ownLog = serviceOf(container, tokens.auditLog, () => auditLogOf(options.audit ?? {}, logger))
-  const seenLog = insight?.tap(ownLog) ?? ownLog
-  const detecting = detectionOf(options, { clock, logger, detected: (found) => watched.detected(found) }, seenLog)
-  const auditLog = detecting?.tap(seenLog) ?? seenLog
-  const listeners = [detecting, insight].flatMap((one) => one?.monitor ?? [])
-  const watched = monitored([...(options.monitors ?? []), ...listeners], logger)
-  // Services that record security events of their own are to be seen too.
-  if (auditLog !== ownLog) container.register(tokens.auditLog, { useValue: auditLog })
-  if (insight !== undefined) container.register(tokens.insight, { useValue: insight })
-  return {
-    clock,
-    logger,
-    trustTraceparent: options.trustTraceparent ?? true,
-    monitored: watched,
-    tokenVerifier: container.isRegistered(tokens.tokenVerifier, true) ? container.resolve(tokens.tokenVerifier) : undefined,
-    permissionSource: serviceOf(container, tokens.permissionSource, () => claimsAndRoles(options.roles)),
-    state,
-    repeats,
-    revocations: serviceOf(container, tokens.revocations, () => new StoredRevocations(revocationState, { clock })),
-    delayMeter: options.overload === undefined ? undefined : delayMeter(),
-    rateLimitStore: serviceOf(container, tokens.rateLimitStore, () => new MemoryRateLimitStore({ clock })),
-    auditLog,
-  }
-}
-
-function detectionOf(
-  options: ApiOptions,
-  services: Pick<DetectionServices, 'clock' | 'logger' | 'detected'>,
-  log: AuditLog,
-): RunningDetection | undefined {
-  const { detection: wanted, audit, rateLimit } = options
-  // What is wrong with the options is told together with all other mistakes.
-  if (wanted === undefined || detectionMistakes(wanted).length > 0) return undefined
-  const events = securityEvents(log, services.clock, audit?.redact, audit?.format)
-  return detection(wanted, { ...services, events, addressPrefix: rateLimit?.addressPrefix })
 }

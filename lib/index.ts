@@ -5,7 +5,8 @@
  */
 
 export { createApi } from './api.js'
-export type { Api, ApiOptions } from './api.js'
+export type { Api } from './api.js'
+export type { ApiOptions } from './api-options.js'
 export type { ApiWatcher, Insight, InsightRow, InsightStore } from './insight.js'
 export type { DescribedRoute, InventoryRow, ProtectionFacts } from './inventory.js'
 export type { JsonSchema, SchemaComponents } from './json-schema.js'

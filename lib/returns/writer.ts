@@ -96,12 +96,14 @@ function objectWriter(properties: readonly ViewProperty[], setup: WriterSetup): 
   }
 }
 
-function listWriter(write: Write): Write {
+/** A property may hold nothing, which leaves as null; in a list of what a view describes, each element is what it says. */
+function listWriter(write: Write, mayHoldNothing = false): Write {
   return function writeList(value, sight, trail) {
     if (!Array.isArray(value)) throw misfit('is no list', trail)
     let text = ''
     for (let index = 0; index < value.length; index += 1) {
       const element: unknown = value[index] ?? null
+      if (element === null && !mayHoldNothing) throw misfit('is nothing, as only a property may be', trail && [...trail, String(index)])
       const written = trail === undefined ? write(element, sight, undefined) : within(String(index), element, write, sight, trail)
       text += index === 0 ? written : `,${written}`
     }
@@ -148,7 +150,7 @@ function quoted(text: string): string {
 
 function writePlainObject(value: object | null, sight: Sight, trail: string[] | undefined): string {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return listWriter(writeElement)(value, sight, trail)
+  if (Array.isArray(value)) return writePlainList(value, sight, trail)
   if (value instanceof Date && Number.isNaN(value.getTime())) throw misfit('is a date that is none', trail)
   // Dates, decimals and the like say themselves how they are written.
   const { toJSON } = value as { readonly toJSON?: unknown }
@@ -162,6 +164,8 @@ const writeElement: Write = (value, sight, trail) => {
   if (Array.isArray(value)) throw misfit('is a list within a list that no view describes', trail)
   return writePlain(value, sight, trail)
 }
+
+const writePlainList = listWriter(writeElement, true)
 
 function misfit(what: string, trail: readonly string[] | undefined): Misfit {
   return new Misfit(trail === undefined ? what : `/${trail.join('/')} ${what}`)

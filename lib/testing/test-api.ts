@@ -1,5 +1,6 @@
 import { createApi } from '../api.js'
-import type { Api, ApiOptions } from '../api.js'
+import type { Api } from '../api.js'
+import type { ApiOptions } from '../api-options.js'
 import { createLogger } from '../audit/logger.js'
 import { recentRecords } from '../audit/sinks.js'
 import type { RecentRecord } from '../audit/sinks.js'

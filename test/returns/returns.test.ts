@@ -87,7 +87,7 @@ describe('what leaves through a view', () => {
   it('is what the class exposes, of its parents too, at every depth, out of plain objects and instances', () => {
     expect(through(Order, order)).to.deep.equal(seen)
     expect(through(Order, Object.assign(new Order(), order))).to.deep.equal(seen)
-    expect(through([Order], [order, null])).to.deep.equal([seen, null])
+    expect(through([Order], [order, order])).to.deep.equal([seen, seen])
   })
 
   it('is in an envelope what the envelope names', () => {
@@ -170,6 +170,8 @@ describe('what leaves through a view', () => {
     for (const [value, said] of wrong) expect(misfit(Plain, value)).to.equal(said)
     expect(misfit([Order], { ...order })).to.equal('/ is no list')
     expect(misfit([Order], [{ ...order, address: 'Lisbon' }])).to.equal('/0/address is no object')
+    expect(misfit([Order], [order, null])).to.equal('/1 is nothing, as only a property may be')
+    expect(misfit({ sums: [Number] }, { sums: [1, undefined] })).to.equal('/sums/1 is nothing, as only a property may be')
     expect(misfit({ total: Number }, { total: '1' })).to.equal('/total is a string, not a number')
   })
 })
