@@ -6,7 +6,7 @@ import type { Workload } from './requests.js'
 import { median, spread } from './statistics.js'
 
 /** Requests after which what is often called has been compiled, with the best that the engine can: Express takes that many. */
-const warmAfter = 15_000
+const warmAfter = 8_000
 
 /** Loads a server for the given time, and on until it has answered enough to be warm, for at most three times as long. */
 export async function warmUp({ port }: RunningContender, bytes: Buffer, milliseconds: number, isQuick: boolean): Promise<void> {
@@ -15,6 +15,11 @@ export async function warmUp({ port }: RunningContender, bytes: Buffer, millisec
     const { byStatus } = await load(port, bytes, milliseconds)
     for (const count of byStatus.values()) answered += count
   }
+}
+
+/** Loads a server that has rested while others were measured: the engine gives up what it has compiled for whoever rests. */
+export async function awaken({ port }: RunningContender, bytes: Buffer, milliseconds: number): Promise<void> {
+  await load(port, bytes, milliseconds)
 }
 
 /** What one measurement found. */
