@@ -73,9 +73,10 @@ function documentAccess(policy: Policy, operation: OperationDraft): void {
   }
 }
 
-// Refusals that say the same each time are made once: a stack costs more than all checks together.
+// Refusals that say the same each time are made once, when first somebody is refused: a stack costs more than all checks together.
+const unknown = Object.freeze(new Unauthenticated())
+
 function accessStep(checks: readonly Check[]): Step {
-  const unknown = Object.freeze(new Unauthenticated())
   return function requireAccess({ principal }) {
     if (principal.kind === 'anonymous') return unknown
     for (const check of checks) {
@@ -150,34 +151,35 @@ function checksOf({ policy }: RouteSetup, insufficientScope: AccessOptions['insu
 function permissionCheck(requirement: Requirement, insufficientScope: AccessOptions['insufficientScope']): Check {
   const scope = requirement.names.join(' ')
   const reason = `missing-permission ${scope}`
-  const missing = denied({ reason })
-  const restricted = denied({ reason, headers: insufficientScope(scope) })
+  const missing = denied(() => ({ reason }))
+  const restricted = denied(() => ({ reason, headers: insufficientScope(scope) }))
   return function requirePermission({ permissions, scopes }) {
     if (isGranted(requirement, (name) => permissions.has(name))) return undefined
     // Where the token is restricted to scopes, another one may do: a client is told what to ask for.
     const isRestricted = scopes.length > 0 && !isGranted(requirement, (name) => scopes.includes(name))
-    return isRestricted ? restricted : missing
+    return isRestricted ? restricted() : missing()
   }
 }
 
 function roleCheck(requirement: Requirement): Check {
-  const missing = denied({ reason: `missing-role ${requirement.names.join(' ')}` })
+  const missing = denied(() => ({ reason: `missing-role ${requirement.names.join(' ')}` }))
   return function requireRole({ roles }) {
-    return isGranted(requirement, (name) => roles.includes(name)) ? undefined : missing
+    return isGranted(requirement, (name) => roles.includes(name)) ? undefined : missing()
   }
 }
 
 /** A token without the scope is told which scope it lacks. */
 function scopeCheck(requirement: Requirement, insufficientScope: AccessOptions['insufficientScope']): Check {
   const scope = requirement.names.join(' ')
-  const missing = denied({ reason: `missing-scope ${scope}`, headers: insufficientScope(scope) })
+  const missing = denied(() => ({ reason: `missing-scope ${scope}`, headers: insufficientScope(scope) }))
   return function requireScope({ scopes }) {
-    return isGranted(requirement, (name) => scopes.includes(name)) ? undefined : missing
+    return isGranted(requirement, (name) => scopes.includes(name)) ? undefined : missing()
   }
 }
 
-function denied(options: ApiErrorOptions): PermissionDenied {
-  return Object.freeze(new PermissionDenied(undefined, options))
+function denied(options: () => ApiErrorOptions): () => PermissionDenied {
+  let made: PermissionDenied | undefined
+  return () => (made ??= Object.freeze(new PermissionDenied(undefined, options())))
 }
 
 function isGranted({ names, mode }: Requirement, has: (name: string) => boolean): boolean {

@@ -69,13 +69,20 @@ interface Counter {
 const atOnce = 16
 
 export function limitAdministration({ routes, rulesOf, store, groupOf }: Options): LimitAdministration {
-  const counters = new Map<string, Counter>()
-  for (const route of routes) {
-    for (const rule of rulesOf(route)) {
-      const counter = counters.get(rule.counter) ?? { rule, routes: [] }
-      counter.routes.push(route.name)
-      counters.set(rule.counter, counter)
+  let known: ReadonlyMap<string, Counter> | undefined
+
+  /** Gone through when somebody first asks: few processes of an API are ever asked, and all of them start. */
+  function counters(): ReadonlyMap<string, Counter> {
+    if (known !== undefined) return known
+    const found = new Map<string, Counter>()
+    for (const route of routes) {
+      for (const rule of rulesOf(route)) {
+        const counter = found.get(rule.counter) ?? { rule, routes: [] }
+        counter.routes.push(route.name)
+        found.set(rule.counter, counter)
+      }
     }
+    return (known = found)
   }
 
   /** Which counters may hold something of a subject, with what finds it there. */
@@ -85,7 +92,7 @@ export function limitAdministration({ routes, rulesOf, store, groupOf }: Options
   ): ReadonlyArray<{ readonly counter: Counter; readonly charge: Charge }> {
     if (route !== undefined && !routes.some(({ name }) => name === route)) throw new TypeError(`${route} is no route of this API`)
     const key = boundedKey(keyOf(subject, groupOf))
-    return [...counters.values()]
+    return [...counters().values()]
       .filter((counter) => canCount(counter.rule, subject) && (route === undefined || counter.routes.includes(route)))
       .map((counter) => {
         const { counter: rule, limits: windows, penalty } = counter.rule

@@ -67,6 +67,7 @@ export function rulesOfRoutes(options: RuleOptions): RuleReader {
   const scopes = new Map<string, Scope>()
   const reported = new WeakSet<object>()
   const known = new WeakMap<RouteSetup, readonly Rule[]>()
+  let general: { readonly draft: Draft | undefined } | undefined
 
   /** A class speaks for many of its routes: its mistakes are told once. */
   function reporter(route: RouteSetup, subject: object, where: string): Report {
@@ -114,8 +115,8 @@ export function rulesOfRoutes(options: RuleOptions): RuleReader {
 
   function read(route: RouteSetup): readonly Rule[] {
     const { declared, keepsDefault } = effective(route.policy.all(rateLimitKind))
-    const general = defaultDraft(route)
-    const drafts = keepsDefault && general !== undefined ? [general] : []
+    general ??= { draft: defaultDraft(route) }
+    const drafts = keepsDefault && general.draft !== undefined ? [general.draft] : []
     const scopesHere = new Set<string>()
     for (const { value, place } of declared) {
       const draft = draftOf(value, reporter(route, value, `@RateLimit on ${place}`))
