@@ -99,6 +99,13 @@ export class InvalidProof extends ApiError {
   }
 }
 
+/** 401: the token is good, and the login behind it is too old or too weak for this (RFC 9470). */
+export class InsufficientUserAuthentication extends ApiError {
+  constructor(detail = 'This needs another login.', options: ApiErrorOptions = {}) {
+    super(401, 'insufficient-user-authentication', 'Insufficient user authentication', detail, { event: 'authn_login_fail', ...options })
+  }
+}
+
 /** 403: the caller is known and may not. */
 export class PermissionDenied extends ApiError {
   constructor(detail = 'You may not do this.', options: ApiErrorOptions = {}) {

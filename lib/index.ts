@@ -39,6 +39,7 @@ export {
   IdempotencyKeyInUse,
   IdempotencyKeyMissing,
   IdempotencyKeyReused,
+  InsufficientUserAuthentication,
   InternalError,
   InvalidProof,
   InvalidToken,
@@ -59,6 +60,7 @@ export type { CacheUse, Monitor, MonitoredApi, MonitoredRequest, MonitoredStoreC
 export type { TraceContext } from './traceparent.js'
 export type { ApiErrorOptions, InputError, Mistake } from './errors.js'
 export type { ExplainCaller, ExplainRequest, ExplainedDecision, Explanation } from './explain.js'
+export type { LoginChallenge } from './login-challenge.js'
 export type { Declared, Policy } from './policy.js'
 export { outboundFetch } from './outbound.js'
 export type { OutboundFetch, OutboundInit, OutboundOptions } from './outbound.js'
@@ -142,7 +144,7 @@ export type { PostgresPool } from './state/postgres-pool.js'
 export type { Awaitable, StateStore, StoreChange } from './state/state-store.js'
 
 export { Authenticated, Public, RequirePermission, RequireRole, RequireScope } from './authorization/requirements.js'
-export type { Mode, Names, RequirementOptions } from './authorization/requirements.js'
+export type { LoginRequirement, Mode, Names, RequirementOptions } from './authorization/requirements.js'
 export { allOf, anyOf, not, policy } from './authorization/access-policy.js'
 export type { AccessPolicy, Decision, Rule } from './authorization/access-policy.js'
 export { caslPolicies } from './authorization/casl.js'

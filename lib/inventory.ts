@@ -14,6 +14,8 @@ export interface InventoryRow {
 /** What the built-in protections say of a route; those of your own stand beside them. */
 export interface ProtectionFacts {
   readonly access?: 'public' | 'authenticated' | { readonly [Kind in 'permissions' | 'roles' | 'scopes']?: readonly string[] }
+  /** What is asked of the login behind a token: one of `acr`, all of `amr`, and no more than `maxAge` milliseconds ago. */
+  readonly login?: { readonly acr?: readonly string[]; readonly amr?: readonly string[]; readonly maxAge?: number }
   readonly limits?: readonly string[]
   /** How many calls may be at work at once, and whose. */
   readonly concurrency?: readonly string[]

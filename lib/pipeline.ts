@@ -125,7 +125,12 @@ function gate(
     callers,
     limitsByPrincipal,
     concurrencyByPrincipal,
-    access({ permissions: options.permissions, authentication: callers.isPossible, insufficientScope: callers.insufficientScope }),
+    access({
+      permissions: options.permissions,
+      authentication: callers.isPossible,
+      insufficientScope: callers.insufficientScope,
+      insufficientAuthentication: callers.insufficientAuthentication,
+    }),
     tenancy({ tenantOf, isPublic }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),

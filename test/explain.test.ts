@@ -20,6 +20,7 @@ import {
   recentRecords,
 } from '../lib/index.js'
 import type { ExplainRequest } from '../lib/index.js'
+import { testApi } from '../lib/testing.js'
 
 class OrderId {
   @IsInt()
@@ -107,6 +108,29 @@ describe('api.explain', () => {
       'missing-scope orders',
     )
     expect(await verdict(asked)).to.deep.include({ outcome: 'refused', status: 401 })
+  })
+
+  it('says what a login lacks, and what is asked of it', async () => {
+    @Controller('/vault')
+    class Vault {
+      @Get('/')
+      @Authenticated({ acr: 'gold', maxAge: '5 min' })
+      open() {}
+    }
+    const vault = testApi({ controllers: [Vault] })
+    const decided = async (claims: object, seconds: number) => {
+      const { decisions } = await vault.api.explain({
+        ...{ method: 'GET', path: '/vault' },
+        as: { claims: { ...claims, auth_time: Math.floor(vault.clock.now() / 1000) - seconds } },
+      })
+      return decisions.find(({ protection }) => protection === 'access')
+    }
+    expect(await decided({ acr: 'gold' }, 290)).to.include({
+      decision: 'allows',
+      because: 'access: authenticated; login: {"acr":["gold"],"maxAge":300000}',
+    })
+    expect((await decided({}, 0))?.because).to.equal('missing-acr gold')
+    expect(await decided({ acr: 'gold' }, 302)).to.deep.include({ because: 'stale-login', declared: ['@Authenticated on Vault.open'] })
   })
 
   it('names what depends on more than caller and path, in the order in which it is decided', async () => {

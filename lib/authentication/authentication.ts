@@ -4,11 +4,13 @@ import type { Exchange } from '../exchange.js'
 import { InjectedRequest } from '../injected-request.js'
 import type { Policy } from '../policy.js'
 import type { CallerScheme } from '../operation.js'
+import type { LoginChallenge } from '../login-challenge.js'
 import { isPromiseLike } from '../promise.js'
 import type { Finding, Protection, RouteSetup, Step } from '../protection.js'
 import { statedIdentity, statedPrincipal } from '../stated-caller.js'
 import type { StateStore } from '../state/state-store.js'
 import { bearer } from './bearer.js'
+import { challengesOf } from './challenges.js'
 import { isTokenInQuery } from './credentials.js'
 import type { Revocations } from './revocations.js'
 import { TokenRefused, refused } from './verifier.js'
@@ -37,6 +39,8 @@ export interface CallerAuthentication extends Protection {
   readonly challenge: string
   /** Headers of the 403 for a token that lacks a scope. */
   readonly insufficientScope: (scope: string) => readonly string[]
+  /** Headers of the 401 for a token whose login is too old or too weak. */
+  readonly insufficientAuthentication: (needed: LoginChallenge) => readonly string[]
 }
 
 /**
@@ -63,6 +67,10 @@ export function authentication(
     isPossible: opened.length > 0,
     challenge,
     insufficientScope: opened.find((way) => way.insufficientScope !== undefined)?.insufficientScope ?? (() => []),
+    // A page whose session is a cookie reads what to ask for there too.
+    insufficientAuthentication:
+      opened.find((way) => way.insufficientAuthentication !== undefined)?.insufficientAuthentication ??
+      challengesOf({ realm: 'api' }).insufficientAuthentication,
     compile(route: RouteSetup): Step | undefined {
       if (services.isPublic(route.policy)) return undefined
       route.describe('authentication', names.join(' or '))

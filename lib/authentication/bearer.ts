@@ -145,6 +145,7 @@ function identification(verifier: TokenVerifier, challenges: Challenges, dpop: T
     challenge: challenges.missing[1],
     refusal: challenges.invalidToken,
     insufficientScope: challenges.insufficientScope,
+    insufficientAuthentication: challenges.insufficientAuthentication,
     isAmbient: false,
     isGeneral: true,
     bears: ({ request, target }) =>

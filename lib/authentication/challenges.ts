@@ -1,3 +1,5 @@
+import type { LoginChallenge } from '../login-challenge.js'
+
 /** What stands in every challenge of an API (RFC 9110 §11.6.1). */
 export interface ChallengeOptions {
   /** Names what is protected. */
@@ -24,6 +26,8 @@ export interface Challenges {
   readonly useNonce: readonly string[]
   /** The token lacks the scope. */
   readonly insufficientScope: (scope: string) => readonly string[]
+  /** The login behind the token is too old or too weak. */
+  readonly insufficientAuthentication: (needed: LoginChallenge) => readonly string[]
 }
 
 /** Builds the challenges of one API, once. */
@@ -44,6 +48,13 @@ export function challengesOf({ realm, resourceMetadata, proofAlgorithms, isProof
     invalidProof: header(dpop('error="invalid_dpop_proof"', 'error_description="The DPoP proof is not valid"')),
     useNonce: header(dpop('error="use_dpop_nonce"', 'error_description="The DPoP proof needs the nonce of DPoP-Nonce"')),
     insufficientScope: (scope: string) => both('error="insufficient_scope"', ...parameter('scope', scope)),
+    insufficientAuthentication: ({ description, acrValues, maxAge }: LoginChallenge) =>
+      both(
+        'error="insufficient_user_authentication"',
+        ...parameter('error_description', description),
+        ...parameter('acr_values', acrValues?.join(' ')),
+        ...parameter('max_age', maxAge?.toString()),
+      ),
   })
 }
 

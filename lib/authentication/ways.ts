@@ -1,6 +1,7 @@
 import type { Clock, Identity, Logger } from '../context.js'
 import type { Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import type { LoginChallenge } from '../login-challenge.js'
 import type { CacheUse } from '../monitor.js'
 import type { CallerScheme } from '../operation.js'
 import type { StateStore } from '../state/state-store.js'
@@ -42,6 +43,8 @@ export interface CallerIdentification {
   readonly refusal: readonly string[]
   /** Headers of the 403 for credentials that lack a scope; none where there is no such thing. */
   readonly insufficientScope?: (scope: string) => readonly string[]
+  /** Headers of the 401 for credentials whose login is too old or too weak (RFC 9470 §3). @default those of a bearer token */
+  readonly insufficientAuthentication?: (needed: LoginChallenge) => readonly string[]
   /** Whether browsers send the credentials along by themselves (cookies): they count only where no others came. */
   readonly isAmbient: boolean
   /** Whether a request bears credentials of this kind. Cheap, and says nothing of what they are worth. */

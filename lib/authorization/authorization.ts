@@ -1,9 +1,11 @@
 import type { Principal } from '../context.js'
 import { PermissionDenied, Unauthenticated } from '../errors.js'
+import type { LoginChallenge } from '../login-challenge.js'
 import type { OperationDraft } from '../operation.js'
-import type { ApiErrorOptions } from '../errors.js'
+import type { ApiError, ApiErrorOptions } from '../errors.js'
 import type { Declared, Policy } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
+import { documentLogin, loginCheck, loginOf } from './login.js'
 import { nearestName } from './nearest-name.js'
 import type { PermissionCatalogue } from './permissions.js'
 import { authenticatedKind, permissionKind, publicKind, requirementKinds, roleKind, scopeKind } from './requirements.js'
@@ -16,9 +18,11 @@ export interface AccessOptions {
   readonly authentication: boolean
   /** Headers of the 403 for a token that lacks a scope (RFC 6750 §3.1). */
   readonly insufficientScope: (scope: string) => readonly string[]
+  /** Headers of the 401 for a login that is too old or too weak (RFC 9470 §3). */
+  readonly insufficientAuthentication: (needed: LoginChallenge) => readonly string[]
 }
 
-type Check = (principal: Principal) => PermissionDenied | undefined
+type Check = (principal: Principal, now: number) => ApiError | undefined
 
 /** Whether a route is open: `@Public` on the method, or on its classes with no requirement anywhere. */
 export function isPublic(policy: Policy): boolean {
@@ -47,10 +51,16 @@ export function access(options: AccessOptions): Protection {
       }
       reportUnknown(route, options.permissions)
       route.describe('access', described(route.policy))
-      return accessStep(checksOf(route, options.insufficientScope))
+      const login = loginOf(route)
+      if (login !== undefined) route.describe('login', login)
+      const checks = checksOf(route, options.insufficientScope)
+      // Whoever may not is not sent to log in again first.
+      return accessStep(login === undefined ? checks : [...checks, loginCheck(login, options.insufficientAuthentication)])
     },
-    document({ policy }, operation) {
-      if (!isPublic(policy)) documentAccess(policy, operation)
+    document(route, operation) {
+      if (isPublic(route.policy)) return
+      documentAccess(route.policy, operation)
+      documentLogin(loginOf(route), operation)
     },
   }
 }
@@ -77,10 +87,10 @@ function documentAccess(policy: Policy, operation: OperationDraft): void {
 const unknown = Object.freeze(new Unauthenticated())
 
 function accessStep(checks: readonly Check[]): Step {
-  return function requireAccess({ principal }) {
+  return function requireAccess({ principal, receivedAt }) {
     if (principal.kind === 'anonymous') return unknown
     for (const check of checks) {
-      const refusal = check(principal)
+      const refusal = check(principal, receivedAt)
       if (refusal !== undefined) return refusal
     }
     return undefined

@@ -1,4 +1,5 @@
 import type { RouteDecorator } from '../decorator.js'
+import type { Duration } from '../duration.js'
 import { kind } from '../policy.js'
 import type { Kind } from '../policy.js'
 
@@ -19,8 +20,18 @@ export interface Requirement {
   readonly mode: Mode
 }
 
+/** What a route asks of the login behind a token, by its claims (OpenID Connect Core §2). What is left out is not asked for. */
+export interface LoginRequirement {
+  /** Accepted values of the claim `acr`, how somebody logged in; of several one is enough, and clients are told the first first. */
+  readonly acr?: string | readonly string[]
+  /** Methods that must all stand in the claim `amr`, such as `otp` and `hwk` (RFC 8176). */
+  readonly amr?: string | readonly string[]
+  /** The longest that the login may be ago, by the claim `auth_time`: whole seconds, up to 365 days. */
+  readonly maxAge?: Duration
+}
+
 export const publicKind = kind<true>('Public')
-export const authenticatedKind = kind<true>('Authenticated')
+export const authenticatedKind = kind<LoginRequirement>('Authenticated')
 export const permissionKind = kind<Requirement>('RequirePermission')
 export const roleKind = kind<Requirement>('RequireRole')
 export const scopeKind = kind<Requirement>('RequireScope')
@@ -41,9 +52,13 @@ export function Public(): RouteDecorator {
   return publicKind.declare(true)
 }
 
-/** Requires a caller with a valid token, whoever it is. */
-export function Authenticated(): RouteDecorator {
-  return authenticatedKind.declare(true)
+/**
+ * Requires a caller with a valid token, whoever it is; and with options a login that is strong and recent enough, in the manner of RFC 9470:
+ * `@Authenticated({ acr: 'urn:example:mfa', maxAge: '5 min' })`. Parent classes, class and method add up. Whoever lacks it is answered 401 with
+ * what to ask the authorization server for; claims that are missing or malformed are lacking.
+ */
+export function Authenticated(login: LoginRequirement = {}): RouteDecorator {
+  return authenticatedKind.declare(login)
 }
 
 /** Requires permissions: all of them, or one with `{ mode: 'any' }` after the names. */

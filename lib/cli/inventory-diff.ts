@@ -40,8 +40,10 @@ function change({ method, path, name }: InventoryRow, verdict: RouteChange['verd
 function rowChanges(before: InventoryRow, after: InventoryRow): readonly RouteChange[] {
   const names = new Set([...Object.keys(before.protections), ...Object.keys(after.protections)])
   names.delete('access')
+  names.delete('login')
   return [
     ...accessChanges(before.protections, after.protections),
+    ...loginChanges(before.protections.login, after.protections.login),
     ...[...names].flatMap((name) => factChanges(name, before.protections[name], after.protections[name])),
   ].map(([verdict, what]) => change(after, verdict, what))
 }
@@ -58,6 +60,19 @@ function accessChanges(before: ProtectionFacts, after: ProtectionFacts): readonl
   if (lost.length > 0) return [['worse', `lost ${lost.join(', ')}: ${words}`]]
   // An inventory of another version may say nothing at all.
   return after.access === undefined ? [['worse', `lost its access: ${words}`]] : [['better', words]]
+}
+
+type Login = NonNullable<ProtectionFacts['login']>
+
+/** A login is asked for less where it may be older, where another kind of it is enough now, or where it needs one method less. */
+function loginChanges(before: Login | undefined, after: Login | undefined): readonly Change[] {
+  if (isSame(before, after) || before === undefined || after === undefined) return factChanges('login', before, after)
+  const { acr, amr = [], maxAge = Number.POSITIVE_INFINITY } = after
+  const isWeaker =
+    maxAge > (before.maxAge ?? Number.POSITIVE_INFINITY) ||
+    (before.acr !== undefined && (acr === undefined || acr.some((name) => before.acr?.includes(name) === false))) ||
+    (before.amr ?? []).some((name) => !amr.includes(name))
+  return [[isWeaker ? 'worse' : 'better', `${isWeaker ? 'asks less of the login' : 'login'}: was ${textOf(before)}, is ${textOf(after)}`]]
 }
 
 function factChanges(name: string, before: unknown, after: unknown): readonly Change[] {

@@ -12,8 +12,12 @@ export function protectionsOf(row: Facts): readonly ProtectionState[] {
 }
 
 function access({ method, protections }: Facts): ProtectionState {
-  const { access: declared, tenant } = protections
-  const text = [accessText(declared), ...(tenant === undefined ? [] : [`tenant by ${tenant}`])].join(', ')
+  const { access: declared, tenant, login } = protections
+  const text = [
+    accessText(declared),
+    ...(login === undefined ? [] : [loginText(login)]),
+    ...(tenant === undefined ? [] : [`tenant by ${tenant}`]),
+  ].join(', ')
   return { name: 'Access', text, gap: declared === 'public' && writing.has(method) ? 'anyone may write' : '' }
 }
 
@@ -49,6 +53,12 @@ function answer({ protections: { returns = '' } }: Facts): ProtectionState {
 
 function audit({ method, protections: { audit: action = '' } }: Facts): ProtectionState {
   return { name: 'Audit', text: action, gap: action === '' && writing.has(method) ? 'no @Audit' : '' }
+}
+
+function loginText({ acr, amr = [], maxAge }: NonNullable<ProtectionFacts['login']>): string {
+  const by = [...(acr === undefined ? [] : [acr.join(' or ')]), ...(amr.length === 0 ? [] : [amr.join(' and ')])]
+  const age = maxAge === undefined ? '' : ` of the last ${maxAge / 1000} s`
+  return `login${by.length === 0 ? '' : ` by ${by.join(' with ')}`}${age}`
 }
 
 function accessText(declared: ProtectionFacts['access']): string {

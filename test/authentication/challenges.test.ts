@@ -27,6 +27,22 @@ describe('challenges', () => {
     expect(useNonce[1]).to.include('error="use_dpop_nonce"')
   })
 
+  it('say which login to come back with, as far as it matters (RFC 9470 §3)', () => {
+    const needed = { description: 'This needs a more recent login', acrValues: ['gold', 'silver'], maxAge: 300 }
+    const error = 'error="insufficient_user_authentication", error_description="This needs a more recent login"'
+    const asked = `${error}, acr_values="gold silver", max_age="300"`
+    const { insufficientAuthentication } = challengesOf({ realm: 'orders' })
+    expect(insufficientAuthentication(needed)).to.deep.equal(['WWW-Authenticate', `Bearer realm="orders", ${asked}`])
+    expect(insufficientAuthentication({ description: needed.description })[1]).to.equal(`Bearer realm="orders", ${error}`)
+    const bound = { realm: 'orders', proofAlgorithms: 'ES256' }
+    expect(challengesOf(bound).insufficientAuthentication(needed)[1]).to.equal(
+      `Bearer realm="orders", ${asked}, DPoP ${asked}, algs="ES256"`,
+    )
+    expect(challengesOf({ ...bound, isProofRequired: true }).insufficientAuthentication(needed)[1]).to.equal(
+      `DPoP realm="orders", ${asked}, algs="ES256"`,
+    )
+  })
+
   it('hold only what RFC 6750 lets stand between quotes, whatever the realm is', () => {
     const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('a"b', 'a\\b', 'a\r\nSet-Cookie: x', 'Zoë'))
     fc.assert(

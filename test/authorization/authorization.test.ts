@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
+import { challengesOf } from '../../lib/authentication/challenges.js'
 import type { Identity, Principal } from '../../lib/context.js'
 import { access, isPublic } from '../../lib/authorization/authorization.js'
 import { Authorize, objectAccess } from '../../lib/authorization/object-access.js'
@@ -48,8 +49,10 @@ function compiled(protection: Protection, controller: Class, member: string) {
 
 const insufficientScope = (scope: string) => ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]
 
+const { insufficientAuthentication } = challengesOf({ realm: 'api' })
+
 const accessOf = (controller: Class, member = 'method', permissions?: { names: ReadonlySet<string> }) =>
-  compiled(access({ permissions, authentication: true, insufficientScope }), controller, member)
+  compiled(access({ permissions, authentication: true, insufficientScope, insufficientAuthentication }), controller, member)
 
 async function outcome(step: Step | undefined, caller?: Principal, exchange: Exchange = exchangeOf()): Promise<string> {
   if (caller !== undefined) exchange.principal = caller
@@ -171,7 +174,8 @@ describe('access to a route', () => {
       method() {}
     }
     expect(
-      compiled(access({ permissions: undefined, authentication: false, insufficientScope }), Closed, 'method').mistakes,
+      compiled(access({ permissions: undefined, authentication: false, insufficientScope, insufficientAuthentication }), Closed, 'method')
+        .mistakes,
     ).to.have.length(1)
   })
 

@@ -116,6 +116,12 @@ describe('what changed between two inventories', () => {
     ['a rule about the object', { object: true }, {}],
     ['a rule that is only observed', { object: true }, { object: true, observed: true }],
     ['a view', { returns: 'A' }, {}],
+    ['a login of which nothing is asked any more', { login: { maxAge: 1000 } }, {}],
+    ['a login that may be older', { login: { maxAge: 1000 } }, { login: { maxAge: 2000 } }],
+    ['a login that may be of any age', { login: { acr: ['a'], maxAge: 1000 } }, { login: { acr: ['a'] } }],
+    ['a login of which another kind is enough', { login: { acr: ['a'] } }, { login: { acr: ['a', 'b'] } }],
+    ['a login of any kind', { login: { acr: ['a'], maxAge: 1000 } }, { login: { maxAge: 1 } }],
+    ['a login by one method less', { login: { amr: ['otp', 'pwd'] } }, { login: { amr: ['pwd', 'sms'] } }],
     ['a protection of their own', { headers: ['x-tenant'] }, {}],
   ]
   for (const [claim, before, after] of worse) {
@@ -130,6 +136,10 @@ describe('what changed between two inventories', () => {
     ['better', 'a permission besides a token', { access: 'authenticated' }, permissions('a')],
     ['better', 'a limit where there was none', {}, { limits: ['1 per second'] }],
     ['better', 'a rule that is enforced', { object: true, observed: true }, { object: true }],
+    ['better', 'a login of which something is asked', {}, { login: { acr: ['a'] } }],
+    ['better', 'a login that must be newer', { login: { maxAge: 2000 } }, { login: { maxAge: 1000 } }],
+    ['better', 'fewer kinds of login', { login: { acr: ['a', 'b'] } }, { login: { acr: ['b'] } }],
+    ['better', 'a login by one method more', { login: { amr: ['pwd'] } }, { login: { acr: ['a'], amr: ['otp', 'pwd'] } }],
     ['changed', 'another limit', { limits: ['1 per second'] }, { limits: ['2 per second'] }],
     ['changed', 'another view', { returns: 'A' }, { returns: 'B' }],
     ['changed', 'a larger body', { body: { limit: 1, format: 'json' } }, { body: { limit: 2, format: 'json' } }],

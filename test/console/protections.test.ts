@@ -59,4 +59,14 @@ describe('what the console calls a gap', () => {
       'order.read',
     ])
   })
+
+  it('tells what is asked of a login', () => {
+    const textOf = (login: NonNullable<ProtectionFacts['login']>) =>
+      protectionsOf({ method: 'GET', path: '/', protections: { access: 'authenticated', login }, limitNames: [] })[0]?.text
+    expect(textOf({ acr: ['gold', 'silver'], amr: ['otp', 'pwd'], maxAge: 300_000 })).to.equal(
+      'authenticated, login by gold or silver with otp and pwd of the last 300 s',
+    )
+    expect(textOf({ maxAge: 60_000 })).to.equal('authenticated, login of the last 60 s')
+    expect(textOf({ amr: ['otp'] })).to.equal('authenticated, login by otp')
+  })
 })

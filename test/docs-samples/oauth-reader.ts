@@ -21,4 +21,4 @@ export declare const publicKey: KeyObject
 export declare const users: { withPassword(name: string, password: string): Promise<Subject | undefined> }
 export declare function mySession(
   cookie: string | undefined,
-): Promise<{ readonly id: string; readonly roles: readonly string[] } | undefined>
+): Promise<{ readonly id: string; readonly roles: readonly string[]; readonly loggedInAt: number } | undefined>

@@ -94,7 +94,7 @@ function checkHeaders(answer: WireAnswer): void {
   expect(answer.header('x-request-id')).to.match(/^[\w-]{8,}$/)
   expect(answer.header('x-content-type-options')).to.equal('nosniff')
   expect(answer.header('x-frame-options')).to.equal('DENY')
-  expect(answer.header('content-security-policy')).to.equal("default-src 'none'; frame-ancestors 'none'")
+  expect(answer.header('content-security-policy')).to.equal("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
   expect(answer.header('referrer-policy')).to.equal('no-referrer')
   expect(answer.header('cache-control')).to.equal('no-store')
   expect(answer.header('x-powered-by')).to.equal(undefined)

@@ -110,6 +110,26 @@ describe('an OpenAPI document', () => {
     expect(component(document, 'responses', 'invalid-token.unauthenticated')).to.have.nested.property('headers.WWW-Authenticate')
   })
 
+  it('tells what is asked of the login of a user', () => {
+    @Controller('/things')
+    @Authenticated({ acr: ['gold', 'silver'] })
+    class Things {
+      @Get('/') @Authenticated({ amr: ['otp', 'pwd'], maxAge: '5 min' }) all() {}
+      @Get('/open') @Public() open() {}
+      @Get('/kind') kind() {}
+    }
+    const document = documentOf({ controllers: [Things] })
+    const told = operation(document, '/things')
+    expect(told['x-login']).to.deep.equal({ acr: ['gold', 'silver'], amr: ['otp', 'pwd'], maxAge: 300 })
+    expect(told.description)
+      .to.include('It needs a login with the `acr` `gold` or `silver`.')
+      .and.to.include('It needs a login by `otp` and `pwd` (`amr`).')
+      .and.to.include('It needs a login that is no more than 300 s ago.')
+    expect(codesOf(document, '/things')).to.include('401 insufficient-user-authentication.invalid-token.unauthenticated')
+    expect(operation(document, '/things/kind')['x-login']).to.deep.equal({ acr: ['gold', 'silver'] })
+    expect(operation(document, '/things/open')).not.to.have.property('x-login')
+  })
+
   it('tells of every way to make oneself known, and which server gives tokens', () => {
     @Controller('/things')
     class Things {

@@ -298,6 +298,28 @@ describe('securityTests of an API', () => {
     expect(await foundIn(wide)).to.include('origins: lets no page of an unknown origin read an answer')
   })
 
+  it('find a login that is not looked at, or not all of it', async () => {
+    const strict = { acr: ['gold', 'silver'], amr: ['otp', 'pwd'], maxAge: '5 min' } as const
+    const strong = openThings({ access: Authenticated(strict) }).api
+    const foundBy = (broken: Api) =>
+      failing(
+        securityTests(
+          { ...strong, answer: broken.answer, explain: broken.explain },
+          { issuer, callers: { guest: {} }, mayUse: { 'Things.all': [], 'Things.create': [] } },
+        ),
+      )
+    expect(await foundBy(strong)).to.deep.equal([])
+    const named = (what: string) => `Things.all: refuses a caller ${what} (401)`
+    const times = [named('with a login that is too old'), named('whose token does not say when the login was')]
+    const kind = named('whose login is not gold or silver')
+    const otp = named('whose login was not by otp')
+    const without = async (login: object) => foundBy(openThings({ access: Authenticated(login) }).api)
+    expect(await without({ acr: strict.acr, amr: strict.amr })).to.deep.equal(times)
+    expect(await without({ ...strict, maxAge: '6 min' })).to.deep.equal([times[0]])
+    expect(await without({ amr: strict.amr, maxAge: '5 min' })).to.deep.equal([kind])
+    expect(await without({ ...strict, amr: 'pwd' })).to.deep.equal([otp])
+  })
+
   it('say what must be given, and take a reason instead, but no name that they do not know', async () => {
     const wanted = async (options: SecurityTestOptions) => failing(securityTests(things.api, options))
     const name = 'tokens: refuses forged and expired ones'

@@ -18,6 +18,9 @@ export class Fitting {
   @Authenticated()
   authenticated() {}
 
+  @Authenticated({ acr: ['gold', 'silver'], amr: 'otp', maxAge: '5 min' })
+  recent() {}
+
   @RequirePermission('orders:read', 'without:catalogue', atRunTime, { mode: 'any' })
   permission() {}
 
@@ -60,7 +63,15 @@ export class Misfits {
   @Public('everybody')
   open() {}
 
-  // @ts-expect-error: it has nothing to say
+  // @ts-expect-error: no time of this form
+  @Authenticated({ maxAge: 'five minutes' })
+  anyAge() {}
+
+  // @ts-expect-error: what is not there asks for nothing
+  @Authenticated({ acr: undefined })
+  anyLogin() {}
+
+  // @ts-expect-error: that is nothing of a login
   @Authenticated({ mode: 'any' })
   authenticated() {}
 

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../context.js'
 import { Unavailable } from '../../errors.js'
+import type { AskedLogin } from './asked-login.js'
 import { clientAuthOf } from './client-identity.js'
 import { loginFailure } from './login-failure.js'
 import type { CheckedLogin } from './login-options.js'
@@ -48,9 +49,9 @@ export class LoginClient implements TokenRenewal {
     this.longest = 3 * (options.outbound?.timeout ?? 5_000)
   }
 
-  /** A fresh attempt, and where it sends the browser. */
-  begin(returnTo: string): Promise<{ readonly attempt: LoginAttempt; readonly url: string }> {
-    return asked(async () => {
+  /** A fresh attempt, and where it sends the browser. Whether the login is as was asked for, routes see by its claims. */
+  begin(returnTo: string, asked: AskedLogin = {}): Promise<{ readonly attempt: LoginAttempt; readonly url: string }> {
+    return attempted(async () => {
       const server = await this.#provider.metadata()
       const attempt = {
         state: oauth.generateRandomState(),
@@ -66,6 +67,7 @@ export class LoginClient implements TokenRenewal {
         code_challenge_method: 'S256',
         ...(usesOpenId ? { nonce: attempt.nonce } : {}),
         ...this.#target(),
+        ...asked,
       })
       const http = await this.#httpWith(attempt.proofKey)
       // The code is worth nothing without the key either (RFC 9449 §10).
@@ -79,7 +81,7 @@ export class LoginClient implements TokenRenewal {
 
   /** Redeems what the browser came back with. */
   finish(callback: URLSearchParams, { state, nonce, verifier, proofKey }: LoginAttempt): Promise<LoginResult> {
-    return asked(async () => {
+    return attempted(async () => {
       const server = await this.#provider.metadata()
       // Compares state, and `iss` where there is one or the server says that it sends it (RFC 9207 §2.4: mix-up).
       const code = oauth.validateAuthResponse(server, this.#client, callback, state)
@@ -183,7 +185,7 @@ function browserAddress(endpoint: string | undefined, http: Provider['http']): U
   throw new Unavailable(undefined, { reason: 'provider-unavailable', cause })
 }
 
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+async function attempted<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (thrown) {

@@ -19,6 +19,7 @@ import { Validate } from '../../validation/decorator.js'
 import { anyFields } from '../any-fields.js'
 import { cookieIn, hostCookie } from '../cookies.js'
 import { ApiRequests } from './api-request.js'
+import { askedLogin } from './asked-login.js'
 import { LoginClient } from './login-client.js'
 import type { LoginAttempt } from './login-client.js'
 import { refused } from './login-failure.js'
@@ -33,7 +34,7 @@ import type { WebSession } from './web-sessions.js'
 
 /** A login for browsers: a controller to mount, and a way to know callers. */
 export interface OAuthLogin {
-  /** `GET /auth/login?return_to=/orders`, `GET /auth/callback` and `POST /auth/logout`. */
+  /** `GET /auth/login?return_to=/orders` (with `acr_values` and `max_age` where an API asks for them, RFC 9470), `GET /auth/callback` and `POST /auth/logout`. */
   readonly controller: Class
   /** Knows callers by the session behind their cookie. */
   readonly authentication: Authentication
@@ -138,8 +139,9 @@ function controllerOf(login: CheckedLogin): Class {
     @Validate({ query: anyFields })
     async login(context: Context<{ query: object }>): Promise<Answer> {
       const { client, attempts } = this.#parts
-      const { return_to: wanted } = context.query as { readonly return_to?: unknown }
-      const { attempt, url } = await client.begin(returnAddress(wanted, login.origin, login.afterLogin))
+      const query = context.query as Readonly<Record<string, unknown>>
+      const returnTo = returnAddress(query['return_to'], login.origin, login.afterLogin)
+      const { attempt, url } = await client.begin(returnTo, askedLogin(query))
       // One secret for all tabs of a browser, so that logging in twice at once works.
       const known = cookieIn(context.request.headers.cookie, loginCookie)
       const secret = known !== undefined && isSecret(known) ? known : randomBytes(32).toString('base64url')

@@ -15,8 +15,17 @@ const none: readonly string[] = Object.freeze([])
 export async function identityOf(session: WebSession, login: CheckedLogin, now: number): Promise<Identity> {
   const identity = login.verifier === undefined ? named(session, login) : await proved(session, login.verifier, now)
   const { claims, startedAt, id } = session
+  const said = withLogin(identity.claims, claims)
   const sid = identity.sessionId ?? (typeof claims?.['sid'] === 'string' && claims['sid'] !== '' ? claims['sid'] : id)
-  return Object.freeze({ ...identity, issuedAt: startedAt, sessionId: sid })
+  return Object.freeze({ ...identity, claims: said, issuedAt: startedAt, sessionId: sid })
+}
+
+const loginClaims = ['auth_time', 'acr', 'amr'] as const
+
+/** What an access token does not say of the login, the ID token of the same login may (OpenID Connect Core §2). */
+function withLogin(claims: Identity['claims'], named: WebSession['claims']): Identity['claims'] {
+  const missing = loginClaims.filter((name) => claims[name] === undefined && named?.[name] !== undefined)
+  return missing.length === 0 ? claims : Object.freeze({ ...claims, ...Object.fromEntries(missing.map((name) => [name, named?.[name]])) })
 }
 
 async function proved({ tokens, proofKey }: WebSession, verifier: TokenVerifier, now: number): Promise<Identity> {

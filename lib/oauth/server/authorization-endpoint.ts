@@ -35,6 +35,9 @@ export interface AuthorizationServices {
 /** How long what somebody allowed to a client is remembered, in milliseconds. */
 const consentMemory = 365 * 86_400_000
 
+/** A login as young as this is new to any `max_age`, in milliseconds: what follows on it takes its time, and must not ask for it again. */
+const fresh = 60_000
+
 type Form = Visit['form']
 
 /**
@@ -95,11 +98,11 @@ export class AuthorizationEndpoint {
   }
 
   async #interact(context: Context, request: AuthorizationRequest, requestUri: string | undefined, form: Form): Promise<Answer> {
-    const session = await this.services.sessions.of(context)
+    const session = this.#recent(await this.services.sessions.of(context), request.maxAge)
     const visit = this.#visitOf(context, request, session, form)
     const subject = await this.services.login(visit)
     if (subject instanceof Answer) return subject
-    await this.#requireApart(subject)
+    await this.#requireSound(subject)
     const consent: unknown = await this.#consent(visit, request, subject)
     if (consent instanceof Answer) return consent
     // Only `true`: a hook that forgets to answer has allowed nothing.
@@ -108,13 +111,20 @@ export class AuthorizationEndpoint {
     return this.#grant(request, subject, session)
   }
 
+  /** The login of this browser, if it is not longer ago than the client wants. */
+  #recent(session: OpenSession, maxAge: number | undefined): OpenSession {
+    if (maxAge === undefined || session.startedAt === undefined) return session
+    const age = this.services.state.clock.now() - session.startedAt
+    return age <= Math.max(fresh, maxAge * 1000) ? session : { ...session, subject: undefined, startedAt: undefined }
+  }
+
   async #grant(request: AuthorizationRequest, subject: Subject, session: OpenSession): Promise<Answer> {
     const { client, redirectUri, challenge, scopes, resources, proofKey } = request
     const startedAt = session.subject?.id === subject.id ? session.startedAt : undefined
     const code = await this.services.grants.code({
       clientId: client.id,
       ...{ redirectUri, challenge, subject, scopes, resources },
-      authenticatedAt: startedAt ?? this.services.state.clock.now(),
+      authenticatedAt: subject.authenticatedAt ?? startedAt ?? this.services.state.clock.now(),
       sessionId: randomSecret(),
       ...(proofKey === undefined ? {} : { proofKey }),
     })
@@ -122,8 +132,9 @@ export class AuthorizationEndpoint {
   }
 
   /** A person whose id is a client's would be taken for that client (RFC 9700 §4.15). */
-  async #requireApart({ id }: Subject): Promise<void> {
+  async #requireSound({ id, authenticatedAt }: Subject): Promise<void> {
     if (typeof id !== 'string' || id === '') throw new TypeError('the login hook gave a subject without an id')
+    if (!Number.isFinite(authenticatedAt ?? 0)) throw new TypeError('the login hook gave an authenticatedAt that is no time')
     if ((await this.services.clients.find(id)) !== undefined) throw new TypeError('the login hook gave a subject whose id is a client')
   }
 
@@ -141,7 +152,7 @@ export class AuthorizationEndpoint {
     return decision
   }
 
-  #visitOf(context: Context, { client, scopes, redirectUri }: AuthorizationRequest, session: OpenSession, form: Form): Visit {
+  #visitOf(context: Context, { client, scopes, redirectUri, maxAge }: AuthorizationRequest, session: OpenSession, form: Form): Visit {
     const asked = scopes.map((name) => ({ name, description: this.services.catalogue.describe(name) }))
     const [, query = ''] = /\?(.*)$/s.exec(context.request.target) ?? []
     // The path is ours: a target may be written with a host in front, and a browser must not be sent there.
@@ -152,6 +163,7 @@ export class AuthorizationEndpoint {
       scopes: asked,
       url,
       redirectUri,
+      maxAge,
       form,
       session,
       formToken: this.#guard.tokenFor(context),

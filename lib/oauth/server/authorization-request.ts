@@ -19,6 +19,8 @@ export interface AuthorizationRequest extends ReturnAddress, Access {
   readonly challenge: string
   /** `dpop_jkt` (RFC 9449 §10). */
   readonly proofKey: string | undefined
+  /** `max_age` (OpenID Connect Core §3.1.2.1, RFC 9470 §4): seconds since the login. */
+  readonly maxAge: number | undefined
 }
 
 /** Who asks, and where the answer goes. Throws where that is not sure: then nobody is sent anywhere (RFC 6749 §4.1.2.1). */
@@ -40,7 +42,7 @@ export function requestOf(parameters: OAuthParameters, address: ReturnAddress, c
   if (!grantsOf(address.client).includes('authorization_code')) throw new OAuthError('unauthorized_client', 'The client may not get codes.')
   if ((parameters.get('response_mode') ?? 'query') !== 'query') throw new OAuthError('invalid_request', 'Answers are given in the query.')
   const access = catalogue.grant(scopesOf(parameters.get('scope')), parameters.resources, address.client.scopes)
-  return { ...address, ...access, challenge: challengeOf(parameters), proofKey: proofKeyOf(parameters) }
+  return { ...address, ...access, challenge: challengeOf(parameters), proofKey: proofKeyOf(parameters), maxAge: maxAgeOf(parameters) }
 }
 
 /** RFC 7636 §4.3: S256 and nothing else. Whoever names no method would mean `plain`. */
@@ -55,6 +57,12 @@ function proofKeyOf(parameters: OAuthParameters): string | undefined {
   const thumbprint = parameters.get('dpop_jkt')
   if (thumbprint !== undefined && !isDigest(thumbprint)) throw new OAuthError('invalid_request', 'dpop_jkt is no thumbprint.')
   return thumbprint
+}
+
+function maxAgeOf(parameters: OAuthParameters): number | undefined {
+  const maxAge = parameters.get('max_age')
+  if (maxAge !== undefined && !/^\d{1,9}$/.test(maxAge)) throw new OAuthError('invalid_request', 'max_age is no number of seconds.')
+  return maxAge === undefined ? undefined : Number(maxAge)
 }
 
 function isDigest(text: string): boolean {

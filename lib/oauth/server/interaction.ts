@@ -8,6 +8,11 @@ export interface Subject {
   readonly id: string
   /** Stands in access tokens besides what the server says itself: `{ roles: ['customer'] }`. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /**
+   * When the person logged in, in milliseconds since 1970, where that was not here: becomes `auth_time`, by which APIs ask for a recent login.
+   * @default the start of the session here; without one, the moment of the answer
+   */
+  readonly authenticatedAt?: number
 }
 
 /** A scope that a client asks for. */
@@ -22,6 +27,11 @@ export interface Visit {
   readonly context: Context
   readonly client: { readonly id: string; readonly name: string }
   readonly scopes: readonly AskedScope[]
+  /**
+   * The longest that the login may be ago, in seconds, where the client says so (`max_age`). `session` is none that is older; a hook with a login
+   * of its own asks for the password again where that is.
+   */
+  readonly maxAge: number | undefined
   /** Path and query of this very request: where a page posts its form to, and where a login of your own sends the browser back to. */
   readonly url: string
   /** Where the browser goes in the end: a page must allow its form to be answered with a redirect there (`form-action`). */

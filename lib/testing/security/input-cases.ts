@@ -10,10 +10,12 @@ import type { Attempt, Survey } from './survey.js'
 const unknown = 'portcullisUnknown'
 
 /** What of a body and a query gets through to a handler. */
-export function inputCases(route: RouteDescription, { call, options: { samples = {} } }: Survey): readonly Case[] {
+export function inputCases(route: RouteDescription, survey: Survey): readonly Case[] {
+  const { call } = survey
+  const { samples = {} } = survey.options
   const sample = samples[route.name] ?? {}
   const send = async (attempt: Attempt) => {
-    const reply = await call(route, { as: asOf(route), ...attempt })
+    const reply = await call(route, { as: asOf(route, survey), ...attempt })
     requireGoodSample(reply, route)
     return reply
   }
@@ -77,8 +79,8 @@ function typeOf({ facts }: RouteDescription): string {
   return facts.body?.format === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
 }
 
-function asOf(route: RouteDescription): StatedCaller | undefined {
-  return route.facts.access === 'public' ? undefined : callerFor(route)
+function asOf(route: RouteDescription, survey: Survey): StatedCaller | undefined {
+  return route.facts.access === 'public' ? undefined : callerFor(route, survey)
 }
 
 /** Whether the rules promise that nothing unknown gets through. A schema decides by itself. */

@@ -15,7 +15,7 @@ interface Counting {
 
 /** Each limit refuses the first call past its count, and none before. */
 export function limitCases(route: RouteDescription, survey: Survey): readonly Case[] {
-  return countingsFor(route).flatMap((counting): readonly Case[] => {
+  return countingsFor(route, survey).flatMap((counting): readonly Case[] => {
     const last = counting.phases.at(-1)
     if (!route.limits.some(({ phase }) => phase === last)) return []
     const rules = route.limits.filter(({ phase }) => counting.phases.includes(phase))
@@ -53,7 +53,7 @@ function note(counter: Counter, status: number): void {
 /** Announces a body that no route takes: every limit before the input has counted by then, and the handler is not called. */
 const refused = { headers: { 'Content-Type': 'application/json', 'Content-Length': '999999999999999' }, body: '' } as const
 
-function countingsFor(route: RouteDescription): readonly Counting[] {
+function countingsFor(route: RouteDescription, survey: Survey): readonly Counting[] {
   const isPublic = route.facts.access === 'public'
   return [
     {
@@ -77,7 +77,7 @@ function countingsFor(route: RouteDescription): readonly Counting[] {
       what: 'what is counted by its input',
       phases: ['network', 'caller', 'object'],
       attempt: () => {
-        const fixed = { ...(isPublic ? {} : { as: callerFor(route) }), address: strangeAddress() }
+        const fixed = { ...(isPublic ? {} : { as: callerFor(route, survey) }), address: strangeAddress() }
         return () => fixed
       },
     },

@@ -40,7 +40,9 @@ function ownershipCases(route: RouteDescription, { call, options: { objects = {}
 }
 
 /** Of a tenancy that the claim `tenant` decides, the test can tell by itself; of any other, somebody must say who belongs where. */
-function tenantCases(route: RouteDescription, { call, description, options: { objects = {} } }: Survey): readonly Case[] {
+function tenantCases(route: RouteDescription, survey: Survey): readonly Case[] {
+  const { call, description } = survey
+  const { objects = {} } = survey.options
   if (!isBoundToTenant(route) || objects[route.name] !== undefined) return []
   const name = `${route.name}: keeps one tenant from another’s (404)`
   if (description.options.tenantOf !== undefined) return [wanting(name, `give objects[${JSON.stringify(route.name)}]: { own, foreign }`)]
@@ -49,7 +51,7 @@ function tenantCases(route: RouteDescription, { call, description, options: { ob
       name,
       async run() {
         requireStatus(
-          await call(route, { as: callerFor(route), ...aboutTenant(route, 'tenant-two') }),
+          await call(route, { as: callerFor(route, survey), ...aboutTenant(route, 'tenant-two') }),
           404,
           'the request is about another tenant',
         )

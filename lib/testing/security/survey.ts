@@ -4,6 +4,7 @@ import type { Api } from '../../api.js'
 import { descriptionOf } from '../../api-facts.js'
 import type { ApiDescription, RouteDescription } from '../../api-facts.js'
 import { permissionKind, roleKind, scopeKind } from '../../authorization/requirements.js'
+import type { Clock } from '../../context.js'
 import type { StatedCaller } from '../../stated-caller.js'
 import type { Case } from '../case.js'
 import { inject } from '../inject.js'
@@ -61,15 +62,27 @@ export function stranger(): StatedCaller {
 }
 
 /** Somebody who has all that a route's declarations ask for. */
-export function callerFor({ policy }: RouteDescription): StatedCaller {
+export function callerFor({ policy, facts }: RouteDescription, survey: Pick<Survey, 'description'>): StatedCaller {
   const named = (kind: typeof permissionKind) => policy.all(kind).flatMap(({ value }) => value.names)
   return {
     ...stranger(),
     permissions: named(permissionKind),
     roles: named(roleKind),
     scopes: named(scopeKind),
-    claims: { tenant: ownTenant },
+    claims: { tenant: ownTenant, ...loginFor(facts, timeOf(survey)) },
   }
+}
+
+/** The time by the clock of the API, in milliseconds. */
+export function timeOf({ description }: Pick<Survey, 'description'>): number {
+  return (description.service('clock') as Clock).now()
+}
+
+/** Claims about a login that a route takes; none where it takes any. */
+function loginFor({ login }: RouteDescription['facts'], now: number): Readonly<Record<string, unknown>> {
+  if (login === undefined) return {}
+  const { acr: [acr] = [], amr } = login
+  return { ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }), auth_time: Math.floor(now / 1000) }
 }
 
 /** A case that says what must be given for it to be one. */

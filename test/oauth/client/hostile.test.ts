@@ -39,6 +39,35 @@ describe('a login at a provider that does what a good one never does', () => {
     expect(await logIn()).to.deep.include({ status: 200, isIn: true })
   })
 
+  it('asks for a login that is recent and strong enough where a page does, and for nothing else of it (RFC 9470 §4)', async () => {
+    await start()
+    const asked = async (query: string) => {
+      const browser = new Browser((url) => url.origin === app.url)
+      const { status } = await browser.visit(`${app.url}/auth/login?${query}`)
+      return { status, parameters: Object.fromEntries(browser.left?.searchParams ?? []) }
+    }
+    const { parameters } = await asked(
+      'return_to=/me&acr_values=gold%20silver&max_age=300&client_id=evil&scope=all&redirect_uri=https://evil.test',
+    )
+    expect(parameters).to.include({ acr_values: 'gold silver', max_age: '300', client_id: 'web' })
+    expect(parameters['scope']).not.to.include('all')
+    expect(parameters['redirect_uri']).to.equal(`${app.url}/auth/callback`)
+    expect((await asked('return_to=/me')).parameters).not.to.have.any.keys('acr_values', 'max_age')
+    for (const bad of [
+      'max_age=-1',
+      'max_age=',
+      'max_age=soon',
+      'max_age=1&max_age=2',
+      'max_age=1e9',
+      'acr_values=',
+      'acr_values=a%0Ab',
+      'acr_values=%22',
+      `acr_values=${'a'.repeat(1_001)}`,
+    ]) {
+      expect((await asked(bad)).status, bad).to.equal(400)
+    }
+  })
+
   it('binds the code to browser, key and API: it is of no use to whoever reads it on its way', async () => {
     await start({ dpop: true, resource: 'https://api.test' })
     const browser = new Browser((url) => url.origin === app.url)

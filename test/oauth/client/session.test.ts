@@ -75,6 +75,28 @@ describe('a session in a browser', () => {
     expect(named).to.include({ sessionId: 'session-7' })
   })
 
+  it('is strong and recent as its ID token says, and stays a session where it is not', async () => {
+    await start()
+    const authTime = () => Math.floor(clock.now() / 1000)
+    provider.claims = { acr: 'gold', amr: ['pwd', 'otp'], auth_time: authTime() }
+    const browser = await loggedIn()
+    expect(await status(browser, '/recent')).to.equal(200)
+    clock.moved += 301_000
+    const { status: refused, headers } = await browser.visit(`${app.url}/recent`)
+    expect([refused, newestReason()]).to.deep.equal([401, 'stale-login'])
+    expect(headers.get('www-authenticate')).to.equal(
+      'Bearer realm="api", error="insufficient_user_authentication", error_description="This needs a more recent login", ' +
+        'acr_values="gold", max_age="300"',
+    )
+    expect(headers.getSetCookie()).to.deep.equal([])
+    expect(await status(browser)).to.equal(200)
+    provider.claims = { acr: 'silver', amr: ['pwd', 'otp'], auth_time: authTime() }
+    expect(await status(await loggedIn(), '/recent')).to.equal(401)
+    expect(newestReason()).to.equal('missing-acr gold')
+    provider.claims = {}
+    expect(await status(await loggedIn(), '/recent')).to.equal(401)
+  })
+
   it('is never looked up for what cannot be its secret, and ends the cookie of what is none', async () => {
     const seen: string[] = []
     const store = new MemoryStateStore({ clock })
@@ -209,6 +231,22 @@ describe('a session in a browser', () => {
       spoilt.add(second)
       expect(await status(browser)).to.equal(401)
       expect(newestReason()).to.equal('token-expired')
+    })
+
+    it('is as strong as its ID token says, where the access token does not say it', async () => {
+      const said: Record<string, unknown> = {}
+      const speaking: TokenVerifier = {
+        async verify(token, now) {
+          return { ...(await verifier.verify(token, now)), claims: said }
+        },
+      }
+      await start({ verifier: speaking })
+      provider.claims = { acr: 'gold', amr: ['otp'], auth_time: Math.floor(clock.now() / 1000) }
+      const browser = await loggedIn()
+      expect(await status(browser, '/recent')).to.equal(200)
+      said['acr'] = 'silver'
+      expect(await status(browser, '/recent')).to.equal(401)
+      expect(newestReason()).to.equal('missing-acr gold')
     })
 
     it('ends where somebody is logged out everywhere, also after its token was renewed', async () => {

@@ -97,6 +97,12 @@ export async function startWebApp({ port = 0, listenerOf = http, ask, options, .
       return { token: login.tokenOf(context) }
     }
 
+    @Get('/recent')
+    @Authenticated({ acr: 'gold', amr: 'otp', maxAge: '5 min' })
+    recent() {
+      return { recent: true }
+    }
+
     @Get('/asked')
     @Authenticated()
     async asked(context: Context) {

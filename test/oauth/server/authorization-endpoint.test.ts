@@ -5,6 +5,8 @@ import { Browser, logInAndAllow } from '../browser.js'
 import { appCallback, basic, challenge, startServer, webCallback } from './fixture.js'
 import type { TestServer } from './fixture.js'
 
+const claimsOf = (token = '') => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+
 describe('the authorization endpoint', () => {
   let server: TestServer
 
@@ -87,6 +89,8 @@ describe('the authorization endpoint', () => {
     expect(await errorOf({ resource: 'https://unknown.test' })).to.equal('invalid_target')
     expect(await errorOf({ response_mode: 'fragment' })).to.equal('invalid_request')
     expect(await errorOf({ request: 'eyJ' })).to.equal('request_not_supported')
+    for (const max_age of ['-1', '1.5', 'soon', '1e3', '9'.repeat(10)])
+      expect(await errorOf({ max_age }), max_age).to.equal('invalid_request')
     expect(await errorOf({ unknown: 'parameter' })).to.equal(200)
   })
 
@@ -123,6 +127,52 @@ describe('the authorization endpoint', () => {
     const consent = await browser.visit(server.authorizeUrl())
     await browser.submit(consent, { decision: 'allow', redirect_uri: 'https://evil.test/', client_id: 'trusted' })
     expect(browser.left?.origin).to.equal('https://web.test')
+  })
+
+  it('asks again for the password where the login is longer ago than the client wants (RFC 9470 §4)', async () => {
+    const browser = server.browser()
+    await logInAndAllow(browser, server.authorizeUrl(), 'alice', 'alice-password')
+    const asks = async (max_age?: string) => (await browser.visit(server.authorizeUrl({ max_age }))).body.includes('name="password"')
+    try {
+      expect(await asks('0'), 'within the first minute').to.equal(false)
+      server.clock.moved = 299_000
+      expect([await asks(), await asks('300'), await asks('290')]).to.deep.equal([false, false, true])
+      server.clock.moved = 301_000
+      expect([await asks(), await asks('300'), await asks('0')]).to.deep.equal([false, true, true])
+      const { body } = await server.redeem(await server.code({ max_age: '300' }, browser))
+      const { auth_time } = claimsOf(body.access_token)
+      expect(auth_time).to.be.within(Math.floor(server.clock.now() / 1000) - 5, Math.floor(server.clock.now() / 1000))
+      expect(await asks('300')).to.equal(false)
+    } finally {
+      server.clock.moved = 0
+    }
+  })
+
+  it('goes by what a login of the application says of its time, and tells it what a client wants', async () => {
+    const wanted: unknown[] = []
+    const times = [1_700_000_000_000, Number.NaN, undefined]
+    const own = await startServer({
+      login({ maxAge }) {
+        wanted.push(maxAge)
+        const authenticatedAt = times.shift()
+        return { id: 'alice', ...(authenticatedAt === undefined ? {} : { authenticatedAt }) }
+      },
+      consent: () => true,
+    })
+    try {
+      const back = async (max_age?: string) => {
+        const browser = own.browser()
+        const { status } = await browser.visit(own.authorizeUrl({ max_age }))
+        return browser.left?.searchParams.get('code') ?? status
+      }
+      const authTime = async (code: string | number) => claimsOf((await own.redeem(String(code))).body.access_token)['auth_time']
+      expect(await authTime(await back('300'))).to.equal(1_700_000_000)
+      expect(await back(), 'a time that is none').to.equal(500)
+      expect(await authTime(await back())).to.be.closeTo(own.clock.now() / 1000, 5)
+      expect(wanted).to.deep.equal([300, undefined, undefined])
+    } finally {
+      await own.close()
+    }
   })
 
   it('asks again for the password where it was wrong, and says no more', async () => {
