@@ -79,10 +79,10 @@ class Passage {
   readonly #goOn = (found: Finding): void => {
     const { route, exchange } = this
     try {
-      requireTime(exchange)
-      this.follow(found === undefined ? pass(route, exchange, this.#next) : refuse(route, exchange, refusalIn(found)))
-    } catch (thrown) {
-      this.#refuse(thrown)
+      if (isTooLate(exchange)) this.follow(refuse(route, exchange, new HandlerTimeout()))
+      else this.follow(found === undefined ? pass(route, exchange, this.#next) : refuse(route, exchange, refusalIn(found)))
+    } catch (failure) {
+      this.#fail(failure)
     }
   }
 
@@ -161,8 +161,8 @@ function refusalIn(found: unknown): unknown {
 }
 
 /** Out of time: what was going to happen must not happen behind the client's back, unless somebody else waits for what it gives. */
-function requireTime(exchange: Exchange): void {
-  if (exchange.ended && exchange.answerListeners === undefined) throw new HandlerTimeout()
+function isTooLate(exchange: Exchange): boolean {
+  return exchange.ended && exchange.answerListeners === undefined
 }
 
 function answer(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {

@@ -24,7 +24,7 @@ describe('the settings of the orders API', () => {
   })
 
   for (const commandLine of [
-    ['--adapter', 'fastify'],
+    ['--adapter', 'hapi'],
     ['--adapter'],
     ['--port', '-1'],
     ['--port', '65536'],
