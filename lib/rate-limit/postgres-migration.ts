@@ -47,8 +47,9 @@ DECLARE
 BEGIN
   SELECT array_agg(c->>'name' ORDER BY (c->>'name') COLLATE "C") INTO names FROM jsonb_array_elements(charges) c;
   IF mode = 'reset' THEN
-    PERFORM 1 FROM ${within}.portcullis_limits WHERE name = ANY(names) ORDER BY name FOR UPDATE;
-    DELETE FROM ${within}.portcullis_limits WHERE name = ANY(names);
+    -- In one statement: a second one would see rows that were made meanwhile, and wait for them in whatever order it finds them.
+    DELETE FROM ${within}.portcullis_limits WHERE name = ANY(ARRAY(
+      SELECT name FROM ${within}.portcullis_limits WHERE name = ANY(names) ORDER BY name FOR UPDATE));
     RETURN '{1,0}';
   ELSIF mode IN ('consume', 'refund') THEN
     -- Each row is made, or else locked as it is, in the order of their names: no two calls wait for each other.

@@ -66,7 +66,7 @@ describeWithPostgres('the store in PostgreSQL', function () {
             .map(({ key }) => charge(key, '1000000 per second'))
           const verdict = await store.consume(charges)
           if (chance.below(10) === 0) await store.refund(charges, verdict)
-          if (chance.below(20) === 0) await store.reset(charges)
+          if (chance.below(2) === 0) await store.reset(charges)
           // Everything has ended by then, and the next call makes it anew.
           if (caller === 0) clock.time += 70_000
           if (chance.below(3) === 0) await sweep()
