@@ -1,3 +1,5 @@
+import { detached } from './detached.js'
+
 /** Remembers what was found out about texts. They come from outside: when it is full it forgets them all, rather than grow. */
 export class Memo<Found> {
   readonly #found = new Map<string, Found>()
@@ -10,7 +12,7 @@ export class Memo<Found> {
 
   keep(text: string, found: Found): Found {
     if (this.#found.size === this.most) this.#found.clear()
-    this.#found.set(text, found)
+    this.#found.set(detached(text), found)
     return found
   }
 }

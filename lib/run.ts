@@ -27,7 +27,7 @@ type Outcome = Reply | Promise<Reply> | Interruption
 /** A step that has to be waited for, and the one behind it. */
 class Interruption {
   constructor(
-    readonly found: PromiseLike<Finding>,
+    readonly found: Promise<Finding>,
     readonly next: number,
   ) {}
 }
@@ -47,7 +47,8 @@ function pass(route: CompiledRoute, exchange: Exchange, first: number): Outcome 
     for (let at = first; at < steps.length && !exchange.isAnswered; at += 1) {
       const found = steps[at]?.(exchange)
       if (found === undefined) continue
-      return isPromiseLike(found) ? new Interruption(found, at + 1) : refuse(route, exchange, refusalIn(found))
+      // A promise of another library may throw where it is asked, or answer twice, which would call the handler twice.
+      return isPromiseLike(found) ? new Interruption(Promise.resolve(found), at + 1) : refuse(route, exchange, refusalIn(found))
     }
     return answer(route, exchange)
   } catch (thrown) {
@@ -79,8 +80,10 @@ class Passage {
   readonly #goOn = (found: Finding): void => {
     const { route, exchange } = this
     try {
-      if (isTooLate(exchange)) this.follow(refuse(route, exchange, new HandlerTimeout()))
-      else this.follow(found === undefined ? pass(route, exchange, this.#next) : refuse(route, exchange, refusalIn(found)))
+      // A refusal counts when it comes late too: whoever is told of it may charge for it.
+      if (found !== undefined) this.follow(refuse(route, exchange, refusalIn(found)))
+      else if (isTooLate(exchange)) this.follow(refuse(route, exchange, new HandlerTimeout()))
+      else this.follow(pass(route, exchange, this.#next))
     } catch (failure) {
       this.#fail(failure)
     }

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { transports } from 'winston'
 import { created, noContent, reply } from '../lib/answer.js'
@@ -104,6 +105,37 @@ describe('one request on its way', () => {
         expect(String(exchange.refusal?.cause)).to.match(/^TypeError: a protection gave a value of type \w+: give an ApiError/)
       }
     }
+  })
+
+  it('waits for a promise of another library as for one of its own: it is heard once, and may throw', async () => {
+    let calls = 0
+    const handle = () => void (calls += 1)
+    const twice = { then: (told: () => void) => [told(), told()] }
+    const inAnother = { then: (told: (one: unknown) => void) => told(Promise.resolve()) }
+    for (const given of [twice, inAnother]) {
+      calls = 0
+      const { answer } = await answerTo([() => given as unknown as Promise<void>, handle])
+      expect([answer.status, calls]).to.deep.equal([204, 1])
+    }
+    const broken = {
+      then() {
+        throw new Error('no')
+      },
+    }
+    const { answer, recorded } = await answerTo([() => broken as unknown as Promise<void>, () => expect.fail('this ran')])
+    expect([answer.status, recorded]).to.deep.equal([500, [500]])
+  })
+
+  it('tells of a refusal that comes after the deadline as what it is', async () => {
+    const told: number[] = []
+    const exchange = exchangeOf()
+    exchange.onRefusal(({ status }) => void told.push(status))
+    const { answer, recorded } = await answerTo([() => delay(30).then(() => Object.freeze(new Unauthenticated()))], {
+      exchange,
+      timeout: 5,
+    })
+    await delay(60)
+    expect([answer.status, recorded, told]).to.deep.equal([503, [503], [401]])
   })
 
   it('tells nothing of an error that is none of ours', async () => {

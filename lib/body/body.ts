@@ -113,7 +113,8 @@ function read(exchange: Exchange, reading: Reading): void | Promise<void> {
   const { request } = exchange
   const announced = requireLength(request, reading.limit)
   if (announced === 0 || (announced === undefined && !isUnmeasured(request))) return undefined
-  if (!isPerhapsNone(request)) requireFormat(request.headers['content-type'], reading.format)
+  // What the host has parsed was there.
+  if (request.parsedBody !== undefined || !isPerhapsNone(request)) requireFormat(request.headers['content-type'], reading.format)
   if (request.parsedBody !== undefined) {
     exchange.rawBody = adopt(request.parsedBody, reading)
     return undefined

@@ -10,11 +10,6 @@ export function boundedKey(key: string): string {
   return key.length <= longest ? key : `sha256:${createHash('sha256').update(key).digest('base64url')}`
 }
 
-/** The same text in memory of its own: what was cut out of a body or a header otherwise keeps the whole of it alive. */
-export function detached(key: string): string {
-  return ` ${key}`.slice(1)
-}
-
 /**
  * What a counter is called outside this process. The first part of a rule settles how many there are: no key that a client sends can
  * pass for a part of one.

@@ -64,7 +64,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
 
   /** How many counters are held. */
   get size(): number {
-    return this.#counters.size
+    return this.#counterTable?.size ?? 0
   }
 
   consume(charges: readonly Charge[]): Verdict {

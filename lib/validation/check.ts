@@ -51,9 +51,14 @@ function checkObject(object: Source, plan: ClassPlan, place: Place | undefined, 
 /** Whether all rules say yes at once, as most do of a body with one mistake. */
 function isPlainlyRight(object: Source, { name, nested, conditions, isComputed, rules }: PropertyPlan): boolean {
   if (nested !== undefined || conditions.length > 0 || isComputed) return false
-  const value = object[name]
-  for (const { quick, each } of rules) if (each || quick === undefined || !quick.accepts(value)) return false
-  return true
+  try {
+    const value = object[name]
+    for (const { quick, each } of rules) if (each || quick === undefined || !quick.accepts(value)) return false
+    return true
+  } catch {
+    // A getter: whoever asks again is told at which place.
+    return false
+  }
 }
 
 function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, within: Place | undefined, hearing: Hearing): void {
@@ -62,7 +67,7 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
-    const held = hearing.held?.get(object)?.[name]
+    const held = hearing.held?.get(object)?.get(name)
     if (held !== undefined) hearing.issues.addAll(held)
     if (nested !== undefined && !hasShape(property, nested, value, place, hearing)) return
     const subject = { object, targetName: plan.target.name, property: name, value }

@@ -18,7 +18,7 @@ export interface CopyOptions {
 export type Source = Readonly<Record<string, unknown>>
 
 /** What was found out about properties of a copy, for whoever asks their conditions. */
-export type HeldIssues = Map<object, Readonly<Record<string, Issues>>>
+export type HeldIssues = Map<object, Map<string, Issues>>
 
 /** How many objects may stand in one another. */
 export const deepest = 32
@@ -58,7 +58,9 @@ export class Copier {
   #holding(copy: object, value: object, property: PropertyPlan, place: Place, depth: number): unknown {
     const own = new Issues(this.issues.part)
     const held = (this.#held ??= new Map())
-    held.set(copy, { ...held.get(copy), [property.name]: own })
+    // No plain object: a property may have the name of a member that all objects have.
+    const ofCopy = held.get(copy) ?? new Map<string, Issues>()
+    held.set(copy, ofCopy.set(property.name, own))
     const copier = new Copier(this.options, own)
     copier.#held = held
     return copier.#object(value, property, place, depth)

@@ -264,6 +264,11 @@ describe("a body that the host's own parser has read", () => {
     return stream
   }
 
+  it('is of the declared type too where no header says a word of it', async () => {
+    const sent = { headers: {}, request: { headers: {}, hasBody: true, parsedBody: { a: 1 }, body: spent() } }
+    expect(await codeOf(spent(), sent)).to.equal('unsupported-media-type')
+  })
+
   it('is limited and cleaned as if it had been read here', async () => {
     expect(await adopted({ a: [1] })).to.deep.equal({ a: [1] })
     expect(await adopted('{"a":1}')).to.deep.equal({ a: 1 })

@@ -217,6 +217,13 @@ describe('the memory store', () => {
     }
   })
 
+  it('takes no room before it counts, and knows of nobody then', () => {
+    const before = process.memoryUsage().arrayBuffers
+    const store = new MemoryRateLimitStore({ capacity: 10_000_000, clock: new FakeClock() })
+    expect(store.size).to.equal(0)
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(1e6)
+  })
+
   it('holds a million addresses in less than 150 MB, without long stops, and those who are used up among them', () => {
     const collect = collector()
     collect()

@@ -1,4 +1,4 @@
-import { IsInt, IsOptional, IsString, Matches, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
+import { IsEmail, IsInt, IsOptional, IsString, Matches, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
 import { Type } from 'class-transformer'
 import { expect } from 'chai'
 import { Nested } from '../../lib/validation/nested.js'
@@ -147,6 +147,20 @@ describe('a DTO class', () => {
     })
     const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`more${index}`, 1]))
     expect(await bodyTold(Outer, { kind: 'delivery', address: many })).to.have.length(20)
+  })
+
+  it('may name its properties as members that all objects have', async () => {
+    class Named {
+      @IsEmail()
+      valueOf!: () => never
+
+      @IsOptional()
+      @ValidateIf(() => true)
+      @Nested(() => Address)
+      address?: Address
+    }
+    const sent = { valueOf: 'a@example.com', address: { street: 'a' } }
+    expect(await bodyTold(Named, sent)).to.deep.equal(sent)
   })
 
   it('says the same every time: sticky expressions do not remember', async () => {

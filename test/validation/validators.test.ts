@@ -79,12 +79,19 @@ describe('a validator that throws', () => {
       get computed(): string {
         return broken()
       }
+
+      @IsString()
+      get kept(): string {
+        return broken()
+      }
+      set kept(_: string) {}
     }
     expect(await bodyTold(Outer, { inner: [{ mails: ['a@example.com', '\ud800@example.com'] }] })).to.deep.equal([
       '/inner/0/mails/1 isEmail',
       '/conditional invalid',
       '/message isString',
       '/computed invalid',
+      '/kept invalid',
     ])
   })
 
