@@ -30,7 +30,8 @@ export type TokenRefusal =
 export interface TokenVerifier {
   /**
    * The identity that a valid token speaks of. Throws `TokenRefused` for any other; whatever else it throws ends the
-   * request as an error of ours (503 for `Unavailable`, else 500).
+   * request as an error of ours (503 for `Unavailable`, else 500). The principal of handlers has the fields of `Identity` and
+   * no others: what else is known of the caller belongs in `claims`. Where it gives one object for many requests, it freezes it.
    *
    * @param token what stood behind `Bearer` in the header: unchecked input
    * @param now milliseconds since 1970

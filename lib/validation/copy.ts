@@ -33,6 +33,8 @@ export class Copier {
   constructor(
     private readonly options: CopyOptions,
     private readonly issues: Issues,
+    /** Those of the whole part. Conditions are asked of whole copies: no copy is given up before these are full, as a list that is too long makes them. */
+    private readonly whole: Issues = issues,
   ) {}
 
   /** What is wrong with the names in objects that count only under a condition, which can be asked when the copy is whole. */
@@ -50,7 +52,7 @@ export class Copier {
       else if (typeof value !== 'object' || value === null) copy[name] = make(value, property.made)
       else if (isConditional(property)) copy[name] = this.#holding(copy, value, property, { within: place, name }, depth)
       else copy[name] = this.#object(value, property, { within: place, name }, depth)
-      if (this.issues.isFull) break
+      if (this.whole.isFull) break
     }
     return copy
   }
@@ -61,7 +63,7 @@ export class Copier {
     // No plain object: a property may have the name of a member that all objects have.
     const ofCopy = held.get(copy) ?? new Map<string, Issues>()
     held.set(copy, ofCopy.set(property.name, own))
-    const copier = new Copier(this.options, own)
+    const copier = new Copier(this.options, own, this.whole)
     copier.#held = held
     return copier.#object(value, property, place, depth)
   }
@@ -84,7 +86,7 @@ export class Copier {
     if (nested.form === 'one') return value
     const copies: unknown[] = []
     const elements = value as readonly unknown[]
-    for (let name = 0; name < elements.length && !this.issues.isFull; name += 1) {
+    for (let name = 0; name < elements.length && !this.whole.isFull; name += 1) {
       copies.push(this.#element(elements[name], nested, { within: place, name }, depth + 1))
     }
     return copies
@@ -97,7 +99,7 @@ export class Copier {
   }
 
   #refuseLength(name: string, place: Place): undefined {
-    this.issues.addLast(place, 'arrayMaxSize', `${name} must contain no more than ${this.options.maxItems} elements`)
+    this.whole.addLast(place, 'arrayMaxSize', `${name} must contain no more than ${this.options.maxItems} elements`)
   }
 }
 

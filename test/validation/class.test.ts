@@ -147,6 +147,40 @@ describe('a DTO class', () => {
     })
     const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`more${index}`, 1]))
     expect(await bodyTold(Outer, { kind: 'delivery', address: many })).to.have.length(20)
+    expect(await bodyTold(Outer, { kind: 'pickup', address: many })).to.deep.equal({ kind: 'pickup' })
+    class Own {
+      @ValidateIf((_: Own, { street }: Address) => street === 'a')
+      @Nested(() => Address)
+      address?: Address
+    }
+    expect(await bodyTold(Own, { address: { ...many, street: 'a' } })).to.have.length(20)
+    expect(await bodyTold(Own, { address: { ...many, street: 'b' } })).to.deep.equal({})
+  })
+
+  it('refuses a list that is too long, whatever its condition would say of what is left of it', async () => {
+    class Parcel {
+      @IsOptional()
+      @Nested(() => Address, { each: true })
+      stops?: Address[]
+    }
+    class Outer {
+      @IsString()
+      kind!: string
+
+      @IsOptional()
+      @ValidateIf(({ kind }: Outer) => kind === 'delivery')
+      @Nested(() => Address, { each: true })
+      addresses?: Address[]
+
+      @ValidateIf((_: Outer, value: unknown) => value !== undefined)
+      @Nested(() => Parcel)
+      parcel?: Parcel
+    }
+    const list = Array.from({ length: 4 }, () => ({ street: 'a' }))
+    for (const kind of ['delivery', 'pickup']) {
+      expect(await bodyTold(Outer, { kind, addresses: list }, { maxItems: 3 })).to.deep.equal(['/addresses arrayMaxSize'])
+      expect(await bodyTold(Outer, { kind, parcel: { stops: list } }, { maxItems: 3 })).to.deep.equal(['/parcel/stops arrayMaxSize'])
+    }
   })
 
   it('may name its properties as members that all objects have', async () => {
