@@ -133,9 +133,12 @@ export function principalBuilder(source: PermissionSource): (identity: Identity)
   }
 }
 
+/** All of its fields, so that none that is added to an identity is forgotten here. */
+type WholePrincipal = { readonly [Name in keyof Required<Principal>]: Principal[Name] }
+
 /** Field by field: of an object with so many, a spread takes ten times as long. */
 function principal(identity: Identity, permissions: Iterable<string>): Principal {
-  return Object.freeze<Principal>({
+  return Object.freeze<WholePrincipal>({
     id: identity.id,
     kind: identity.kind,
     issuer: identity.issuer,
