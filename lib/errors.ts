@@ -34,6 +34,8 @@ export interface ErrorDocument {
   readonly text: string
 }
 
+const none: readonly string[] = Object.freeze([])
+
 /**
  * A failure that the client may know of. It is answered as problem+json (RFC 9457): `title` is the same for all of a
  * kind, the message becomes `detail`. Throw one of the subclasses from a handler, or your own:
@@ -64,7 +66,7 @@ export class ApiError extends Error {
     this.name = new.target.name
     this.reason = options.reason ?? code
     this.event = options.event
-    this.headers = options.headers ?? []
+    this.headers = options.headers ?? none
     this.errors = options.errors
     this.closes = options.closes ?? false
     this.document = options.document
