@@ -25,6 +25,7 @@ import type { ExplainRequest, Explanation } from './explain.js'
 import { ApiInsight, wantsInsight } from './insight.js'
 import { inventoryOf } from './inventory.js'
 import type { DescribedRoute, InventoryRow } from './inventory.js'
+import { isLookedAt } from './looked-at.js'
 import { sumOfUses } from './monitor.js'
 import type { StoreRole } from './monitor.js'
 import { monitorMistakes } from './monitored.js'
@@ -164,7 +165,8 @@ export function createApi(options: ApiOptions): Api {
     lostRecords: () => services.auditLog.lost ?? 0,
     trustTraceparent: services.trustTraceparent,
   })
-  events.record('sys_startup', { detail: { routes: compiled.length } })
+  const isStarted = !isLookedAt()
+  if (isStarted) events.record('sys_startup', { detail: { routes: compiled.length } })
 
   function start(route: CompiledRoute, request: ApiRequest, target: Target): Reply | Promise<Reply> {
     const { client, requestId } = clientOf(request)
@@ -257,7 +259,7 @@ export function createApi(options: ApiOptions): Api {
       groupOf: addressGroup(rateLimit.addressPrefix),
     }),
     close: () => {
-      events.record('sys_shutdown')
+      if (isStarted) events.record('sys_shutdown')
       services.delayMeter?.close()
       insight?.tell((watcher) => watcher.closed?.())
       return services.auditLog.close()

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Api } from '../api.js'
+import { lookingAt } from '../looked-at.js'
 import { CommandError } from './command.js'
 
 /** What a command is told of its argument MODULE. */
@@ -19,20 +20,27 @@ async function loadApi(file: string): Promise<Api> {
   if (!existsSync(path)) throw new CommandError(`there is no file ${file}`)
   const loaded = await load(path, file)
   for (const name of ['api', 'default']) {
-    const exported = loaded[name]
-    const made: unknown = await (typeof exported === 'function' ? (exported as () => unknown)() : exported)
+    const made = await madeOf(loaded[name], file)
     if (isApi(made)) return made
   }
   throw new CommandError(`${file} exports no API: export const api = createApi({ … }), in a module that starts no server`)
 }
 
-/** What `about` says of the API of a module, which is closed afterwards. */
+/** What `about` says of the API of a module, which is closed afterwards. Its log, which may be that of a server at work, is told of neither. */
 export async function withApi<T>(file: string, about: (api: Api) => T | Promise<T>): Promise<T> {
-  const api = await loadApi(file)
+  const api = await lookingAt(() => loadApi(file))
   try {
     return await about(api)
   } finally {
     await api.close()
+  }
+}
+
+async function madeOf(exported: unknown, file: string): Promise<unknown> {
+  try {
+    return await (typeof exported === 'function' ? (exported as () => unknown)() : exported)
+  } catch (thrown) {
+    throw new CommandError(`${file} makes no API: ${saidBy(thrown)}`, { cause: thrown })
   }
 }
 
@@ -46,9 +54,14 @@ async function load(path: string, file: string): Promise<Readonly<Record<string,
     return typeof inner === 'object' && inner !== null && !isApi(inner) ? { ...inner, ...loaded } : loaded
   } catch (thrown) {
     if (thrown instanceof CommandError) throw thrown
-    const said = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
-    throw new CommandError(`${file} cannot be loaded: ${said}`, { cause: thrown })
+    throw new CommandError(`${file} cannot be loaded: ${saidBy(thrown)}`, { cause: thrown })
   }
+}
+
+/** An API's own mistakes say where they are, in the words of another installed copy too; of any other error only its stack does. */
+function saidBy(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  return thrown.name === 'BootError' ? `${thrown.name}: ${thrown.message}` : (thrown.stack ?? thrown.message)
 }
 
 /** Node strips types where it can, but leaves decorators as they are: tsx compiles them. */

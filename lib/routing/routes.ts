@@ -5,7 +5,7 @@ import type { RouteSetup } from '../protection.js'
 import { routePath } from './path.js'
 import type { RoutePath } from './path.js'
 import { controllerKind, routeKind } from './routing.js'
-import type { ControllerDeclaration, Method, RouteDeclaration } from './routing.js'
+import type { ControllerDeclaration, Method } from './routing.js'
 
 /** A route as its decorators declare it, with a place to collect what protects it. */
 export interface DeclaredRoute {
@@ -31,11 +31,12 @@ function routesOf(controller: Class, report: Report): readonly DeclaredRoute[] {
     return []
   }
   const members = declaredMembers(controller)
-  const routes = members.flatMap((member) => routesOfMember(controller, declaration, member, report))
-  if (routes.length === 0) {
+  if (!members.some((member) => ownMemberDeclarations(controller, member, routeKind).length > 0)) {
     report({ place: controller.name, problem: 'it has no routes', mend: 'put @Get(path), @Post(path) … on its methods' })
   }
-  return routes
+  // Said once, of the class: each of its routes would say it again.
+  if (pathOf(controller.name, declaration.prefix, '', report) === undefined) return []
+  return members.flatMap((member) => routesOfMember(controller, declaration, member, report))
 }
 
 function routesOfMember(controller: Class, declared: ControllerDeclaration, member: string, report: Report): readonly DeclaredRoute[] {
@@ -45,12 +46,12 @@ function routesOfMember(controller: Class, declared: ControllerDeclaration, memb
     report({ place, problem: 'it has decorators but is no route', mend: 'add @Get(path), @Post(path) …, or take the decorators away' })
   }
   return declarations.flatMap((declaration) => {
-    const path = pathOf(place, declared, declaration, report)
+    const path = pathOf(place, declared.prefix, declaration.path, report)
     return path === undefined ? [] : [declaredRoute(controller, member, declaration.method, path, report)]
   })
 }
 
-function pathOf(place: string, { prefix }: ControllerDeclaration, { path }: RouteDeclaration, report: Report): RoutePath | undefined {
+function pathOf(place: string, prefix: string, path: string, report: Report): RoutePath | undefined {
   try {
     return routePath(prefix, path)
   } catch (error) {

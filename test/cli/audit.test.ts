@@ -427,7 +427,7 @@ describe('the command portcullis audit', function () {
     expect([other.exitCode, other.output, gone.exitCode, away.exitCode, word.exitCode]).to.deep.equal([1, '', 1, 1, 2])
     expect(other.notes.join()).to.include('cannot be loaded: Error: no settings')
     expect([failed.exitCode, failed.output]).to.deep.equal([1, ''])
-    expect(failed.notes.join()).to.match(/away\.mjs makes no API: the database is away$/)
+    expect(failed.notes.join()).to.match(/away\.mjs makes no API: Error: the database is away\n +at /)
     expect(away.notes.join()).to.include('cannot be read as a baseline')
     expect(word.notes.join()).to.include('none of high, medium, low')
   })

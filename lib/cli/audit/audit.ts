@@ -62,9 +62,8 @@ async function noticedOfApi(file: string): Promise<readonly Noticed[]> {
     return await withApi(file, apiFindings)
   } catch (thrown) {
     const found = bootFindings(thrown)
-    if (found !== undefined) return found
-    if (thrown instanceof CommandError) throw thrown
-    throw new CommandError(`${file} makes no API: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
+    if (found === undefined) throw thrown
+    return found
   }
 }
 
