@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Api } from '../api.js'
@@ -18,6 +18,7 @@ export const moduleArgument = {
 async function loadApi(file: string): Promise<Api> {
   const path = resolve(file)
   if (!existsSync(path)) throw new CommandError(`there is no file ${file}`)
+  if (statSync(path).isDirectory()) throw new CommandError(`${file} is a folder: name the file that exports the API`)
   const loaded = await load(path, file)
   for (const name of ['api', 'default']) {
     const made = await madeOf(loaded[name], file)

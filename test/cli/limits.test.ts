@@ -93,6 +93,7 @@ describeWithRedis('portcullis limits', function () {
   it('says what is wrong with a module, and with whom is meant', async () => {
     const wrong: ReadonlyArray<readonly [words: readonly string[], status: number, said: RegExp]> = [
       [['show', join(directory, 'gone.js'), '--address', '::1'], 1, /there is no file .*gone\.js/],
+      [['show', directory, '--address', '::1'], 1, /is a folder: name the file/],
       [['show', join(directory, 'none.mjs'), '--address', '::1'], 1, /exports no API: export const api = createApi/],
       [['show', join(directory, 'broken.mjs'), '--address', '::1'], 1, /cannot be loaded: Error: it has no settings/],
       [['show', plain, '--address', '::1', '--route', 'Things.gone'], 1, /Things\.gone is no route of this API/],
