@@ -148,7 +148,9 @@ if (hasChromium()) {
         await page.locator('.plot.requests').hover()
         expect(Number(await requests.textContent())).to.be.below(total / 10)
         await page.getByText('All values as a table').click()
-        expect(await page.locator('.values tbody tr').count()).to.equal(60)
+        const rows = page.locator('.values tbody tr')
+        await rows.last().waitFor()
+        expect(await rows.count()).to.equal(60)
       })
 
       for (const colorScheme of ['light', 'dark'] as const) {
