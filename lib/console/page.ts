@@ -1,4 +1,4 @@
-import { asMarkup } from '../markup.js'
+import { asMarkup, tokenForm } from '../markup.js'
 
 /**
  * The page, without a single datum in it: its program asks for those.
@@ -36,12 +36,7 @@ export function page(title: string, path: string): string {
 <section id="access" class="panel access" aria-labelledby="access-title" hidden>
 <h2 id="access-title">Access token</h2>
 <p id="access-reason"></p>
-<form id="access-form" autocomplete="off">
-<label for="access-token">Token</label>
-<input id="access-token" type="password" autocomplete="off" spellcheck="false" required aria-describedby="access-hint">
-<button type="submit">Show the console</button>
-<p class="hint" id="access-hint">It stays in this page’s memory, and is gone when you close or reload it.</p>
-</form>
+${tokenForm('Show the console')}
 </section>
 <div id="content" hidden>
 <h2 class="unseen" id="summary-title">Summary</h2>

@@ -1,4 +1,4 @@
-import { asMarkup } from '../markup.js'
+import { asMarkup, tokenForm } from '../markup.js'
 import type { PagePlan } from './page-options.js'
 
 /** The page, without anything of the document in it: its program asks for that. */
@@ -21,12 +21,7 @@ export function pageDocument({ path, title, document, root }: PagePlan): string 
 <p class="said" id="said" role="status">Loading…</p>
 <section class="access" id="access" aria-labelledby="access-title" hidden>
 <h1 id="access-title">Access token</h1>
-<form id="access-form" autocomplete="off">
-<label for="access-token">Token</label>
-<input id="access-token" type="password" autocomplete="off" spellcheck="false" required aria-describedby="access-hint">
-<button type="submit">Show the API</button>
-<p class="hint" id="access-hint">It stays in this page’s memory, and is gone when you close or reload it.</p>
-</form>
+${tokenForm('Show the API')}
 </section>
 <main id="operations" data-document="${asMarkup(document)}" data-root="${root}"></main>
 </body>
