@@ -15,7 +15,7 @@ import { isTokenInQuery } from './credentials.js'
 import type { Revocations } from './revocations.js'
 import { TokenRefused, refused } from './verifier.js'
 import type { TokenVerifier } from './verifier.js'
-import type { Authentication, CallerIdentification } from './ways.js'
+import type { Authentication, Caller, CallerIdentification } from './ways.js'
 
 type PrincipalOf = (identity: Identity) => Principal | Promise<Principal>
 
@@ -98,7 +98,7 @@ function schemesOf({ name, schemes }: Authentication): readonly CallerScheme[] {
   return schemes ?? [{ name, scheme: { type: 'http', scheme: name, description: 'A way of making oneself known of this API alone.' } }]
 }
 
-type Choose = (exchange: Exchange) => CallerIdentification
+type Choose = (exchange: Exchange) => CallerIdentification | ApiError
 
 /** The way that counts for a request: whoever brings credentials of two kinds is asked to decide. */
 function choosing(ways: readonly CallerIdentification[], challenge: string): Choose {
@@ -118,9 +118,8 @@ function choosing(ways: readonly CallerIdentification[], challenge: string): Cho
       borne.filter(({ isAmbient }) => !isAmbient),
     )
     const [way, second] = said.length > 0 ? said : borne
-    if (second !== undefined) throw several
-    if (way === undefined) throw nobody
-    return way
+    if (second !== undefined) return several
+    return way ?? nobody
   }
 }
 
@@ -155,18 +154,23 @@ function identifying(choose: Choose, { revocations, principalOf, nameOf, stated:
       })
     }
     const way = choose(exchange)
-    let identity: Identity | Promise<Identity>
+    if (way instanceof Error) return way
+    let caller: Caller | Promise<Caller>
     try {
-      identity = way.identify(exchange)
+      caller = way.identify(exchange)
     } catch (thrown) {
       return refusalFor(thrown, way)
     }
-    return isPromiseLike(identity)
-      ? identity.then(
-          (found) => admit(exchange, found, { way, principalFor: principalOf }),
+    return isPromiseLike(caller)
+      ? caller.then(
+          (found) => receive(exchange, found, way),
           (thrown: unknown) => refusalFor(thrown, way),
         )
-      : admit(exchange, identity, { way, principalFor: principalOf })
+      : receive(exchange, caller, way)
+  }
+
+  function receive(exchange: Exchange, caller: Caller, way: CallerIdentification): Finding | Promise<Finding> {
+    return caller instanceof Error ? refusalFor(caller, way) : admit(exchange, caller, { way, principalFor: principalOf })
   }
 
   function admit(exchange: Exchange, identity: Identity, known: Known): Finding | Promise<Finding> {

@@ -1,7 +1,7 @@
-import type { Identity, Logger } from '../context.js'
+import type { Logger } from '../context.js'
 import { MalformedRequest, Unauthenticated } from '../errors.js'
+import type { ApiError } from '../errors.js'
 import type { Mistake } from '../errors.js'
-import type { Exchange } from '../exchange.js'
 import type { CallerScheme } from '../operation.js'
 import { outboundMistakes } from '../outbound.js'
 import type { OutboundOptions } from '../outbound.js'
@@ -21,7 +21,7 @@ import { isPromiseLike } from '../promise.js'
 import { tokenProofs } from './token-proofs.js'
 import type { TokenProofs } from './token-proofs.js'
 import { refused } from './verifier.js'
-import type { TokenVerifier } from './verifier.js'
+import type { TokenJudge, TokenVerifier, Verdict } from './verifier.js'
 import type { Authentication, CallerIdentification, WayServices } from './ways.js'
 
 /** What holds for tokens of every issuer. */
@@ -86,7 +86,7 @@ export function bearer(options: BearerOptions): BearerAuthentication {
   const issuers = placed(options).map(([place, issuer]) => issuerOf(issuer, { ...setting, place }))
   reportTwins(issuers, report)
   const [first] = issuers
-  const verifier = issuers.length === 1 && first !== undefined ? first.verifier : new IssuerDirectory(issuers, maxTokenBytes)
+  const verifier: TokenJudge = issuers.length === 1 && first !== undefined ? first.verifier : new IssuerDirectory(issuers, maxTokenBytes)
   const { realm = 'api', resourceMetadata, dpop } = options
   return Object.freeze({
     name: 'bearer',
@@ -106,10 +106,12 @@ export function bearer(options: BearerOptions): BearerAuthentication {
       const proofs = dpop === undefined ? undefined : proofVerifier(dpop, services)
       const isProofRequired = dpop?.required ?? false
       const challenges = challengesOf({ realm, resourceMetadata, proofAlgorithms: proofs?.algorithms, isProofRequired })
-      const proving = services.tokenVerifier ?? verifier
+      const { tokenVerifier } = services
       const { origin = '' } = dpop ?? {}
-      const bound = proofs && tokenProofs({ verifier: proving, proofs, challenges, origin, isRequired: isProofRequired })
-      return identification(proving, challenges, bound)
+      const bound = proofs && tokenProofs({ verifier: tokenVerifier ?? verifier, proofs, challenges, origin, isRequired: isProofRequired })
+      // One that somebody has made out of ours may have more to say in `verify`.
+      const judge: Judge = tokenVerifier === undefined ? verifier.judge.bind(verifier) : tokenVerifier.verify.bind(tokenVerifier)
+      return identification(judge, challenges, bound)
     },
   })
 }
@@ -139,7 +141,9 @@ function reportTwins(issuers: readonly KnownIssuer[], report: (mistake: Mistake)
   }
 }
 
-function identification(verifier: TokenVerifier, challenges: Challenges, dpop: TokenProofs | undefined): CallerIdentification {
+type Judge = TokenJudge['judge']
+
+function identification(judge: Judge, challenges: Challenges, dpop: TokenProofs | undefined): CallerIdentification {
   const unknown = refusalsFor(challenges)
   return {
     challenge: challenges.missing[1],
@@ -154,46 +158,42 @@ function identification(verifier: TokenVerifier, challenges: Challenges, dpop: T
       isAuthorizedTwice(request) ||
       isTokenInQuery(target.query),
     identify(exchange) {
-      requireOneWay(exchange, challenges)
-      const bound = dpop === undefined ? undefined : credentialsIn(exchange.request.headers.authorization, 'dpop')
+      const { authorization } = exchange.request.headers
+      const isInQuery = isTokenInQuery(exchange.target.query)
+      // A token that comes in two ways, or two tokens.
+      if (isAuthorizedTwice(exchange.request)) return unknown[isInQuery ? 'token-in-query-and-header' : 'two-authorization-headers']
+      if (isInQuery) return unknown[authorization === undefined ? 'token-in-query' : 'token-in-query-and-header']
+      const bound = dpop === undefined ? undefined : credentialsIn(authorization, 'dpop')
       if (dpop !== undefined && bound !== undefined) return dpop.identify(exchange, bound)
-      const identity = verifier.verify(tokenOf(exchange, unknown), exchange.receivedAt)
-      return isPromiseLike(identity) ? identity.then(requireUnbound) : requireUnbound(identity)
+      const token = credentialsIn(authorization, 'bearer')
+      if (token === undefined) return unknown[authorization === undefined ? 'no-token' : 'other-scheme']
+      const verdict = judge(token, exchange.receivedAt)
+      return isPromiseLike(verdict) ? verdict.then(unbound) : unbound(verdict)
     },
   }
 
   /** Whoever shows a token that is bound to a key without proving to have it may have stolen it (RFC 9449 §7.2). */
-  function requireUnbound(identity: Identity): Identity {
-    if (identity.proofKey !== undefined) throw refused('sender-constrained')
-    if (dpop?.isRequired === true) throw refused('unbound')
-    return identity
+  function unbound(verdict: Verdict): Verdict {
+    if (verdict instanceof Error) return verdict
+    if (verdict.proofKey !== undefined) return refused('sender-constrained')
+    return dpop?.isRequired === true ? refused('unbound') : verdict
   }
 }
 
-/** Refuses a token that comes in two ways, or two tokens. */
-function requireOneWay({ request, target }: Exchange, challenges: Challenges): void {
-  const inQuery = isTokenInQuery(target.query)
-  if (!isAuthorizedTwice(request) && !(inQuery && request.headers.authorization !== undefined)) return
-  throw new MalformedRequest('Send one access token, in one Authorization header.', {
-    headers: challenges.invalidRequest,
-    reason: inQuery ? 'token-in-query-and-header' : 'two-authorization-headers',
-  })
-}
+type Unknown = 'token-in-query' | 'no-token' | 'other-scheme' | 'token-in-query-and-header' | 'two-authorization-headers'
 
-type Missing = Readonly<Record<'token-in-query' | 'no-token' | 'other-scheme', Unauthenticated>>
-
-/** What is answered where there is no token, made once for each reason. */
-function refusalsFor({ missing: headers }: Challenges): Missing {
-  const refusal = (reason: keyof Missing) => Object.freeze(new Unauthenticated(undefined, { headers, reason }))
-  return { 'token-in-query': refusal('token-in-query'), 'no-token': refusal('no-token'), 'other-scheme': refusal('other-scheme') }
-}
-
-/** The token in the one place where it is taken from. */
-function tokenOf({ request, target }: Exchange, unknown: Missing): string {
-  const { authorization } = request.headers
-  const token = credentialsIn(authorization, 'bearer')
-  if (token !== undefined) return token
-  throw unknown[isTokenInQuery(target.query) ? 'token-in-query' : authorization === undefined ? 'no-token' : 'other-scheme']
+/** What is answered where there is no token, or more than one: made once for each reason. */
+function refusalsFor({ missing, invalidRequest }: Challenges): Readonly<Record<Unknown, ApiError>> {
+  const nobody = (reason: Unknown) => Object.freeze(new Unauthenticated(undefined, { headers: missing, reason }))
+  const several = (reason: Unknown) =>
+    Object.freeze(new MalformedRequest('Send one access token, in one Authorization header.', { headers: invalidRequest, reason }))
+  return {
+    'token-in-query': nobody('token-in-query'),
+    'no-token': nobody('no-token'),
+    'other-scheme': nobody('other-scheme'),
+    'token-in-query-and-header': several('token-in-query-and-header'),
+    'two-authorization-headers': several('two-authorization-headers'),
+  }
 }
 
 type Complain = (name: string, problem: string, mend: string) => void

@@ -7,8 +7,9 @@ import type { Validity } from './claims.js'
 import type { Fields } from './compact-token.js'
 import { fieldsOf } from './introspection-answer.js'
 import { IntrospectionCache } from './introspection-cache.js'
-import { refused } from './verifier.js'
-import type { TokenRefusal, TokenVerifier } from './verifier.js'
+import { isPromiseLike } from '../promise.js'
+import { admitted, refused } from './verifier.js'
+import type { TokenJudge, TokenRefusal, Verdict } from './verifier.js'
 
 /** How long answers are remembered. */
 export interface IntrospectionCacheOptions {
@@ -26,7 +27,7 @@ export interface IntrospectedToken {
   readonly validity: Validity
 }
 
-type Verdict = IntrospectedToken | TokenRefusal
+type Finding = IntrospectedToken | TokenRefusal
 
 /** Whom to ask about tokens, and how the answers are read. */
 export interface IntrospectionOptions {
@@ -50,7 +51,7 @@ export interface IntrospectionOptions {
   /** Longer tokens are refused and not asked about. */
   readonly maxTokenBytes: number
   /** Makes an identity of the members of an answer, or says why there is none. `cnf` is its to honour. */
-  readonly readIdentity: (claims: Fields, now: number) => Verdict
+  readonly readIdentity: (claims: Fields, now: number) => Finding
 }
 
 /** Questions that wait for an answer. More would take the sockets that the API itself needs. */
@@ -63,7 +64,7 @@ const bearerCharacters = /^[A-Za-z0-9._~+/-]+=*$/
  * Verifies tokens that only their issuer can read, by asking it (RFC 7662). Throws `TokenRefused` where the issuer does not call a
  * token active, and `Unavailable` where it gives no answer that can be relied on.
  */
-export class IntrospectionVerifier implements TokenVerifier {
+export class IntrospectionVerifier implements TokenJudge {
   readonly #options: IntrospectionOptions
   readonly #audiences: readonly unknown[]
   readonly #headers: Readonly<Record<string, string>>
@@ -71,7 +72,7 @@ export class IntrospectionVerifier implements TokenVerifier {
   /** Apart, so that a flood of tokens that are none does not displace the good ones. */
   readonly #good: IntrospectionCache<IntrospectedToken> | undefined
   readonly #refused: IntrospectionCache<TokenRefusal> | undefined
-  readonly #shared = new Map<string, Promise<Verdict>>()
+  readonly #shared = new Map<string, Promise<Finding>>()
   readonly cacheUse = { hits: 0, misses: 0 }
   #waiting = 0
 
@@ -87,21 +88,26 @@ export class IntrospectionVerifier implements TokenVerifier {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
-    if (token.length > this.#options.maxTokenBytes) throw refused('too-large')
-    if (!bearerCharacters.test(token)) throw refused('malformed')
-    if (this.#good === undefined) return this.#ask(token, now).then((verdict) => admitted(verdict, now))
+    const verdict = this.judge(token, now)
+    return isPromiseLike(verdict) ? verdict.then(admitted) : admitted(verdict)
+  }
+
+  judge(token: string, now: number): Verdict | Promise<Verdict> {
+    if (token.length > this.#options.maxTokenBytes) return refused('too-large')
+    if (!bearerCharacters.test(token)) return refused('malformed')
+    if (this.#good === undefined) return this.#ask(token, now).then((found) => verdictOf(found, now))
     // Names of one length, that are worth nothing to whoever finds them in a heap.
     const name = createHash('sha256').update(token).digest('base64url')
     const known = this.#good.get(name, now) ?? this.#refused?.get(name, now)
     if (known !== undefined) {
       this.cacheUse.hits += 1
-      return admitted(known, now)
+      return verdictOf(known, now)
     }
     this.cacheUse.misses += 1
-    return this.#askOnce(name, token, now).then((verdict) => admitted(verdict, now))
+    return this.#askOnce(name, token, now).then((found) => verdictOf(found, now))
   }
 
-  #askOnce(name: string, token: string, now: number): Promise<Verdict> {
+  #askOnce(name: string, token: string, now: number): Promise<Finding> {
     const asked = this.#shared.get(name)
     if (asked !== undefined) return asked
     const asking = this.#askAndRemember(name, token, now).finally(() => void this.#shared.delete(name))
@@ -109,22 +115,22 @@ export class IntrospectionVerifier implements TokenVerifier {
     return asking
   }
 
-  async #askAndRemember(name: string, token: string, now: number): Promise<Verdict> {
-    const verdict = await this.#ask(token, now)
-    if (typeof verdict === 'string') {
-      this.#refused?.set(name, verdict, now, now + this.#ages.negative)
+  async #askAndRemember(name: string, token: string, now: number): Promise<Finding> {
+    const found = await this.#ask(token, now)
+    if (typeof found === 'string') {
+      this.#refused?.set(name, found, now, now + this.#ages.negative)
     } else {
-      const end = verdict.validity.until - this.#options.tolerance
-      this.#good?.set(name, verdict, now, Math.min(now + this.#ages.positive, end))
+      const end = found.validity.until - this.#options.tolerance
+      this.#good?.set(name, found, now, Math.min(now + this.#ages.positive, end))
     }
-    return verdict
+    return found
   }
 
-  async #ask(token: string, now: number): Promise<Verdict> {
+  async #ask(token: string, now: number): Promise<Finding> {
     if (this.#waiting >= mostWaiting) throw new Unavailable(undefined, { reason: 'introspection-busy' })
     this.#waiting += 1
     try {
-      return this.#judge(await this.#answerOn(token), now)
+      return this.#read(await this.#answerOn(token), now)
     } finally {
       this.#waiting -= 1
     }
@@ -140,7 +146,7 @@ export class IntrospectionVerifier implements TokenVerifier {
     }
   }
 
-  #judge(answer: Fields, now: number): Verdict {
+  #read(answer: Fields, now: number): Finding {
     const { active, iss, aud } = answer
     if (active !== true) return 'inactive'
     if (iss !== undefined && iss !== this.#options.issuer) return 'wrong-issuer'
@@ -153,11 +159,10 @@ export class IntrospectionVerifier implements TokenVerifier {
   }
 }
 
-function admitted(verdict: Verdict, now: number): Identity {
-  if (typeof verdict === 'string') throw refused(verdict)
-  const refusal = refusalAt(now, verdict.validity)
-  if (refusal !== undefined) throw refused(refusal)
-  return verdict.identity
+function verdictOf(found: Finding, now: number): Verdict {
+  if (typeof found === 'string') return refused(found)
+  const refusal = refusalAt(now, found.validity)
+  return refusal === undefined ? found.identity : refused(refusal)
 }
 
 const types: ReadonlySet<unknown> = new Set(['bearer', 'dpop'])

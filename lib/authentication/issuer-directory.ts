@@ -3,25 +3,26 @@ import { sumOfUses } from '../monitor.js'
 import type { CacheUse } from '../monitor.js'
 import { readCompactToken } from './compact-token.js'
 import { JwtVerifier } from './jwt-verifier.js'
-import { refused } from './verifier.js'
-import type { TokenVerifier } from './verifier.js'
+import { isPromiseLike } from '../promise.js'
+import { admitted, refused } from './verifier.js'
+import type { TokenJudge, Verdict } from './verifier.js'
 
 /** An issuer and what verifies its tokens. */
 export interface KnownIssuer {
   readonly issuer: string
-  readonly verifier: TokenVerifier
+  readonly verifier: TokenJudge
 }
 
 /**
  * Verifies tokens of several issuers. A token is shown to the verifier of the issuer that it names, and to no other: keys are
  * bound to their issuer (RFC 8725 §3.8). What is no JWT goes to the issuer that is asked about its tokens.
  */
-export class IssuerDirectory implements TokenVerifier {
-  readonly #byIssuer: ReadonlyMap<string, TokenVerifier>
+export class IssuerDirectory implements TokenJudge {
+  readonly #byIssuer: ReadonlyMap<string, TokenJudge>
   readonly #local: readonly JwtVerifier[]
-  readonly #opaque: TokenVerifier | undefined
+  readonly #opaque: TokenJudge | undefined
   readonly #maxTokenBytes: number
-  readonly #all: readonly TokenVerifier[]
+  readonly #all: readonly TokenJudge[]
 
   constructor(issuers: readonly KnownIssuer[], maxTokenBytes: number) {
     this.#byIssuer = new Map(issuers.map(({ issuer, verifier }) => [issuer, verifier]))
@@ -36,22 +37,27 @@ export class IssuerDirectory implements TokenVerifier {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
+    const verdict = this.judge(token, now)
+    return isPromiseLike(verdict) ? verdict.then(admitted) : admitted(verdict)
+  }
+
+  judge(token: string, now: number): Verdict | Promise<Verdict> {
     for (const verifier of this.#local) {
       const known = verifier.remembered(token, now)
       if (known !== undefined) return known
     }
-    if (token.length > this.#maxTokenBytes) throw refused('too-large')
+    if (token.length > this.#maxTokenBytes) return refused('too-large')
     const parts = readCompactToken(token)
-    if (parts === undefined && this.#opaque !== undefined) return this.#opaque.verify(token, now)
+    if (parts === undefined && this.#opaque !== undefined) return this.#opaque.judge(token, now)
     const named = parts?.claims['iss']
     const verifier = typeof named === 'string' ? this.#byIssuer.get(named) : undefined
     if (verifier === undefined) return this.#refuse(parts === undefined)
-    return verifier instanceof JwtVerifier ? verifier.prove(parts, token, now) : verifier.verify(token, now)
+    return verifier instanceof JwtVerifier ? verifier.prove(parts, token, now) : verifier.judge(token, now)
   }
 
-  #refuse(isMalformed: boolean): never {
+  #refuse(isMalformed: boolean): Verdict {
     // At the cost of a verification: who asks must not learn from the time which issuers there are.
     this.#local[0]?.spend()
-    throw refused(isMalformed ? 'malformed' : 'wrong-issuer')
+    return refused(isMalformed ? 'malformed' : 'wrong-issuer')
   }
 }

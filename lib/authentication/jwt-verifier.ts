@@ -11,8 +11,8 @@ import { isSignedWith } from './signature.js'
 import { TokenCache } from './token-cache.js'
 import { headerRefusal, isAccessToken } from './token-header.js'
 import type { HeaderRules } from './token-header.js'
-import { refused } from './verifier.js'
-import type { TokenRefusal, TokenVerifier } from './verifier.js'
+import { admitted, refused } from './verifier.js'
+import type { TokenJudge, TokenRefusal, Verdict } from './verifier.js'
 
 /** What a verifier of JWTs holds fast to, whatever a token says. */
 export interface JwtRules extends ClaimRules, HeaderRules {
@@ -32,7 +32,7 @@ type TokenParts = CompactSignature & { readonly claims?: Fields }
  * local keys, each refusal but that of an oversized token costs exactly one verification, so that its time says nothing of its
  * reason.
  */
-export class JwtVerifier implements TokenVerifier {
+export class JwtVerifier implements TokenJudge {
   readonly #rules: JwtRules
   readonly #cache: TokenCache | undefined
   readonly #decoy: string | undefined
@@ -45,9 +45,14 @@ export class JwtVerifier implements TokenVerifier {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
+    const verdict = this.judge(token, now)
+    return isPromiseLike(verdict) ? verdict.then(admitted) : admitted(verdict)
+  }
+
+  judge(token: string, now: number): Verdict | Promise<Verdict> {
     const known = this.remembered(token, now)
     if (known !== undefined) return known
-    if (token.length > this.#rules.maxTokenBytes) throw refused('too-large')
+    if (token.length > this.#rules.maxTokenBytes) return refused('too-large')
     return this.prove(readCompactSignature(token), token, now)
   }
 
@@ -58,16 +63,15 @@ export class JwtVerifier implements TokenVerifier {
     return identity
   }
 
-  /** Verifies a token that was taken apart, as far as it was; throws why it cannot be one. */
-  prove(parts: TokenParts | undefined, token: string, now: number): Identity | Promise<Identity> {
-    if (parts === undefined) return admitted(this.#spent('malformed'))
+  /** Judges a token that was taken apart, as far as it was. */
+  prove(parts: TokenParts | undefined, token: string, now: number): Verdict | Promise<Verdict> {
+    if (parts === undefined) return refused(this.#spent('malformed'))
     const key = this.#rules.keys.keyFor(parts.header)
-    if (isPromiseLike(key)) return key.then((found) => admitted(this.#judge(found, parts, token, now)))
-    return admitted(this.#judge(key, parts, token, now))
+    if (isPromiseLike(key)) return key.then((found) => verdictOf(this.#proved(found, parts, token, now)))
+    return verdictOf(this.#proved(key, parts, token, now))
   }
 
-  /** Gives refusals back and throws none: a function that always throws is never compiled, and forgers would have it interpreted. */
-  #judge(key: VerificationKey | TokenRefusal, parts: TokenParts, token: string, now: number): Identity | TokenRefusal {
+  #proved(key: VerificationKey | TokenRefusal, parts: TokenParts, token: string, now: number): Identity | TokenRefusal {
     if (typeof key === 'string') return this.#spent(key)
     const unfit = headerRefusal(parts, key, this.#rules)
     if (unfit !== undefined) return this.#spent(unfit)
@@ -98,7 +102,6 @@ export class JwtVerifier implements TokenVerifier {
   }
 }
 
-function admitted(verdict: Identity | TokenRefusal): Identity {
-  if (typeof verdict === 'string') throw refused(verdict)
-  return verdict
+function verdictOf(found: Identity | TokenRefusal): Verdict {
+  return typeof found === 'string' ? refused(found) : found
 }

@@ -41,6 +41,15 @@ export interface TokenVerifier {
   readonly cacheUse?: CacheUse
 }
 
+/** What comes of a token: whom it speaks of, or why it is refused. */
+export type Verdict = Identity | TokenRefused
+
+/** A verifier of ours. It can give its refusals: to throw one costs several times as much as to find it. */
+export interface TokenJudge extends TokenVerifier {
+  /** As `verify`, giving what that throws of a token. */
+  judge(token: string, now: number): Verdict | Promise<Verdict>
+}
+
 /** Thrown by a `TokenVerifier`. The client gets the same 401 whatever the reason is. */
 export class TokenRefused extends Error {
   static {
@@ -51,6 +60,12 @@ export class TokenRefused extends Error {
     super(`the access token is refused: ${reason}`)
     this.name = 'TokenRefused'
   }
+}
+
+/** The identity of a verdict; throws a refusal. */
+export function admitted(verdict: Verdict): Identity {
+  if (verdict instanceof Error) throw verdict
+  return verdict
 }
 
 const refusals = new Map<TokenRefusal, TokenRefused>()

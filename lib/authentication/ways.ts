@@ -1,11 +1,11 @@
 import type { Clock, Identity, Logger } from '../context.js'
-import type { Mistake } from '../errors.js'
+import type { ApiError, Mistake } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { LoginChallenge } from '../login-challenge.js'
 import type { CacheUse } from '../monitor.js'
 import type { CallerScheme } from '../operation.js'
 import type { StateStore } from '../state/state-store.js'
-import type { TokenVerifier } from './verifier.js'
+import type { TokenRefused, TokenVerifier } from './verifier.js'
 
 /** One way to know callers, for `createApi({ authentication })`: `bearer`, `apiKeys` and `oauthLogin` make them. */
 export interface Authentication {
@@ -35,6 +35,9 @@ export interface WayServices {
   readonly tokenVerifier: TokenVerifier | undefined
 }
 
+/** Who calls, or why nobody is let in. */
+export type Caller = Identity | TokenRefused | ApiError
+
 /** A way to know callers, ready for one API. */
 export interface CallerIdentification {
   /** What `WWW-Authenticate` says to whom brings no credentials (RFC 9110 §11.6.1); undefined where there is no such scheme. */
@@ -56,8 +59,8 @@ export interface CallerIdentification {
   /** Whether the request's bearer token is surely of this kind. @default never */
   recognises?(exchange: Exchange): boolean
   /**
-   * Who calls. Throws `Unauthenticated` where nothing is borne, `TokenRefused` for credentials that are worth nothing, and
-   * `Unavailable` where what must be asked does not answer.
+   * Who calls. Gives, or throws at several times the cost: `Unauthenticated` where nothing is borne, `TokenRefused` for credentials that
+   * are worth nothing, and `Unavailable` where what must be asked does not answer.
    */
-  identify(exchange: Exchange): Identity | Promise<Identity>
+  identify(exchange: Exchange): Caller | Promise<Caller>
 }

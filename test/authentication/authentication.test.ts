@@ -285,6 +285,15 @@ describe('authentication', () => {
       }
     })
 
+    it('asks a registered verifier for its last word, also where it was made out of ours', () => {
+      const strict = Object.assign(Object.create(bearer({ issuer, audience, keys: [hmacKey] }).verifier) as TokenVerifier, {
+        verify(): never {
+          throw new TokenRefused('inactive')
+        },
+      })
+      expect(refusalOf(stepWith({ tokenVerifier: strict }), bearing(goodToken)).reason).to.equal('token-inactive')
+    })
+
     it('refuses in the same words what a slow verifier refuses', async () => {
       const expected = answerOf(stepWith(), bearing(''))
       for (const thrown of [new TokenRefused('expired'), new InvalidToken('It expired yesterday.', { headers: ['X-Why', 'expired'] })]) {

@@ -5,7 +5,7 @@ import { bearer } from '../../lib/authentication/bearer.js'
 import { keycloakClaims, standardClaims } from '../../lib/authentication/claims-reader.js'
 import type { IssuerOptions } from '../../lib/authentication/issuer.js'
 import { IssuerDirectory } from '../../lib/authentication/issuer-directory.js'
-import type { TokenVerifier } from '../../lib/authentication/verifier.js'
+import type { TokenJudge, TokenVerifier } from '../../lib/authentication/verifier.js'
 import { TokenRefused } from '../../lib/authentication/verifier.js'
 import type { Identity } from '../../lib/context.js'
 import { Unavailable } from '../../lib/errors.js'
@@ -188,12 +188,12 @@ describe('several issuers', () => {
   })
 
   describe('one of which is asked about its tokens', () => {
-    const local = bearer(ownIssuer).verifier
-    const directory = (verifier: TokenVerifier) =>
+    const local = bearer(ownIssuer).verifier as TokenJudge
+    const directory = ({ verify }: TokenVerifier) =>
       new IssuerDirectory(
         [
           { issuer: own, verifier: local },
-          { issuer: 'https://opaque.test', verifier },
+          { issuer: 'https://opaque.test', verifier: { verify, judge: verify } },
         ],
         8_192,
       )

@@ -70,7 +70,7 @@ const signature: Authentication = {
     isAmbient: false,
     bears: ({ request }) => request.headers['signature'] !== undefined,
     identify() {
-      throw new TokenRefused('bad-signature')
+      return new TokenRefused('bad-signature')
     },
   }),
 }

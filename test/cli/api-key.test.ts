@@ -26,7 +26,7 @@ describe('portcullis api-key', function () {
     const way = apiKeys({ store: apiKeysOf([record]), prefix: 'acme_live' }).open(services)
     const identity = await way.identify(exchangeOf({ request: { headers: { 'x-api-key': key }, rawHeaders: ['X-API-Key', key] } }))
     expect(identity).to.deep.include({ id: 'warehouse', kind: 'client', scopes: ['orders:read', 'orders:fulfil'], tokenId: record.id })
-    expect(identity.claims['name']).to.equal('the robot')
+    expect(identity).to.have.nested.property('claims.name', 'the robot')
   })
 
   it('shows the key once, on the first line, and says so on the error stream', async () => {
