@@ -36,9 +36,12 @@ export function isHttp2(request: NodeIncoming): request is Http2ServerRequest {
 const unframed = new WeakSet<Socket>()
 
 class NodeRequest implements ApiRequest {
+  // Each is read once: a host that changes the prototype of its requests, as Express does, leaves objects on which to look costs much.
   readonly method: string
   readonly target: string
   readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly #socket: Socket & { readonly server?: Server; readonly encrypted?: boolean }
   /** Node reads on before that request is refused: what is smuggled behind it must be refused too. */
   readonly isUnframed: boolean
 
@@ -51,26 +54,24 @@ class NodeRequest implements ApiRequest {
     this.method = body.method ?? ''
     this.target = body.url ?? ''
     this.headers = body.headers
-    this.isUnframed = unframed.has(body.socket)
-    const coding = body.headers['transfer-encoding']
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked') unframed.add(body.socket)
-  }
-
-  get rawHeaders(): readonly string[] {
-    return this.body.rawHeaders
+    this.rawHeaders = body.rawHeaders
+    this.#socket = body.socket
+    this.isUnframed = unframed.has(this.#socket)
+    const coding = this.headers['transfer-encoding']
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') unframed.add(this.#socket)
   }
 
   get remoteAddress(): string | undefined {
-    return this.body.socket.remoteAddress
+    return this.#socket.remoteAddress
   }
 
   get encrypted(): boolean {
-    return isEncrypted(this.body)
+    return this.#socket.encrypted === true
   }
 
   /** A body parser of the host leaves its result on requests whose body it never read: only a read body counts. */
   get parsedBody(): unknown {
-    return this.body.readableDidRead ? this.parsed : undefined
+    return this.parsed !== undefined && this.body.readableDidRead ? this.parsed : undefined
   }
 
   get gone(): boolean {
@@ -78,7 +79,7 @@ class NodeRequest implements ApiRequest {
   }
 
   get closing(): boolean {
-    return (this.body.socket as Socket & { readonly server?: Server }).server?.listening === false
+    return this.#socket.server?.listening === false
   }
 
   onGone(listener: () => void): void {

@@ -19,7 +19,10 @@ const { values } = parseArgs({
 
 const listeners: Readonly<Record<string, (api: Api) => RequestListener>> = {
   http: (api) => http(api),
-  express: (api) => expressApp().use(express(api, { fallthrough: false })),
+  express: (api) =>
+    expressApp()
+      .disable('x-powered-by')
+      .use(express(api, { fallthrough: false })),
   koa: (api) => {
     const answer = new Koa().use(koa(api, { fallthrough: false })).callback()
     return (request, response) => void answer(request, response)

@@ -10,7 +10,7 @@ export function brand(owner: Class, name: string): void {
   Object.defineProperty(owner, Symbol.hasInstance, {
     value: function isInstance(this: unknown, value: unknown): boolean {
       if (this !== owner) return isDescendant(this, value)
-      return typeof value === 'object' && value !== null && mark in value
+      return typeof value === 'object' && value !== null && (value as Readonly<Record<symbol, unknown>>)[mark] === true
     },
   })
 }

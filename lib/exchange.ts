@@ -48,6 +48,9 @@ export interface Target {
 
 type Part = keyof Input
 
+/** Stands for a part that was not let through. */
+const undeclared = Symbol('undeclared')
+
 /** Told of a refusal; may give another error to answer instead. */
 export type RefusalListener = (error: ApiError) => void | ApiError | undefined | Promise<void | ApiError | undefined>
 
@@ -95,7 +98,14 @@ export class Exchange implements Context {
   #trace: TraceContext | undefined
   #abort: AbortController | undefined
   #abortReason: unknown
-  readonly #input: { [Name in Part]?: unknown } = {}
+  readonly #input: Record<Part, unknown> = {
+    body: undeclared,
+    query: undeclared,
+    params: undeclared,
+    headers: undeclared,
+    resource: undeclared,
+    scope: undeclared,
+  }
   #decisions: string[] | undefined
   #made: Map<unknown, unknown> | undefined
   #isScopeRead = false
@@ -171,7 +181,8 @@ export class Exchange implements Context {
 
   /** A part that was let through, or undefined: for records, which take what there is. */
   provided(part: Part): unknown {
-    return this.#input[part]
+    const value = this.#input[part]
+    return value === undeclared ? undefined : value
   }
 
   get log(): Logger {
@@ -260,7 +271,10 @@ export class Exchange implements Context {
 
   /** Tells those who wait for the end. `status` is that of the answer, or would have been where the time was up before. */
   finish(status: number): void {
-    for (const listener of this.#endListeners?.splice(0) ?? []) listener(status)
+    const listeners = this.#endListeners
+    if (listeners === undefined) return
+    this.#endListeners = undefined
+    for (const listener of listeners) listener(status)
   }
 
   #ownLog(): Logger {
@@ -271,12 +285,12 @@ export class Exchange implements Context {
 
   #read(part: Part): unknown {
     const value = this.#input[part]
-    if (value === undefined && !(part in this.#input)) throw new TypeError(undeclared(this.route.name, part))
+    if (value === undeclared) throw new TypeError(undeclaredPart(this.route.name, part))
     return value
   }
 }
 
-function undeclared(name: string, part: Part): string {
+function undeclaredPart(name: string, part: Part): string {
   const declared = { resource: '@Authorize(load, rule)', scope: '@Scope(filter)' } as Readonly<Record<string, string>>
   return `${name} reads ctx.${part}, which it does not declare: add ${declared[part] ?? `@Validate({ ${part}: … })`}`
 }

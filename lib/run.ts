@@ -66,18 +66,25 @@ class Passage {
     private readonly exchange: Exchange,
     private readonly resolve: (reply: Reply) => void,
   ) {
-    this.#timer = setTimeout(() => this.#expire(), route.timeout)
+    this.#timer = setTimeout(expire, route.timeout, this)
   }
 
   follow(outcome: Outcome): void {
     if (outcome instanceof Interruption) {
       this.#next = outcome.next
-      outcome.found.then(this.#goOn, this.#refuse)
-    } else if (isPromiseLike(outcome)) outcome.then(this.#settle, this.#fail)
-    else this.#settle(outcome)
+      outcome.found.then(
+        (found) => this.#goOn(found),
+        (thrown: unknown) => this.#refuse(thrown),
+      )
+    } else if (isPromiseLike(outcome)) {
+      outcome.then(
+        (reply) => this.#settle(reply),
+        (thrown: unknown) => this.#fail(thrown),
+      )
+    } else this.#settle(outcome)
   }
 
-  readonly #goOn = (found: Finding): void => {
+  #goOn(found: Finding): void {
     const { route, exchange } = this
     try {
       // A refusal counts when it comes late too: whoever is told of it may charge for it.
@@ -89,7 +96,7 @@ class Passage {
     }
   }
 
-  readonly #refuse = (thrown: unknown): void => {
+  #refuse(thrown: unknown): void {
     try {
       this.follow(refuse(this.route, this.exchange, thrown))
     } catch (failure) {
@@ -97,7 +104,7 @@ class Passage {
     }
   }
 
-  readonly #settle = (reply: Reply): void => {
+  #settle(reply: Reply): void {
     const { exchange } = this
     clearTimeout(this.#timer)
     exchange.finish(reply.status)
@@ -118,7 +125,7 @@ class Passage {
     )
   }
 
-  readonly #fail = (thrown: unknown): void => {
+  #fail(thrown: unknown): void {
     const { exchange, route } = this
     clearTimeout(this.#timer)
     exchange.finish(500)
@@ -127,7 +134,7 @@ class Passage {
     this.#decide({ status: 500, headers, body: undefined })
   }
 
-  #expire(): void {
+  expire(): void {
     const { exchange, route } = this
     const error = exchange.reading ? new RequestTimeout() : new HandlerTimeout()
     exchange.abort(error)
@@ -145,6 +152,10 @@ class Passage {
     end(this.route, this.exchange, reply.status)
     this.resolve(reply)
   }
+}
+
+function expire(passage: Passage): void {
+  passage.expire()
 }
 
 /** The answer is decided: it is recorded, and nothing else may answer. */

@@ -224,7 +224,7 @@ function readBody(request: IncomingMessage, answer: (status: number, text: strin
 const { values } = parseArgs({ options: { adapter: { type: 'string', default: 'http' } } })
 const hosts: Readonly<Record<string, () => RequestListener>> = {
   http: () => listener,
-  express: () => expressApp().use(listener),
+  express: () => expressApp().disable('x-powered-by').use(listener),
   koa: () => {
     const answer = new Koa()
       .use((context) => {

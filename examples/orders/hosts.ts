@@ -22,7 +22,9 @@ const listeners: Readonly<Record<Adapter, (api: Api) => RequestListener | Promis
 async function expressListener(api: Api): Promise<RequestListener> {
   const { default: createExpress } = await import('express')
   const { express } = await import('../../adapters/express.js')
-  return createExpress().use(express(api, { fallthrough: false }))
+  return createExpress()
+    .disable('x-powered-by')
+    .use(express(api, { fallthrough: false }))
 }
 
 async function koaListener(api: Api): Promise<RequestListener> {

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ApiError, PayloadTooLarge } from '../errors.js'
 
@@ -54,8 +55,13 @@ export function readBytes<T>(stream: Readable, limit: number, take: (outcome: Bu
       }
     }
 
-    if (stream.destroyed || stream.readableEnded) settle(new RequestAborted())
-    else stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
+    if (stream.destroyed || stream.readableEnded) {
+      settle(new RequestAborted())
+      return
+    }
+    stream.on('data', onData).on('end', onEnd).on('close', onLoss)
+    // One of Node's requests keeps to itself what nobody listens for, and closes: to listen costs a tenth of reading.
+    if (!(stream instanceof IncomingMessage)) stream.on('error', onLoss)
   })
 }
 

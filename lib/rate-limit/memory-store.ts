@@ -54,11 +54,11 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   /** Made with the first call: an API that limits nothing, or elsewhere, has no use for its room. */
-  get #counters(): CounterTable {
+  #counters(): CounterTable {
     return (this.#counterTable ??= new CounterTable(this.#capacity))
   }
 
-  get #penalties(): CounterTable {
+  #penalties(): CounterTable {
     return (this.#penaltyTable ??= new CounterTable(Math.ceil(this.#capacity / 10)))
   }
 
@@ -69,8 +69,8 @@ export class MemoryRateLimitStore implements RateLimitStore {
 
   consume(charges: readonly Charge[]): Verdict {
     const now = this.#clock.now()
-    this.#counters.sweep(sweptPerCall, now)
-    this.#penalties.sweep(sweptPerCall, now)
+    this.#counters().sweep(sweptPerCall, now)
+    this.#penalties().sweep(sweptPerCall, now)
     this.#hashAll(charges)
     if (this.#allows(charges, now)) return this.#charge(charges, now)
     this.#heedClock(charges, now)
@@ -88,9 +88,9 @@ export class MemoryRateLimitStore implements RateLimitStore {
         place += 1
         const slot = this.#find(at, index)
         if (slot < 0 || endsAt === undefined) continue
-        this.#counters.load(slot, this.#tally)
+        this.#counters().load(slot, this.#tally)
         giveBack(this.#tally, limit, cost, endsAt, now)
-        this.#counters.save(slot, this.#tally, worthOf(this.#tally, limit, now))
+        this.#counters().save(slot, this.#tally, worthOf(this.#tally, limit, now))
       }
     }
   }
@@ -104,18 +104,19 @@ export class MemoryRateLimitStore implements RateLimitStore {
   reset(charges: readonly Charge[]): void {
     this.#hashAll(charges)
     for (const [at, { windows }] of charges.entries()) {
-      for (const index of windows.keys()) this.#forget(this.#counters, at, index)
-      this.#forget(this.#penalties, at, 0)
+      for (const index of windows.keys()) this.#forget(this.#counters(), at, index)
+      this.#forget(this.#penalties(), at, 0)
     }
   }
 
   #hashAll(charges: readonly Charge[]): void {
-    this.#lows.length = 0
-    this.#highs.length = 0
-    for (const { rule, key } of charges) {
+    // To set the length of an array costs as much as all the hashing, where it is the same as ever too.
+    if (this.#lows.length > charges.length) this.#lows.length = this.#highs.length = charges.length
+    for (let at = 0; at < charges.length; at += 1) {
+      const { rule, key } = charges[at] as Charge
       this.#hash.of(this.#numberOf(rule), boundedKey(key))
-      this.#lows.push(this.#hash.low)
-      this.#highs.push(this.#hash.high)
+      this.#lows[at] = this.#hash.low
+      this.#highs[at] = this.#hash.high
     }
   }
 
@@ -131,13 +132,13 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   #find(at: number, index: number): number {
-    return this.#counters.find(this.#lows[at] as number, this.#high(at, index))
+    return this.#counters().find(this.#lows[at] as number, this.#high(at, index))
   }
 
   /** What a window has counted by now, in `#tally`; says where it stands, or -1. */
   #open(at: number, index: number, limit: Limit, now: number): number {
     const slot = this.#find(at, index)
-    if (slot >= 0) this.#counters.load(slot, this.#tally)
+    if (slot >= 0) this.#counters().load(slot, this.#tally)
     else this.#begin(at, index, limit, now)
     settle(this.#tally, limit, now)
     return slot
@@ -149,7 +150,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
     tally.at = -Infinity
     tally.used = 0
     tally.before = 0
-    const mark = this.#counters.markOf(this.#lows[at] as number, this.#high(at, index), now)
+    const mark = this.#counters().markOf(this.#lows[at] as number, this.#high(at, index), now)
     if (mark === undefined) return
     const used = Math.round(mark.share * capacityOf(limit))
     const isBucket = algorithmOf(limit) === 'bucket'
@@ -180,8 +181,8 @@ export class MemoryRateLimitStore implements RateLimitStore {
         const limit = windows[index] as Limit
         let slot = this.#open(at, index, limit, now)
         take(tally, limit, Math.min(cost, leftOf(tally, limit, now)))
-        if (slot < 0) slot = this.#counters.add(this.#lows[at] as number, this.#high(at, index), now, this.#lows)
-        this.#counters.save(slot, tally, worthOf(tally, limit, now))
+        if (slot < 0) slot = this.#counters().add(this.#lows[at] as number, this.#high(at, index), now, this.#lows)
+        this.#counters().save(slot, tally, worthOf(tally, limit, now))
         uses.push({ remaining: leftOf(tally, limit, now), reset: untilWhole(tally, limit, now), endsAt: endOf(tally, limit) })
       }
     }
@@ -211,10 +212,10 @@ export class MemoryRateLimitStore implements RateLimitStore {
       for (const [index, limit] of windows.entries()) {
         const slot = this.#find(at, index)
         if (slot < 0) continue
-        this.#counters.load(slot, this.#tally)
+        this.#counters().load(slot, this.#tally)
         if (!isAhead(this.#tally, limit, now)) continue
         settle(this.#tally, limit, now)
-        this.#counters.save(slot, this.#tally, worthOf(this.#tally, limit, now))
+        this.#counters().save(slot, this.#tally, worthOf(this.#tally, limit, now))
       }
     }
   }
@@ -233,18 +234,18 @@ export class MemoryRateLimitStore implements RateLimitStore {
   #punishKey(at: number, penalty: Penalty, now: number): void {
     const low = this.#lows[at] as number
     const high = this.#highs[at] as number
-    let slot = this.#penalties.find(low, high)
+    let slot = this.#penalties().find(low, high)
     const tally = slot < 0 ? blankTally() : this.#tally
-    if (slot < 0) slot = this.#penalties.add(low, high, now, this.#lows)
-    else this.#penalties.load(slot, tally)
+    if (slot < 0) slot = this.#penalties().add(low, high, now, this.#lows)
+    else this.#penalties().load(slot, tally)
     punish(tally, penalty, now)
-    this.#penalties.save(slot, tally, { lastEnd: tally.before, weight: tally.used, share: 0 })
+    this.#penalties().save(slot, tally, { lastEnd: tally.before, weight: tally.used, share: 0 })
   }
 
   #penaltyLeft(at: number, penalty: Penalty, now: number): number {
-    const slot = this.#penalties.find(this.#lows[at] as number, this.#highs[at] as number)
+    const slot = this.#penalties().find(this.#lows[at] as number, this.#highs[at] as number)
     if (slot < 0) return 0
-    this.#penalties.load(slot, this.#tally)
+    this.#penalties().load(slot, this.#tally)
     return penaltyLeft(this.#tally, penalty, now)
   }
 
