@@ -153,6 +153,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
   const builtIn = gate(options, services, callers, cors, instanceOf)
   const records = auditing(options.audit, services.auditLog, { tenantOf: options.tenantOf, sensitiveNames })
   const { monitored: watched } = services
+  const headersOf = securityHeaders(options.headers)
   return function compile(route, handle, last = 'answer') {
     const tracer = new Tracer(route)
     const own = declaredProtections(route)
@@ -178,7 +179,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
         ...watched.steps('handler', [...intend, ...changes.before, handle, ...changes.after]),
         ...(last === 'answer' ? stepsOf('answer') : []),
       ],
-      defaults: { ...securityHeaders(options.headers, route), challenge: callers.challenge },
+      defaults: { ...headersOf(route), challenge: callers.challenge },
       timeout: deadlineOf(route, options.timeout),
       record: watched.recorder(record),
       critical: critical && { conclude: critical.conclude, tell: watched.recorder(() => undefined) },

@@ -48,30 +48,42 @@ export function SecurityHeaders(headers: SecurityHeaderOptions): RouteDecorator 
 /** What an API answers over plain HTTP when nothing is configured: names and values in turn. */
 export const defaultHeaders: readonly string[] = Object.freeze(flat(new Map(Object.entries(api).filter(([name]) => name !== hsts))))
 
-/** Freezes the headers of a route. HSTS (RFC 6797 §7.2) goes out over TLS only. */
-export function securityHeaders(options: SecurityHeaderOptions, route: RouteSetup): HeaderSets {
-  const headers = new Map<string, string>(Object.entries(api))
-  apply(headers, options, route)
-  const declared = route.policy.all(securityHeadersKind)
-  if (new Set(declared.map(({ level, place }) => `${level} ${place}`)).size < declared.length) {
-    route.mistake('it has @SecurityHeaders twice in one place', 'write all of its headers in one')
+/** Makes the function that freezes the headers of a route. HSTS (RFC 6797 §7.2) goes out over TLS only. */
+export function securityHeaders(options: SecurityHeaderOptions): (route: RouteSetup) => HeaderSets {
+  const general = new Map<string, string>(Object.entries(api))
+  const mistakes: Array<readonly [problem: string, mend: string]> = []
+  apply(general, options, (problem, mend) => void mistakes.push([problem, mend]))
+  // Most routes say nothing of their own, and have the same ones.
+  const usual = setsOf(general)
+  return function headersOf(route) {
+    for (const [problem, mend] of mistakes) route.mistake(problem, mend)
+    const declared = route.policy.all(securityHeadersKind)
+    if (declared.length === 0) return usual
+    if (new Set(declared.map(({ level, place }) => `${level} ${place}`)).size < declared.length) {
+      route.mistake('it has @SecurityHeaders twice in one place', 'write all of its headers in one')
+    }
+    const own = new Map(general)
+    for (const { value } of declared) apply(own, value, route.mistake)
+    route.describe('securityHeaders', Object.assign({}, ...declared.map(({ value }) => value)))
+    return setsOf(own)
   }
-  for (const { value } of declared) apply(headers, value, route)
-  if (declared.length > 0) route.describe('securityHeaders', Object.assign({}, ...declared.map(({ value }) => value)))
-  const secure = flat(headers)
-  headers.delete(hsts)
-  return { secure: Object.freeze(secure), plain: Object.freeze(flat(headers)) }
 }
 
-function apply(headers: Map<string, string>, options: SecurityHeaderOptions, route: RouteSetup): void {
+function setsOf(headers: ReadonlyMap<string, string>): HeaderSets {
+  const plain = new Map(headers)
+  plain.delete(hsts)
+  return Object.freeze({ secure: Object.freeze(flat(headers)), plain: Object.freeze(flat(plain)) })
+}
+
+function apply(headers: Map<string, string>, options: SecurityHeaderOptions, mistake: RouteSetup['mistake']): void {
   for (const [given, value] of Object.entries(options)) {
     if (value === undefined) continue
     const name = [...headers.keys()].find((own) => own.toLowerCase() === given.toLowerCase()) ?? given
     if (decidedElsewhere.test(given)) {
-      route.mistake(`the header ${JSON.stringify(given)} is not the same for every answer`, 'set it in the handler, or leave it to the API')
+      mistake(`the header ${JSON.stringify(given)} is not the same for every answer`, 'set it in the handler, or leave it to the API')
     } else if (value === false) headers.delete(name)
     else if (isSendable(name, value)) headers.set(name, value)
-    else route.mistake(`the header ${JSON.stringify(given)} cannot be sent`, 'use a plain header name and a value without line breaks')
+    else mistake(`the header ${JSON.stringify(given)} cannot be sent`, 'use a plain header name and a value without line breaks')
   }
 }
 

@@ -22,13 +22,13 @@ const apiSet = [
 
 const mistakesOf = (options: unknown) => {
   const route = routeOf()
-  securityHeaders(options as SecurityHeaderOptions, route)
+  securityHeaders(options as SecurityHeaderOptions)(route)
   return route.mistakes
 }
 
 describe('the security headers of a route', () => {
   it('are these, in this order; without TLS all but HSTS', () => {
-    const { secure, plain } = securityHeaders({}, routeOf())
+    const { secure, plain } = securityHeaders({})(routeOf())
     expect(secure).to.deep.equal(apiSet.flat())
     expect(plain).to.deep.equal(apiSet.slice(1).flat())
   })
@@ -43,7 +43,7 @@ describe('the security headers of a route', () => {
         const expected = apiSet
           .filter(([name]) => !removed.includes(name))
           .map(([name, value]) => [name, replaced.includes(name) ? 'own' : value])
-        expect(securityHeaders(options, routeOf()).secure).to.deep.equal(expected.flat())
+        expect(securityHeaders(options)(routeOf()).secure).to.deep.equal(expected.flat())
       }),
     )
   })
@@ -56,7 +56,7 @@ describe('the security headers of a route', () => {
     }
     @SecurityHeaders({ 'X-Frame-Options': 'child', 'Referrer-Policy': false })
     class Child extends Parent {}
-    const { plain } = securityHeaders({ 'Referrer-Policy': 'api' }, routeOf(Child))
+    const { plain } = securityHeaders({ 'Referrer-Policy': 'api' })(routeOf(Child))
     expect(plain).not.to.include('Referrer-Policy')
     expect(plain[plain.indexOf('X-Frame-Options') + 1]).to.equal('child')
     expect(plain.slice(-2)).to.deep.equal(['X-Own', 'method'])
@@ -68,9 +68,9 @@ describe('the security headers of a route', () => {
       method() {}
     }
     const options = { 'X-Frame-Options': 'SAMEORIGIN' }
-    expect(securityHeaders(options, routeOf(Own)).plain).not.to.include('Cache-Control')
-    expect(securityHeaders(options, routeOf()).plain).to.include('Cache-Control')
-    expect(securityHeaders({}, routeOf()).secure).to.deep.equal(apiSet.flat())
+    expect(securityHeaders(options)(routeOf(Own)).plain).not.to.include('Cache-Control')
+    expect(securityHeaders(options)(routeOf()).plain).to.include('Cache-Control')
+    expect(securityHeaders({})(routeOf()).secure).to.deep.equal(apiSet.flat())
   })
 
   it('stand in the inventory where a decorator changed them, and only there', () => {
@@ -80,8 +80,8 @@ describe('the security headers of a route', () => {
     }
     const own = routeOf(Own)
     const plain = routeOf()
-    securityHeaders({}, own)
-    securityHeaders({ 'X-Own': '1' }, plain)
+    securityHeaders({})(own)
+    securityHeaders({ 'X-Own': '1' })(plain)
     expect(own.facts.get('securityHeaders')).to.deep.equal({ 'Cache-Control': 'public', 'X-Frame-Options': false })
     expect(plain.facts.has('securityHeaders')).to.equal(false)
   })
@@ -93,7 +93,7 @@ describe('the security headers of a route', () => {
       method() {}
     }
     const route = routeOf(Twice)
-    securityHeaders({}, route)
+    securityHeaders({})(route)
     expect(route.mistakes).to.deep.equal(['it has @SecurityHeaders twice in one place'])
   })
 
