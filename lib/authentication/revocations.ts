@@ -1,5 +1,6 @@
 import { isKept } from '../context.js'
 import type { Clock, Identity } from '../context.js'
+import { Memo } from '../memo.js'
 import { isPromiseLike } from '../promise.js'
 import type { Awaitable, StateStore } from '../state/state-store.js'
 
@@ -139,7 +140,14 @@ function isIssuedBefore(revokedAt: string, { issuedAt }: Identity): boolean {
 
 /** No name that an issuer chooses can pass for a part of another key. */
 function keyOf(kind: string, issuer: string | undefined, name: string): string {
-  return `revoked:${kind}:${encodeURIComponent(issuer ?? '')}:${name}`
+  return `revoked:${kind}:${encoded(issuer ?? '')}:${name}`
+}
+
+/** Issuers are few: to encode one for each mark of each request costs more than to look for the marks. */
+const encodedIssuers = new Memo<string>(100)
+
+function encoded(issuer: string): string {
+  return encodedIssuers.get(issuer) ?? encodedIssuers.keep(issuer, encodeURIComponent(issuer))
 }
 
 function requireName(name: unknown, mend: string): asserts name is string {
