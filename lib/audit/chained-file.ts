@@ -25,8 +25,8 @@ export type Beginning =
 export interface ChainedFileParts {
   readonly clock: Clock
   readonly files: FileSystem
-  /** Writes a line of the chain's own, if everything before it is on the disk. */
-  readonly append: (text: string) => boolean
+  /** Writes what the chain has to say, if everything before it is on the disk: else it is not asked, and false comes back. */
+  readonly append: (text: () => string) => boolean
   readonly watch: () => SinkWatch
 }
 
@@ -124,7 +124,7 @@ export class ChainedFile {
 
   #tend(): void {
     this.#timer = undefined
-    const isSettled = this.#parts.append(this.ending())
+    const isSettled = this.#parts.append(() => this.ending())
     if (isSettled) void this.#exportHead()
     else this.written()
   }

@@ -229,9 +229,10 @@ export class FileLog implements FileSink {
     this.#unwritten = this.#unwritten.length === 0 ? bytes : Buffer.concat([this.#unwritten, bytes])
   }
 
-  /** Writes what the chain has to say between batches; where that fails, it comes with the next. False where it has to wait. */
-  #appendOwn(text: string): boolean {
+  /** Writes what the chain has to say between batches; where that fails, it comes with the next. False, and nothing asked for, where it has to wait. */
+  #appendOwn(words: () => string): boolean {
     if (this.#file === undefined || this.#syncing !== undefined || this.#unwritten.length > 0 || this.#taken > 0) return false
+    const text = words()
     this.#append(text)
     try {
       this.#write()
@@ -292,6 +293,7 @@ export class FileLog implements FileSink {
 
   /** After a failed fsync the system forgets what it could not write, and says yes to the next one: write it all again. */
   #writeAgain(file: OpenFile): void {
+    if (this.#unsynced.length === 0) return
     this.#cutAt = file.synced
     this.#unwritten = Buffer.concat([...this.#unsynced, this.#unwritten])
     this.#unsynced = []

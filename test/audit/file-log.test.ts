@@ -500,6 +500,33 @@ describe('the file of an audit log', () => {
       expect(heard.said).to.include('an audit sink fails; its records wait')
     })
 
+    it('leaves a new file as it is after the old one failed to be synced with nothing to write again', async () => {
+      let isBroken = false
+      const fsyncSync = (file: number) => {
+        if (isBroken) throw new Error('EIO')
+        fs.fsyncSync(file)
+      }
+      const log = open({ chain: { key }, rotate: { size: '1kb' } }, { ...realFiles, fsyncSync })
+      await log.write([`{"a":1,"padding":"${'x'.repeat(800)}"}`])
+      isBroken = true
+      expect(() => log.write(['{"a":2}'])).to.throw('EIO')
+      isBroken = false
+      await log.write(['{"a":2}'])
+      await log.close()
+      expect(await verify()).to.include({ intact: true, records: 4 })
+    })
+
+    it('signs later, and breaks no chain, where the time of a signature comes during an fsync', async () => {
+      const { privateKey } = generateKeyPairSync('ed25519')
+      const fsync = Object.assign((file: number, done: fs.NoParamCallback) => void setTimeout(() => fs.fsync(file, done), 30), {
+        __promisify__: fs.fsync.__promisify__,
+      })
+      const log = open({ chain: { sign: privateKey, within: '10 ms' } }, { ...realFiles, fsync })
+      for (const a of [1, 2]) await log.write([`{"a":${a}}`])
+      await log.close()
+      expect(await verifyAuditLog([path], { keys: [createPublicKey(privateKey)] })).to.deep.include({ intact: true, unproven: [] })
+    })
+
     it('fails, and leaves no lock open for ever, where it may not write', async function () {
       for (const [place, code] of [
         [join(folder, 'none', 'audit.log'), 'ENOENT'],
