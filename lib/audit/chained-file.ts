@@ -42,6 +42,8 @@ export class ChainedFile {
   readonly #pause: number
   #chain: Chain | undefined
   #timer: NodeJS.Timeout | undefined
+  /** The time of a signature or a head came while the disk was behind. */
+  #isLate = false
 
   private constructor(path: string, setup: ChainSetup, head: HeadOptions | undefined, parts: ChainedFileParts) {
     const every = head === undefined ? longestTimer : millisecondsOf(head.every ?? '1 min', longestTimer)
@@ -107,8 +109,12 @@ export class ChainedFile {
     return this.#chain?.isUnproven === true ? this.#chain.say('checkpoint') : ''
   }
 
-  /** A batch is on the disk. */
+  /** All that was sealed is on the disk. */
   written(): void {
+    if (this.#isLate) {
+      this.#tend()
+      return
+    }
     if (this.#timer !== undefined || (this.#headTo === undefined && this.#chain?.isUnproven !== true)) return
     this.#timer = setTimeout(() => this.#tend(), this.#pause)
     this.#timer.unref()
@@ -118,15 +124,15 @@ export class ChainedFile {
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#isLate = false
     await this.#exportHead()
     this.#chain = undefined
   }
 
   #tend(): void {
     this.#timer = undefined
-    const isSettled = this.#parts.append(() => this.ending())
-    if (isSettled) void this.#exportHead()
-    else this.written()
+    this.#isLate = !this.#parts.append(() => this.ending())
+    if (!this.#isLate) void this.#exportHead()
   }
 
   #resume({ state, key, unproven }: Resumption, about: Readonly<Record<string, string>>): string {

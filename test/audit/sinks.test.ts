@@ -106,6 +106,19 @@ describe('sinks', () => {
     expect(run(`new BufferedAuditLog([stdoutSink()], { delay: 60000 }).write('before the end')`)).to.equal('before the end\n')
   })
 
+  it('lose nothing of a file to a quiet end or a crash, and do not keep the process for a sync', () => {
+    for (const [index, end] of ['', "throw new Error('crash')", 'process.exit(1)'].entries()) {
+      const path = join(folder, `audit-${index}.log`)
+      run(`
+        const log = new BufferedAuditLog([fileSink(${JSON.stringify(path)})], { delay: 3_600_000 });
+        for (let batch = 0; batch < 30; batch++) log.write(String(batch).padEnd(70_000));
+        log.write('last');
+        ${end}`)
+      const wanted = [...Array.from({ length: 30 }, (_, batch) => String(batch).padEnd(70_000)), 'last', '']
+      expect(readFileSync(path, 'utf8') === wanted.join('\n'), end).to.equal(true)
+    }
+  })
+
   it('hand records to winston as they are, through our logger too', () => {
     const lines: string[] = []
     const stream = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) })
