@@ -110,6 +110,8 @@ export class SinkQueue {
       this.#lose()
       return false
     }
+    // A line is put together of a hundred pieces, which each garbage collection would go through while it waits: this makes it one.
+    line.charCodeAt(0)
     this.#lines.push(line)
     this.#size += line.length
     const isDue = this.#failures === 0 && (this.#sink.immediate === true || this.#size >= fullBatch)
