@@ -249,17 +249,22 @@ export class FileLog implements FileSink {
   #write(): void {
     if (this.#unwritten.length === 0) return
     const file = (this.#file ??= this.#open())
-    if (this.#cutAt !== undefined) {
-      this.#files.ftruncateSync(file.descriptor, this.#cutAt)
-      file.size = this.#cutAt
-      this.#cutAt = undefined
-    }
+    if (this.#cutAt !== undefined) this.#cut(file, this.#cutAt)
     while (this.#unwritten.length > 0) {
       const written = this.#files.writeSync(file.descriptor, this.#unwritten)
       file.size += written
       if (this.#syncs && file.isRegular) this.#unsynced.push(this.#unwritten.subarray(0, written))
       this.#unwritten = this.#unwritten.subarray(written)
     }
+  }
+
+  #cut(file: OpenFile, size: number): void {
+    // What others wrote to a file that is not this process's alone must not go: rather is a record there twice.
+    if (this.#isExclusive || this.#files.fstatSync(file.descriptor).size === file.size) {
+      this.#files.ftruncateSync(file.descriptor, size)
+      file.size = size
+    }
+    this.#cutAt = undefined
   }
 
   async #sync(): Promise<void> {

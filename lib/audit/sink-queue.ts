@@ -40,7 +40,7 @@ export class SinkQueue {
   readonly #delay: number
   readonly #room: number
   readonly #logger: QueueOptions['logger']
-  readonly #atExit = () => this.#handOver()
+  readonly #atExit = () => this.#leave()
   #lines: string[] = []
   #size = 0
   /** Characters on their way to the sink, or taken and not yet synced. */
@@ -157,6 +157,12 @@ export class SinkQueue {
     if (this.#sending === undefined) this.#handOver()
     if (this.#lines.length === 0) this.#syncRest()
     else if (this.#timer === undefined) this.#wait()
+  }
+
+  #leave(): void {
+    this.#handOver()
+    // What a sync failed for is written again at its beginning, which there is still time for.
+    this.#syncRest()
   }
 
   #handOver(): void {

@@ -567,6 +567,28 @@ describe('the file of an audit log', () => {
       }
     })
 
+    it('cuts nothing off that others wrote to a file with several writers, nor fills one that was emptied', async () => {
+      for (const [act, wanted] of [
+        [() => appendFileSync(path, '{"a":"other"}\n'), [1, 2, 'other', 2]],
+        [() => truncateSync(path, 0), [2]],
+        [() => undefined, [1, 2]],
+      ] as const) {
+        disk = new LossyDisk()
+        const sink = open({}, disk.files)
+        await take(sink, ['{"a":1}'])
+        sink.write(['{"a":2}'])
+        disk.isBroken = true
+        const [{ status }] = await Promise.allSettled([sink.sync?.()])
+        expect(status).to.equal('rejected')
+        disk.isBroken = false
+        act()
+        await sink.sync?.()
+        expect(eventsOf()).to.deep.equal(wanted)
+        await sink.close()
+        rmSync(path)
+      }
+    })
+
     it('keeps no more than the room of what a dead disk does not take', async () => {
       const log = bufferedOn({ chain: { key } }, 1, 500_000)
       disk.isBroken = true
@@ -718,6 +740,28 @@ describe('the file of an audit log', () => {
         }, 10)`
       expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).to.equal('1')
       expect(eventsOf()).to.deep.equal(['started', 1, 2, 3])
+    })
+
+    it('writes what failed to be synced again when the process exits', () => {
+      const from = new URL('../../lib/audit/', import.meta.url).href
+      const script = `
+        import { BufferedAuditLog } from '${from}buffered-audit-log.js'
+        import { FileLog } from '${from}file-log.js'
+        import { realFiles } from '${from}file-system.js'
+        const written = []
+        const files = {
+          ...realFiles,
+          fsync: (file, done) => void setImmediate(done, new Error('EIO')),
+          writeSync: (file, bytes) => (written.push(bytes.toString()), realFiles.writeSync(file, bytes)),
+        }
+        const log = new BufferedAuditLog([new FileLog(${JSON.stringify(path)}, {}, files)], { delay: 60_000, logger: { error() {}, warn() {} } })
+        log.commit('{"a":1}', {}).catch(() => {
+          process.once('exit', () => console.log(JSON.stringify(written)))
+          process.exit()
+        })`
+      const written = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+      expect(JSON.parse(written)).to.deep.equal(['{"a":1}\n', '{"a":1}\n'])
+      expect(eventsOf()).to.deep.equal([1])
     })
 
     it('has one sink wait for its disk, and not another', async () => {
