@@ -46,7 +46,10 @@ export interface Sink {
   readonly name: string
   /** Takes each record at once rather than in batches. @default false */
   readonly immediate?: boolean
-  /** Whether a batch that was taken survives the end of the process and of the machine: critical records wait for such sinks. @default false */
+  /**
+   * Whether a batch that was taken, and synced where there is `sync`, survives the end of the process and of the machine: critical records
+   * wait for such sinks. @default false
+   */
   readonly durable?: boolean
   /** Told once who hears of what went wrong without a batch being lost. */
   watch?(watch: SinkWatch): void
@@ -55,6 +58,13 @@ export interface Sink {
    * first has settled, except when the process exits: what a sink does synchronously then is not lost.
    */
   write(lines: readonly string[]): void | Promise<void>
+  /**
+   * Settles when all that was taken survives a loss of power too; without it, that is so as soon as a batch is taken. Comes after batches
+   * that somebody waits for, of which there are critical records, and else after a megabyte or the log's `delay`: it may be expensive.
+   * Where it rejects, it comes again later, and the lines do not: what it was for is the sink's to keep. While it works no batch comes,
+   * except when the process exits.
+   */
+  sync?(): Promise<void>
   /** Records that are late may still come after it. */
   close?(): void | Promise<void>
 }

@@ -11,7 +11,7 @@ export interface BufferOptions extends QueueOptions {
 /**
  * Hands each record to all of its sinks, in batches. A sink that fails or is slow keeps its own records waiting, up to a bound, and no
  * one else's. What still waits when the process exits or crashes is handed over then; a process that is killed by a
- * signal without a listener loses the last `delay` milliseconds.
+ * signal without a listener loses the last `delay` milliseconds, and a loss of power what sinks have not synced besides.
  */
 export class BufferedAuditLog implements AuditLog {
   readonly #queues: readonly SinkQueue[]

@@ -25,8 +25,8 @@ export type Beginning =
 export interface ChainedFileParts {
   readonly clock: Clock
   readonly files: FileSystem
-  /** Writes a line of the chain's own, if everything before it is on the disk. */
-  readonly append: (text: string) => boolean
+  /** Writes what the chain has to say, if everything before it is on the disk: else it is not asked, and false comes back. */
+  readonly append: (text: () => string) => boolean
   readonly watch: () => SinkWatch
 }
 
@@ -42,6 +42,8 @@ export class ChainedFile {
   readonly #pause: number
   #chain: Chain | undefined
   #timer: NodeJS.Timeout | undefined
+  /** The time of a signature or a head came while the disk was behind. */
+  #isLate = false
 
   private constructor(path: string, setup: ChainSetup, head: HeadOptions | undefined, parts: ChainedFileParts) {
     const every = head === undefined ? longestTimer : millisecondsOf(head.every ?? '1 min', longestTimer)
@@ -107,8 +109,12 @@ export class ChainedFile {
     return this.#chain?.isUnproven === true ? this.#chain.say('checkpoint') : ''
   }
 
-  /** A batch is on the disk. */
+  /** All that was sealed is on the disk. */
   written(): void {
+    if (this.#isLate) {
+      this.#tend()
+      return
+    }
     if (this.#timer !== undefined || (this.#headTo === undefined && this.#chain?.isUnproven !== true)) return
     this.#timer = setTimeout(() => this.#tend(), this.#pause)
     this.#timer.unref()
@@ -118,15 +124,15 @@ export class ChainedFile {
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#isLate = false
     await this.#exportHead()
     this.#chain = undefined
   }
 
   #tend(): void {
     this.#timer = undefined
-    const isSettled = this.#parts.append(this.ending())
-    if (isSettled) void this.#exportHead()
-    else this.written()
+    this.#isLate = !this.#parts.append(() => this.ending())
+    if (!this.#isLate) void this.#exportHead()
   }
 
   #resume({ state, key, unproven }: Resumption, about: Readonly<Record<string, string>>): string {

@@ -36,6 +36,7 @@ export class FileLog implements FileSink {
   readonly name: string
   readonly immediate: boolean
   readonly durable: boolean
+  readonly sync?: () => Promise<void>
   readonly checkChain?: () => Promise<ChainCheck>
   readonly #path: string
   readonly #syncs: boolean
@@ -49,7 +50,7 @@ export class FileLog implements FileSink {
   /** Lines at the front of the coming batch that are in `#unwritten`, or written: a batch that failed comes again, with more behind. */
   #taken = 0
   #unwritten: Buffer = Buffer.alloc(0)
-  /** What was written since the disk last had everything. */
+  /** What was written since the disk last had everything, should it have to be written again. */
   #unsynced: Buffer[] = []
   #syncing: Promise<void> | undefined
   /** Where the file must be cut before anything is written: what stands behind may or may not be on the disk. */
@@ -66,7 +67,8 @@ export class FileLog implements FileSink {
     this.#path = path
     this.#syncs = fsync !== 'never'
     this.#rotation = options.rotate === undefined ? undefined : rotationOf(options.rotate)
-    this.#chained = ChainedFile.of(path, options, { clock, files, append: (text) => this.#appendOwn(text), watch: () => this.#watch })
+    this.#chained = ChainedFile.of(path, options, { clock, files, append: (words) => this.#appendOwn(words), watch: () => this.#watch })
+    if (this.#syncs) this.sync = () => this.#sync()
     if (this.#chained !== undefined) this.checkChain = () => this.#check(this.#chained as ChainedFile)
     this.#files = files
     this.#now = () => clock.now()
@@ -76,10 +78,7 @@ export class FileLog implements FileSink {
     this.#watch = watch
   }
 
-  write(lines: readonly string[]): void | Promise<void> {
-    // There is a call before the last one has settled only when the process exits: then there is no time to wait.
-    const isLast = this.#syncing !== undefined
-    if (isLast) this.#taken = 0
+  write(lines: readonly string[]): void {
     this.#write()
     if (lines.length > this.#taken) {
       this.#ready(lines)
@@ -88,19 +87,20 @@ export class FileLog implements FileSink {
       this.#taken = lines.length
       this.#write()
     }
-    if (!this.#syncs || this.#file?.isRegular !== true) return this.#done()
-    if (isLast) return this.#syncNow(this.#file)
-    this.#syncing = this.#sync(this.#file)
-    return this.#syncing
+    this.#taken = 0
+    if (!this.#syncs) this.#chained?.written()
+    // There is a call while the disk works only when the process exits: nobody comes to sync it then.
+    else if (this.#syncing !== undefined && this.#file !== undefined) this.#syncNow(this.#file)
   }
 
   reopen(): void {
     this.#isMoved = true
     if (this.#syncing !== undefined || this.#unwritten.length > 0) return
-    // A chain leaves its end under the known name, so that it is found after a restart.
-    if (this.#chained?.isBegun === true) this.#ready([])
-    else this.#closeFile()
-    this.#write()
+    try {
+      this.#moveOn()
+    } catch (error) {
+      this.#watch.error('an audit log could not go on in a new file; it will with the next batch', { file: this.#path, error })
+    }
   }
 
   async #check(chained: ChainedFile): Promise<ChainCheck> {
@@ -117,9 +117,8 @@ export class FileLog implements FileSink {
     if (this.#file !== undefined) {
       this.#append(this.#chained?.ending() ?? '')
       this.#write()
-      if (this.#syncs && this.#file.isRegular) this.#syncNow(this.#file)
     }
-    this.#closeFile()
+    this.#letGo()
     this.#unlock()
     await this.#chained?.close()
   }
@@ -127,8 +126,7 @@ export class FileLog implements FileSink {
   /** Has the right file open for these lines: opens it, begins it anew, or goes on in the next. */
   #ready(lines: readonly string[]): void {
     if (this.#file !== undefined) this.#inspect(this.#file)
-    if (this.#isMoved) this.#closeFile()
-    this.#isMoved = false
+    if (this.#isMoved) this.#letGo()
     const file = (this.#file ??= this.#open())
     if (this.#rotation !== undefined) this.#rotate(file, this.#rotation, lines)
     this.#file ??= this.#open()
@@ -156,7 +154,7 @@ export class FileLog implements FileSink {
     if (file.size + coming <= rotation.size && !isPast(rotation, file.began, this.#now())) return
     this.#append(this.#chained?.ending() ?? '')
     this.#write()
-    if (this.#syncs) this.#syncNow(file)
+    this.#syncNow(file)
     try {
       this.#files.renameSync(this.#path, oldName(this.#path, file.began))
     } catch (error) {
@@ -229,13 +227,13 @@ export class FileLog implements FileSink {
     this.#unwritten = this.#unwritten.length === 0 ? bytes : Buffer.concat([this.#unwritten, bytes])
   }
 
-  /** Writes what the chain has to say between batches; where that fails, it comes with the next. False where it has to wait. */
-  #appendOwn(text: string): boolean {
-    if (this.#file === undefined || this.#syncing !== undefined || this.#unwritten.length > 0 || this.#taken > 0) return false
-    this.#append(text)
+  /** Writes what the chain has to say between batches; where that fails, it comes with the next. False, and nothing asked for, where it has to wait. */
+  #appendOwn(words: () => string): boolean {
+    if (this.#file === undefined || this.#isBehind || this.#taken > 0) return false
+    this.#append(words())
     try {
       this.#write()
-      if (text !== '' && this.#syncs) this.#syncNow(this.#file)
+      if (this.#unsynced.length > 0) this.#syncNow(this.#file)
       return true
     } catch (error) {
       this.#watch.error('an audit log could not be signed; it will be with the next batch', { file: this.#path, error })
@@ -243,14 +241,15 @@ export class FileLog implements FileSink {
     }
   }
 
+  /** Whether the disk does not have all that was taken. */
+  get #isBehind(): boolean {
+    return this.#syncing !== undefined || this.#unwritten.length > 0 || this.#unsynced.length > 0
+  }
+
   #write(): void {
     if (this.#unwritten.length === 0) return
     const file = (this.#file ??= this.#open())
-    if (this.#cutAt !== undefined) {
-      this.#files.ftruncateSync(file.descriptor, this.#cutAt)
-      file.size = this.#cutAt
-      this.#cutAt = undefined
-    }
+    if (this.#cutAt !== undefined) this.#cut(file, this.#cutAt)
     while (this.#unwritten.length > 0) {
       const written = this.#files.writeSync(file.descriptor, this.#unwritten)
       file.size += written
@@ -259,14 +258,36 @@ export class FileLog implements FileSink {
     }
   }
 
-  async #sync(file: OpenFile): Promise<void> {
+  #cut(file: OpenFile, size: number): void {
+    // What others wrote to a file that is not this process's alone must not go: rather is a record there twice.
+    if (this.#isExclusive || this.#files.fstatSync(file.descriptor).size === file.size) {
+      this.#files.ftruncateSync(file.descriptor, size)
+      file.size = size
+    }
+    this.#cutAt = undefined
+  }
+
+  async #sync(): Promise<void> {
+    let problem: unknown
+    try {
+      this.#write()
+    } catch (thrown) {
+      problem = thrown
+    }
+    // What could be written is not to wait for what could not.
+    if (this.#unsynced.length > 0 && this.#file !== undefined) await (this.#syncing = this.#bring(this.#file))
+    if (problem !== undefined) throw problem
+    if (this.#isMoved) this.#moveOn()
+    this.#chained?.written()
+  }
+
+  async #bring(file: OpenFile): Promise<void> {
     const { size } = file
     try {
       await new Promise<void>((resolve, reject) => {
         this.#files.fsync(file.descriptor, (error) => (error === null ? resolve() : reject(error)))
       })
       this.#isSynced(file, size)
-      this.#done()
     } catch (error) {
       this.#writeAgain(file)
       throw error
@@ -276,6 +297,7 @@ export class FileLog implements FileSink {
   }
 
   #syncNow(file: OpenFile): void {
+    if (!this.#syncs || !file.isRegular) return
     try {
       this.#files.fsyncSync(file.descriptor)
     } catch (error) {
@@ -286,25 +308,37 @@ export class FileLog implements FileSink {
   }
 
   #isSynced(file: OpenFile, size: number): void {
-    file.synced = size
+    file.synced = Math.max(file.synced, size)
     this.#unsynced = []
   }
 
   /** After a failed fsync the system forgets what it could not write, and says yes to the next one: write it all again. */
   #writeAgain(file: OpenFile): void {
+    if (this.#unsynced.length === 0) return
     this.#cutAt = file.synced
     this.#unwritten = Buffer.concat([...this.#unsynced, this.#unwritten])
     this.#unsynced = []
   }
 
-  #done(): void {
-    this.#taken = 0
-    this.#chained?.written()
-  }
-
   #unlock(): void {
     this.#lock?.release()
     this.#lock = undefined
+  }
+
+  /** Goes on in a new file after this one was moved. */
+  #moveOn(): void {
+    // A chain leaves its end under the known name, so that it is found after a restart.
+    if (this.#chained?.isBegun === true) this.#ready([])
+    else this.#letGo()
+    this.#write()
+    if (this.#file !== undefined) this.#syncNow(this.#file)
+  }
+
+  /** Closes the file once the disk has all of it. */
+  #letGo(): void {
+    if (this.#file !== undefined) this.#syncNow(this.#file)
+    this.#closeFile()
+    this.#isMoved = false
   }
 
   #closeFile(): void {

@@ -19,8 +19,9 @@ export interface FileSinkOptions {
    * When the system is told to bring records to the disk, and not only to its cache. Nothing that is written is lost when the process dies,
    * whatever stands here.
    *
-   * - `always`: each record is written at once, and on the disk before it counts as taken
-   * - `batch`: each batch is; a loss of power loses what still waited for its batch
+   * - `always`: each record is written at once, and brought to the disk before the next
+   * - `batch`: critical records are on the disk before they are acknowledged, and all before them; others within the log's `delay`
+   *   (250 ms), or with each megabyte: a loss of power loses what came since
    * - `never`: the system does it in its own time; a loss of power loses the last half minute. Such a file serves no critical route
    *
    * @default 'batch'
@@ -58,7 +59,7 @@ export interface ChainCheck {
 
 /**
  * Appends records to a file, created with mode 0600. Writing is synchronous: a batch is written whole, in order, also while the process
- * exits; only the disk is waited for. The file is opened with the first batch; an error there counts as a failure of the sink. A line
+ * exits; only the disk is waited for, in `sync`. The file is opened with the first batch; an error there counts as a failure of the sink. A line
  * that a crash cut off is put aside, into a file of its own, before anything is appended.
  *
  * With `chain` or `rotate` the file has one writer: a second process is refused until the first has ended. A chain that does not end as

@@ -2,9 +2,9 @@ import type { Sink, SinkWatch } from './audit-log.js'
 
 /** How records wait for one sink. */
 export interface QueueOptions {
-  /** How long a record may wait for company, in milliseconds. @default 250 */
+  /** How long a record may wait for company, and to be synced, in milliseconds. @default 250 */
   readonly delay?: number
-  /** How many characters may wait; past that, new records are lost, counted and reported. @default 16,777,216 */
+  /** How many characters may wait, or be unsynced; past that, new records are lost, counted and reported. @default 16,777,216 */
   readonly maxBuffered?: number
   /** Hears of sinks that fail, and of those that work again. */
   readonly logger?: SinkWatch
@@ -12,6 +12,12 @@ export interface QueueOptions {
 
 /** A batch of this many characters leaves without waiting for the timer. */
 const fullBatch = 65_536
+
+/** A sink that took this many characters syncs them without waiting for the timer. */
+const mostUnsynced = 2 ** 20
+
+/** No more than this part of the room is left unsynced, so that what comes during a sync has a place. */
+const unsyncedPart = 0.25
 
 /** The longest pause before a failing sink is tried again, in milliseconds. */
 const longestPause = 10_000
@@ -34,11 +40,16 @@ export class SinkQueue {
   readonly #delay: number
   readonly #room: number
   readonly #logger: QueueOptions['logger']
-  readonly #atExit = () => this.#handOver()
+  readonly #atExit = () => this.#leave()
   #lines: string[] = []
   #size = 0
-  /** Characters on their way to the sink. */
+  /** Characters on their way to the sink, or taken and not yet synced. */
   #sentSize = 0
+  #isUnsynced = false
+  /** The next batch is to be synced at once. */
+  #isSyncWanted = false
+  /** The last batch was not taken: what becomes of those before it does not show whether the sink works. */
+  #isRefused = false
   #sending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   /** Failures in a row. */
@@ -70,7 +81,7 @@ export class SinkQueue {
     return this.#size + this.#sentSize > this.#room * crowded
   }
 
-  /** Adds a record, and settles when the sink has taken it. Rejects where there is no room, where the sink fails, or has failed last. */
+  /** Adds a record, and settles when the sink has taken and synced it. Rejects where there is no room, where the sink fails, or has failed last. */
   commit(line: string): Promise<void> {
     if (this.#failures > 0 || !this.#fits(line)) {
       const problem = this.add(line) ? 'fails' : 'has too many records waiting'
@@ -99,6 +110,8 @@ export class SinkQueue {
       this.#lose()
       return false
     }
+    // A line is put together of a hundred pieces, which each garbage collection would go through while it waits: this makes it one.
+    line.charCodeAt(0)
     this.#lines.push(line)
     this.#size += line.length
     const isDue = this.#failures === 0 && (this.#sink.immediate === true || this.#size >= fullBatch)
@@ -107,10 +120,10 @@ export class SinkQueue {
     return true
   }
 
-  /** Settles when what waits now has been taken, or refused once more. */
+  /** Settles when what waits now has been taken and synced, or refused once more. */
   async drain(): Promise<void> {
     await this.#sending
-    this.#handOver()
+    this.#send()
     await this.#sending
   }
 
@@ -123,7 +136,7 @@ export class SinkQueue {
     }
   }
 
-  /** Only while something waits is there a timer, and a listener that hands it over at exit. */
+  /** Only while something waits or is unsynced is there a timer, and a listener that hands over at exit. */
   #wait(): void {
     const pause = Math.max(this.#delay, Math.min(this.#delay * 2 ** this.#failures, longestPause))
     this.#timer = setTimeout(() => this.#send(), pause)
@@ -137,10 +150,19 @@ export class SinkQueue {
     process.removeListener('exit', this.#atExit)
   }
 
+  /** Hands over all that waits, and has it synced. */
   #send(): void {
     this.#rest()
+    this.#isSyncWanted = true
     if (this.#sending === undefined) this.#handOver()
-    if (this.#lines.length > 0) this.#wait()
+    if (this.#lines.length === 0) this.#syncRest()
+    else if (this.#timer === undefined) this.#wait()
+  }
+
+  #leave(): void {
+    this.#handOver()
+    // What a sync failed for is written again at its beginning, which there is still time for.
+    this.#syncRest()
   }
 
   #handOver(): void {
@@ -150,32 +172,76 @@ export class SinkQueue {
     const waiters = this.#waiters
     this.#lines = []
     this.#size = 0
+    this.#sentSize += size
     this.#waiters = []
     try {
       const pending = this.#sink.write(batch)
-      if (pending === undefined) this.#succeeded(waiters)
+      if (pending === undefined) this.#took(size, waiters)
       else this.#sending = this.#outcome(pending, batch, size, waiters)
     } catch (error) {
-      this.#failed(error, batch, size, waiters)
+      this.#refused(error, batch, size, waiters)
     }
   }
 
   async #outcome(pending: Promise<void>, batch: readonly string[], size: number, waiters: readonly Waiter[]): Promise<void> {
-    this.#sentSize += size
     try {
       await pending
-      this.#settle(size)
-      this.#succeeded(waiters)
+      this.#settle()
+      this.#took(size, waiters)
     } catch (error) {
-      this.#settle(size)
-      this.#failed(error, batch, size, waiters)
+      this.#settle()
+      this.#refused(error, batch, size, waiters)
     }
     if (this.#waiters.length > 0) this.#hurry()
+    await this.#sending
   }
 
-  #settle(size: number): void {
+  #settle(): void {
     this.#sending = undefined
-    this.#sentSize -= size
+  }
+
+  #took(size: number, waiters: readonly Waiter[]): void {
+    this.#isRefused = false
+    if (this.#sink.sync === undefined) {
+      this.#sentSize -= size
+      this.#succeeded(waiters)
+      return
+    }
+    this.#isUnsynced = true
+    // The process exits during a sync: nobody is left to be told.
+    if (this.#sending !== undefined) return
+    if (waiters.length > 0 || this.#isSyncDue) {
+      this.#sending = this.#sync(waiters)
+      return
+    }
+    if (this.#timer === undefined) this.#wait()
+    this.#succeeded(waiters)
+  }
+
+  get #isSyncDue(): boolean {
+    if (this.#isSyncWanted || this.#sink.immediate === true) return true
+    return this.#sentSize >= Math.min(mostUnsynced, this.#room * unsyncedPart)
+  }
+
+  #syncRest(): void {
+    if (this.#isUnsynced && this.#sending === undefined) this.#sending = this.#sync([])
+  }
+
+  async #sync(waiters: readonly Waiter[]): Promise<void> {
+    this.#isSyncWanted = false
+    try {
+      await this.#sink.sync?.()
+      this.#settle()
+      this.#isUnsynced = false
+      this.#sentSize = 0
+      if (!this.#isRefused) this.#succeeded(waiters)
+    } catch (error) {
+      this.#settle()
+      if (!this.#isRefused) this.#failed(error, waiters)
+    }
+    if (this.#waiters.length > 0) this.#hurry()
+    // The time of what came meanwhile was up meanwhile.
+    else if (this.#isSyncWanted && this.#failures === 0) this.#send()
   }
 
   #succeeded(waiters: readonly Waiter[]): void {
@@ -189,11 +255,19 @@ export class SinkQueue {
     this.#lossReported = this.lost
   }
 
-  #failed(error: unknown, batch: readonly string[], size: number, waiters: readonly Waiter[]): void {
-    // Those who wait for what comes after it would wait as long.
-    for (const waiter of [...waiters, ...this.#waiters.splice(0)]) waiter.reject(error)
+  /** The batch comes again; what was taken before it must not wait as long for its sync. */
+  #refused(error: unknown, batch: readonly string[], size: number, waiters: readonly Waiter[]): void {
+    this.#isRefused = true
     this.#lines = batch.concat(this.#lines)
     this.#size += size
+    this.#sentSize -= size
+    this.#failed(error, waiters)
+    this.#syncRest()
+  }
+
+  #failed(error: unknown, waiters: readonly Waiter[]): void {
+    // Those who wait for what comes after it would wait as long.
+    for (const waiter of [...waiters, ...this.#waiters.splice(0)]) waiter.reject(error)
     this.#failures++
     if (this.#failures === 1) this.#logger?.error('an audit sink fails; its records wait', { sink: this.#sink.name, error })
     if (this.#timer === undefined) this.#wait()

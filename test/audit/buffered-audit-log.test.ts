@@ -35,8 +35,46 @@ class Heard {
   }
 }
 
+/** A sink that syncs as it is told, keeps what it took, and finds out whether it is called before it has settled. */
+class SyncedSink extends ScriptedSink {
+  readonly durable = true
+  readonly synced: number[] = []
+  readonly overlaps: string[] = []
+  immediate = false
+  #isBusy = false
+
+  constructor(
+    public answerSync: () => Promise<void> = () => Promise.resolve(),
+    answer?: () => void | Promise<void>,
+  ) {
+    super(answer)
+  }
+
+  override write(lines: readonly string[]): void | Promise<void> {
+    if (this.#isBusy) this.overlaps.push('write')
+    const pending = super.write(lines)
+    if (pending === undefined) return undefined
+    this.#isBusy = true
+    return pending.finally(() => (this.#isBusy = false))
+  }
+
+  async sync(): Promise<void> {
+    if (this.#isBusy) this.overlaps.push('sync')
+    this.#isBusy = true
+    const count = this.batches.flat().length
+    try {
+      await this.answerSync()
+      this.synced.push(count)
+    } finally {
+      this.#isBusy = false
+    }
+  }
+}
+
 const logOf = (sinks: readonly Sink[], options?: BufferOptions) => new BufferedAuditLog(sinks, options)
 const soon = (milliseconds = 5) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+const facts = { kind: 'audit', event: undefined } as const
 
 describe('the buffered audit log', () => {
   it('hands records over in one batch after the delay, in order', async () => {
@@ -194,6 +232,232 @@ describe('the buffered audit log', () => {
     for (const log of logs) log.write('a')
     expect(process.listenerCount('exit')).to.equal(before + 5)
     await Promise.all(logs.map((log) => log.close()))
+    expect(process.listenerCount('exit')).to.equal(before)
+  })
+})
+
+describe('the buffered audit log, with a sink that syncs', () => {
+  const fullBatch = 'x'.repeat(70_000)
+
+  it('has it sync for those who wait, all at once, and at a flush, and not for a batch that nobody waits for', async () => {
+    const sink = new SyncedSink()
+    const log = logOf([sink], { delay: 60_000 })
+    for (let batch = 0; batch < 3; batch++) log.write(fullBatch)
+    await soon()
+    expect(sink.batches).to.have.length(3)
+    expect(sink.synced).to.deep.equal([])
+    await Promise.all([log.commit?.('a', facts), log.commit?.('b', facts)])
+    expect(sink.synced).to.deep.equal([5])
+    log.write('c')
+    await log.flush()
+    expect(sink.synced).to.deep.equal([5, 6])
+    log.write(fullBatch)
+    await log.flush()
+    await log.close()
+    expect(sink.synced).to.deep.equal([5, 6, 7])
+  })
+
+  it('has it sync within the delay, whatever the size of what came, and then no more', async () => {
+    for (const line of ['a', fullBatch]) {
+      const sink = new SyncedSink()
+      const log = logOf([sink], { delay: 10 })
+      log.write(line)
+      await soon(40)
+      expect(sink.synced).to.deep.equal([1])
+      await log.close()
+      expect(sink.synced).to.deep.equal([1])
+    }
+  })
+
+  it('has it sync each record where it is immediate', async () => {
+    const sink = new SyncedSink()
+    sink.immediate = true
+    const log = logOf([sink], { delay: 60_000 })
+    for (let count = 1; count <= 3; count++) {
+      log.write('a')
+      await soon(1)
+      expect(sink.synced).to.have.length(count)
+    }
+    await log.close()
+  })
+
+  it('leaves no more than a part of the room unsynced', async () => {
+    const sink = new SyncedSink()
+    const log = logOf([sink], { delay: 60_000, maxBuffered: 800_000 })
+    for (let batch = 0; batch < 9; batch++) {
+      log.write(fullBatch)
+      await soon(1)
+    }
+    expect(sink.synced).to.deep.equal([3, 6, 9])
+    await log.close()
+  })
+
+  it('acknowledges nothing while a sync lasts, and counts what it is for against the bound', async () => {
+    let end = () => undefined as void
+    const sink = new SyncedSink(() => new Promise((resolve) => (end = resolve)))
+    const log = logOf([sink], { delay: 1, maxBuffered: 100, logger: new Heard() })
+    let isSettled = false
+    const committed = log.commit?.('x'.repeat(40), facts).then(() => (isSettled = true))
+    await soon()
+    for (let count = 0; count < 9; count++) log.write('x'.repeat(10))
+    await soon()
+    expect([isSettled, sink.batches.length, log.lost]).to.deep.equal([false, 1, 3])
+    end()
+    await committed
+    await soon()
+    expect(sink.batches[1]).to.have.length(6)
+    end()
+    await log.close()
+    expect(sink.overlaps).to.deep.equal([])
+  })
+
+  it('is handed what became due during a sync as soon as that has ended', async () => {
+    let end = () => undefined as void
+    const sink = new SyncedSink(() => new Promise((resolve) => (end = resolve)))
+    const log = logOf([sink], { delay: 100 })
+    const committed = log.commit?.('a', facts)
+    await soon()
+    log.write('b')
+    await soon(110)
+    end()
+    await committed
+    await soon(1)
+    expect(sink.batches).to.deep.equal([['a'], ['b']])
+    end()
+    await log.close()
+  })
+
+  it('rejects those who wait where it cannot sync, hands nothing over twice, and tries again with growing pauses', async () => {
+    const tries: number[] = []
+    let isBroken = true
+    const sink = new SyncedSink(async () => {
+      tries.push(performance.now())
+      if (isBroken) fail()
+    })
+    const heard = new Heard()
+    const log = logOf([sink], { delay: 10, logger: heard })
+    log.write(fullBatch)
+    const outcomes = await Promise.allSettled([log.commit?.('a', facts), log.commit?.('b', facts)])
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected'])
+    const late = await Promise.allSettled([log.commit?.('c', facts)])
+    expect(late[0].status).to.equal('rejected')
+    await soon(160)
+    expect(tries.length).to.be.within(3, 5)
+    const pauses = tries.slice(2).map((time, index) => time - (tries[index + 1] ?? 0))
+    for (const [index, length] of pauses.entries()) expect(length).to.be.above(10 * 2 ** (index + 2) - 2)
+    isBroken = false
+    await log.flush()
+    await log.commit?.('d', facts)
+    expect(sink.batches.flat()).to.deep.equal([fullBatch, 'a', 'b', 'c', 'd'])
+    expect(heard.said).to.deep.equal(['an audit sink fails; its records wait'])
+    await log.close()
+  })
+
+  it('has it sync what it took before a batch that it does not take', async () => {
+    for (const reject of [fail, () => Promise.reject(new Error('no'))]) {
+      const sink = new SyncedSink()
+      const heard = new Heard()
+      const log = logOf([sink], { delay: 5, logger: heard })
+      log.write(fullBatch)
+      sink.answer = reject
+      log.write(fullBatch)
+      await soon(40)
+      expect(sink.synced[0]).to.equal(1)
+      const late = await Promise.allSettled([log.commit?.('a', facts)])
+      expect(late[0].status).to.equal('rejected')
+      expect(heard.said).to.deep.equal(['an audit sink fails; its records wait'])
+      sink.answer = () => undefined
+      await log.close()
+      expect(sink.batches.flat()).to.deep.equal([fullBatch, fullBatch, 'a'])
+      expect(sink.synced.at(-1)).to.equal(3)
+    }
+  })
+
+  it('has it sync at a flush though it is slow to take a batch', async () => {
+    const sink = new SyncedSink(undefined, () => soon(2) as Promise<void>)
+    const log = logOf([sink], { delay: 60_000 })
+    log.write('a')
+    await log.flush()
+    expect(sink.synced).to.deep.equal([1])
+    log.write(fullBatch)
+    log.write('b')
+    await log.flush()
+    expect(sink.synced).to.deep.equal([1, 3])
+    await log.close()
+  })
+
+  it('tries no less often where it neither takes a batch nor syncs the one before', async () => {
+    const sink = new SyncedSink()
+    const log = logOf([sink], { delay: 10, logger: new Heard() })
+    log.write(fullBatch)
+    const start = performance.now()
+    let tries = 0
+    const fourth = new Promise<number>((resolve) => {
+      sink.answer = () => {
+        if (++tries === 4) resolve(performance.now() - start)
+        fail()
+      }
+    })
+    sink.answerSync = () => Promise.reject(new Error('no'))
+    log.write(fullBatch)
+    const end = setTimeout(() => undefined, 1_000)
+    // At once, and after pauses of 10, 40 and 80 ms: the first had begun before.
+    expect(await fourth).to.be.within(120, 350)
+    clearTimeout(end)
+    sink.answer = () => undefined
+    sink.answerSync = () => Promise.resolve()
+    await log.close()
+    expect(sink.batches.flat()).to.deep.equal([fullBatch, fullBatch])
+  })
+
+  it('loses and doubles nothing, and acknowledges only what is synced, whatever fails', async () => {
+    const acts = fc.constantFrom('write', 'fill', 'commit', 'flush', 'wait', 'throw', 'reject', 'slow', 'break', 'heal')
+    await fc.assert(
+      fc.asyncProperty(fc.array(acts, { maxLength: 40 }), async (what) => {
+        const sink = new SyncedSink()
+        const log = logOf([sink], { delay: 1, logger: new Heard(), maxBuffered: 1_000_000 })
+        const commits: Array<Promise<void>> = []
+        const early: number[] = []
+        let count = 0
+        const heal = () => {
+          sink.answer = () => undefined
+          sink.answerSync = () => Promise.resolve()
+        }
+        const commit = async (number: number) => {
+          const [{ status }] = await Promise.allSettled([log.commit?.(`${number}`, facts)])
+          const synced = sink.batches.flat().slice(0, sink.synced.at(-1))
+          if (status === 'fulfilled' && !synced.some((line) => Number(line) === number)) early.push(number)
+        }
+        for (const act of what) {
+          if (act === 'write') log.write(`${count++}`)
+          else if (act === 'fill') log.write(`${count++}`.padEnd(70_000))
+          else if (act === 'commit') commits.push(commit(count++))
+          else if (act === 'flush') await log.flush()
+          else if (act === 'wait') await soon(2)
+          else if (act === 'heal') heal()
+          else if (act === 'break') sink.answerSync = () => soon(0).then(fail)
+          else if (act === 'slow') sink.answer = () => soon(1) as Promise<void>
+          else sink.answer = () => (act === 'reject' ? Promise.reject(new Error('no')) : fail())
+        }
+        heal()
+        await log.flush()
+        await log.close()
+        await Promise.all(commits)
+        expect(early).to.deep.equal([])
+        expect(sink.overlaps).to.deep.equal([])
+        const numbers = sink.batches.flat().map(Number)
+        expect(numbers.length + log.lost).to.equal(count)
+        expect(numbers).to.deep.equal([...new Set(numbers)].toSorted((one, other) => one - other))
+        if (count > 0) expect(sink.synced.at(-1)).to.equal(numbers.length)
+      }),
+    )
+  })
+
+  it('holds neither the process nor a listener once all is synced', async () => {
+    const before = process.listenerCount('exit')
+    const log = logOf([new SyncedSink()], { delay: 60_000 })
+    log.write(fullBatch)
+    await log.flush()
     expect(process.listenerCount('exit')).to.equal(before)
   })
 })

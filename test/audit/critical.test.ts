@@ -9,6 +9,8 @@ import { expect } from 'chai'
 import { http } from '../../adapters/http.js'
 import { Audit, BootError, Controller, Delete, Get, NotFound, Public, Timeout, createApi, createLogger, fileSink } from '../../lib/index.js'
 import type { Api, ApiOptions, AuditOptions, Monitor, Sink } from '../../lib/index.js'
+import { FileLog } from '../../lib/audit/file-log.js'
+import { LossyDisk } from './lossy-disk.js'
 
 let served: string[] = []
 
@@ -67,6 +69,10 @@ class DurableSink implements Sink {
   }
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('a critical action', () => {
   let api: Api
   let server: Server
@@ -110,6 +116,39 @@ describe('a critical action', () => {
       { stage: 'outcome', status: 200, action: 'order.delete', params: { id: '7' }, detail: { seen: true } },
     ])
     expect(new Set(records.slice(1).map((record) => record['request_id']))).to.deep.equal(new Set([answer.headers.get('x-request-id')]))
+  })
+
+  it('neither happens nor is answered before the disk has it', async () => {
+    const path = join(folder, 'audit.log')
+    const disk = new LossyDisk()
+    disk.held = []
+    const request = await start({ sinks: [new FileLog(path, {}, disk.files)], deadline: 5_000 })
+    let isAnswered = false
+    const answer = request('DELETE', '/orders/7').finally(() => (isAnswered = true))
+    await until(() => disk.held?.length === 1)
+    expect(readFileSync(path, 'utf8')).to.contain('"stage":"intent"')
+    expect(served).to.deep.equal([])
+    disk.release()
+    disk.held = []
+    await until(() => disk.held?.length === 1)
+    expect(disk.kept(path)).to.contain('"stage":"intent"').and.not.contain('"stage":"outcome"')
+    expect([served, isAnswered]).to.deep.equal([['remove'], false])
+    disk.release()
+    expect((await answer).status).to.equal(200)
+    expect(disk.kept(path)).to.equal(readFileSync(path, 'utf8'))
+  })
+
+  it('is refused with 503 where the disk fails to keep what it wrote, and leaves one intent', async () => {
+    const path = join(folder, 'audit.log')
+    const disk = new LossyDisk()
+    disk.isBroken = true
+    const request = await start({ sinks: [new FileLog(path, {}, disk.files)] })
+    expect((await request('DELETE', '/orders/7')).status).to.equal(503)
+    expect(served).to.deep.equal([])
+    disk.isBroken = false
+    await api.close()
+    const lines = disk.kept(path).trimEnd().split('\n')
+    expect(lines.filter((line) => line.includes('"stage":"intent"'))).to.have.length(1)
   })
 
   it('is told to monitors, and is known to an API that detects', async () => {

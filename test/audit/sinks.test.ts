@@ -106,6 +106,41 @@ describe('sinks', () => {
     expect(run(`new BufferedAuditLog([stdoutSink()], { delay: 60000 }).write('before the end')`)).to.equal('before the end\n')
   })
 
+  it('lose nothing of a file to a quiet end or a crash, and do not keep the process for a sync', () => {
+    for (const [index, end] of ['', "throw new Error('crash')", 'process.exit(1)'].entries()) {
+      const path = join(folder, `audit-${index}.log`)
+      run(`
+        const log = new BufferedAuditLog([fileSink(${JSON.stringify(path)})], { delay: 3_600_000 });
+        for (let batch = 0; batch < 30; batch++) log.write(String(batch).padEnd(70_000));
+        log.write('last');
+        ${end}`)
+      const wanted = [...Array.from({ length: 30 }, (_, batch) => String(batch).padEnd(70_000)), 'last', '']
+      expect(readFileSync(path, 'utf8') === wanted.join('\n'), end).to.equal(true)
+    }
+  })
+
+  it('keep a record that waits in one piece, and not the hundred that it was put together of', () => {
+    const from = new URL('../../lib/audit/buffered-audit-log.js', import.meta.url).href
+    const script = `
+      import { BufferedAuditLog } from '${from}'
+      const log = new BufferedAuditLog([{ name: 'none', write: () => new Promise(() => undefined) }], { delay: 60_000 })
+      function record(number) {
+        let line = '{'
+        for (let field = 0; field < 100; field++) line += '"field' + field + '":' + (number + field) + ','
+        return line
+      }
+      for (let number = 0; number < 2_000; number++) log.write(record(number))
+      gc()
+      const before = process.memoryUsage().heapUsed
+      for (let number = 0; number < 3_000; number++) log.write(record(number))
+      gc()
+      console.log((process.memoryUsage().heapUsed - before) / 3_000 / record(1_500).length)`
+    const bytesForEachCharacter = Number(
+      execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], { encoding: 'utf8' }),
+    )
+    expect(bytesForEachCharacter).to.be.within(0.9, 2)
+  })
+
   it('hand records to winston as they are, through our logger too', () => {
     const lines: string[] = []
     const stream = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) })
