@@ -6,6 +6,7 @@ import { ApiError, InternalError } from './errors.js'
 import type { ErrorDocument } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { Memo } from './memo.js'
+import { quoted } from './quoted.js'
 
 /** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
 export class Answer {
@@ -78,7 +79,7 @@ export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error:
 }
 
 function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
-  const text = `${headOf(error)}${JSON.stringify(exchange.requestId)}${tailOf(error)}`
+  const text = `${headOf(error)}${quoted(exchange.requestId)}${tailOf(error)}`
   return { type: 'application/problem+json', text }
 }
 
@@ -99,7 +100,12 @@ function headOf({ code, title, status, message }: ApiError): string {
 
 function tailOf({ errors }: ApiError): string {
   if (errors === undefined) return '}'
-  return `,"errors":${JSON.stringify(errors.map(({ in: part, path, code, message }) => ({ in: part, path, code, message })))}}`
+  let list = ''
+  for (const { in: part, path, code, message } of errors) {
+    const before = list === '' ? '' : ','
+    list += `${before}{"in":${quoted(part)},"path":${quoted(path)},"code":${quoted(code)},"message":${quoted(message)}}`
+  }
+  return `,"errors":[${list}]}`
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

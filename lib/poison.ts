@@ -24,10 +24,18 @@ export function requireClean(value: unknown, depth = Number.POSITIVE_INFINITY): 
     const [one, level] = next
     if (typeof one !== 'object' || one === null) continue
     if (level > depth) refuseDepth()
-    const isList = Array.isArray(one)
+    if (Array.isArray(one)) {
+      for (const element of one) if (mayHold(element)) pending.push([element, level + 1])
+      continue
+    }
     for (const name of Object.keys(one)) {
-      if (!isList && poisonous.has(name)) refusePoison()
-      pending.push([(one as Readonly<Record<string, unknown>>)[name], level + 1])
+      if (poisonous.has(name)) refusePoison()
+      const part = (one as Readonly<Record<string, unknown>>)[name]
+      if (mayHold(part)) pending.push([part, level + 1])
     }
   }
+}
+
+function mayHold(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }

@@ -1,35 +1,40 @@
 import { isPromiseLike } from '../promise.js'
-import { isObject } from './copy.js'
-import type { HeldIssues, Source } from './copy.js'
+import type { HeldIssues } from './copy.js'
 import type { Issues, Place } from './issues.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 import { argumentsOf, messageOf } from './rule.js'
 import type { Rule, Subject } from './rule.js'
+import { fits } from './shape.js'
+import type { Shape } from './shape.js'
+import { isObject } from './source.js'
+import type { Source } from './source.js'
 
 /** Adds to the issues where an answer that came later was no. */
 type Later = () => void
 
+/** What was found out about a copy while it was made. */
+export interface Reading {
+  /** The properties of it, or of a copy that it holds, that remain to be asked about. */
+  remaining(copy: object, plan: ClassPlan): readonly PropertyPlan[]
+  /** What is wrong with conditional objects already, should they count. */
+  readonly held: HeldIssues | undefined
+}
+
 /** One copy before its rules. */
 interface Hearing {
   readonly issues: Issues
-  /** The properties of a class that are asked about. */
-  readonly propertiesOf: (plan: ClassPlan) => readonly PropertyPlan[]
-  /** What is wrong with conditional objects already, should they count. */
-  readonly held: HeldIssues | undefined
+  readonly reading: Reading
   /** Answers that are on their way. */
   readonly started: Array<Promise<Later>>
   /** Rules that answer later are asked when all others have said yes: nothing is looked up for the sake of what is wrong anyway. */
   readonly waiting: Array<() => Promise<Later>>
 }
 
-/** Asks the rules about a copy, those of some properties or of all; what they refuse is added to `issues`. */
-export function check(
-  copy: object,
-  plan: ClassPlan,
-  issues: Issues,
-  { propertiesOf = ({ properties }) => properties, held }: Partial<Pick<Hearing, 'propertiesOf' | 'held'>> = {},
-): void | Promise<void> {
-  const hearing: Hearing = { issues, propertiesOf, held, started: [], waiting: [] }
+const none: readonly never[] = Object.freeze([])
+
+/** Asks the rules about what remains of a copy; what they refuse is added to `issues`. */
+export function check(copy: object, plan: ClassPlan, issues: Issues, reading: Reading): void | Promise<void> {
+  const hearing: Hearing = { issues, reading, started: [], waiting: [] }
   checkObject(copy as Source, plan, undefined, hearing)
   if (hearing.started.length === 0 && (hearing.waiting.length === 0 || issues.list.length > 0)) return undefined
   return hearLater(hearing)
@@ -42,37 +47,53 @@ async function hearLater({ issues, started, waiting }: Hearing): Promise<void> {
 }
 
 function checkObject(object: Source, plan: ClassPlan, place: Place | undefined, hearing: Hearing): void {
-  for (const property of hearing.propertiesOf(plan)) {
+  checkProperties(object, hearing.reading.remaining(object, plan), plan, place, hearing)
+}
+
+function checkProperties(
+  object: Source,
+  properties: readonly PropertyPlan[],
+  plan: ClassPlan,
+  place: Place | undefined,
+  hearing: Hearing,
+): void {
+  for (const property of properties) {
     if (hearing.issues.isFull) return
     if (!isPlainlyRight(object, property)) checkProperty(object, property, plan, place, hearing)
   }
 }
 
 /** Whether all rules say yes at once, as most do of a body with one mistake. */
-function isPlainlyRight(object: Source, { name, nested, conditions, isComputed, rules }: PropertyPlan): boolean {
-  if (nested !== undefined || conditions.length > 0 || isComputed) return false
+function isPlainlyRight(object: Source, { name, isPlain, isOptional, whole, each }: PropertyPlan): boolean {
+  if (!isPlain) return false
   try {
     const value = object[name]
-    for (const { quick, each } of rules) if (each || quick === undefined || !quick.accepts(value)) return false
-    return true
+    if (isOptional && (value === null || value === undefined)) return true
+    return (whole === undefined || fits(whole, value)) && (each === undefined || (Array.isArray(value) && allFit(each, value)))
   } catch {
     // A getter: whoever asks again is told at which place.
     return false
   }
 }
 
+function allFit(shape: Shape, elements: readonly unknown[]): boolean {
+  for (const element of elements) if (!fits(shape, element)) return false
+  return true
+}
+
 function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, within: Place | undefined, hearing: Hearing): void {
   const { name, nested } = property
-  const place = { within, name }
+  const place = { within, name: property.segment }
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
-    const held = hearing.held?.get(object)?.get(name)
+    const held = hearing.reading.held?.get(object)?.get(name)
     if (held !== undefined) hearing.issues.addAll(held)
     if (nested !== undefined && !hasShape(property, nested, value, place, hearing)) return
     const subject = { object, targetName: plan.target.name, property: name, value }
+    const suspects = suspectsIn(value, property.each)
     for (const rule of property.rules) {
-      if (rule.condition === undefined || rule.condition(object, value)) ask(rule, subject, place, hearing)
+      if (rule.condition === undefined || rule.condition(object, value)) ask(rule, subject, suspects, place, hearing)
     }
     if (nested !== undefined) checkNested(value, nested, subject, place, hearing)
   } catch (thrown) {
@@ -117,41 +138,58 @@ function checkNested(value: unknown, nested: NestedPlan, subject: Subject, place
   const elements = value as readonly unknown[]
   for (let name = 0; name < elements.length && !hearing.issues.isFull; name += 1) {
     const element = elements[name]
-    const own = { within: place, name }
-    if (nested.form === 'either' || isObject(element)) checkNested(element, nested, subject, own, hearing)
-    else hearing.issues.add(own, 'isObject', 'this must be an object')
+    if (isObject(element)) checkElement(element, nested.plan, place, name, hearing)
+    else if (nested.form === 'either') checkNested(element, nested, subject, { within: place, name }, hearing)
+    else hearing.issues.add({ within: place, name }, 'isObject', 'this must be an object')
   }
 }
 
+/** Of most elements of a long list, nothing remains to be asked. */
+function checkElement(element: Source, plan: ClassPlan, within: Place, name: number, hearing: Hearing): void {
+  const properties = hearing.reading.remaining(element, plan)
+  if (properties.length > 0) checkProperties(element, properties, plan, { within, name }, hearing)
+}
+
 /** Asks one rule about a value or about each of its elements; the first that it refuses is told. */
-function ask(rule: Rule, subject: Subject, place: Place, hearing: Hearing): void {
+function ask(rule: Rule, subject: Subject, suspects: Iterable<number>, place: Place, hearing: Hearing): void {
   const { value } = subject
   if (!rule.each || !Array.isArray(value)) {
     askOf(rule, value, subject, place, hearing)
     return
   }
-  for (const [name, element] of value.entries()) {
-    if (!askOf(rule, element, subject, { within: place, name }, hearing)) return
+  for (const name of rule.quick === undefined ? value.keys() : suspects) {
+    if (!askOf(rule, value[name], subject, { within: place, name }, hearing)) return
   }
+}
+
+/** The elements that are not plainly right by all rules that can tell at once. */
+function suspectsIn(value: unknown, each: Shape | undefined): readonly number[] {
+  if (each === undefined || !Array.isArray(value)) return none
+  const suspects: number[] = []
+  for (let index = 0; index < value.length; index += 1) if (!fits(each, value[index])) suspects.push(index)
+  return suspects
 }
 
 /** Whether the rule has not said no, so far. */
 function askOf(rule: Rule, value: unknown, subject: Subject, place: Place, hearing: Hearing): boolean {
   if (rule.quick?.accepts(value) === true) return true
   const { issues } = hearing
-  const refuse = () => issues.add(place, rule.code, messageOf(rule, subject))
   if (rule.isAsync) {
-    hearing.waiting.push(() => later(answerOf(rule, value, subject, issues), refuse))
+    hearing.waiting.push(() => later(answerOf(rule, value, subject, issues), () => refuse(rule, subject, place, issues)))
     return true
   }
   const answer = answerOf(rule, value, subject, issues)
-  if (typeof answer !== 'boolean') hearing.started.push(later(answer, refuse))
-  else if (!answer) refuse()
+  if (answer === false) refuse(rule, subject, place, issues)
+  else if (answer !== true) hearing.started.push(later(answer, () => refuse(rule, subject, place, issues)))
   return answer !== false
 }
 
-async function later(answer: boolean | Promise<boolean>, refuse: () => void): Promise<Later> {
-  return (await answer) ? () => undefined : refuse
+function refuse(rule: Rule, subject: Subject, place: Place, issues: Issues): void {
+  issues.add(place, rule.code, messageOf(rule, subject))
+}
+
+async function later(answer: boolean | Promise<boolean>, no: Later): Promise<Later> {
+  return (await answer) ? () => undefined : no
 }
 
 /** What a validator says. One that throws or rejects says no: isEmail throws on half a surrogate pair. */

@@ -1,7 +1,7 @@
 import type { Class } from '../decorator.js'
 import { kind } from '../policy.js'
 import type { Decorated, Expected, Handler } from '../typed-decorator.js'
-import type { UnknownProperties } from './copy.js'
+import type { UnknownProperties } from './source.js'
 import type { Rules } from './part.js'
 
 /** The rules of each part of a request. */

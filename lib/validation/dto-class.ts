@@ -1,5 +1,5 @@
 import type { Class } from '../decorator.js'
-import type { Source } from './copy.js'
+import type { Source } from './source.js'
 
 /** A getter without a setter takes no value. */
 export function isComputed(target: Class, name: string): boolean {

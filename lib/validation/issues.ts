@@ -4,9 +4,10 @@ import type { InputError } from '../errors.js'
 /** The part of a request that is checked. */
 export type InputPart = InputError['in']
 
-/** Where a value stands: a name or an index, and the place of what holds it. Undefined is the whole part. */
+/** Where a value stands, and the place of what holds it. Undefined is the whole part. */
 export interface Place {
   readonly within: Place | undefined
+  /** An index, or a name that `segment` made fit to be told. */
   readonly name: string | number
 }
 
@@ -63,30 +64,39 @@ export class Issues {
 
 /** The refusal of a request of which anything is wrong. */
 export function refusalOf(parts: readonly Issues[]): ValidationFailed | undefined {
-  if (parts.every(({ list }) => list.length === 0)) return undefined
+  const wrong = parts.filter(({ list }) => list.length > 0)
+  const [first] = wrong
+  if (first === undefined) return undefined
   const [thrown] = parts.flatMap((one) => one.thrown)
   // One part has no more than so many.
-  const errors = parts.length === 1 && parts[0] !== undefined ? parts[0].list : parts.flatMap(({ list }) => list).slice(0, most)
-  return thrown === undefined ? failed(errors) : new ValidationFailed(errors, { cause: thrown, reason: 'validator-threw' })
+  const errors = wrong.length === 1 ? first.list : wrong.flatMap(({ list }) => list).slice(0, most)
+  return refusalFor(errors, thrown)
+}
+
+/** The refusal for what is wrong in one part, where validators may have thrown something. */
+export function refusalFor(errors: readonly InputError[], thrown: unknown): ValidationFailed {
+  return thrown === undefined ? new Failed(errors) : new ValidationFailed(errors, { cause: thrown, reason: 'validator-threw' })
 }
 
 const model = new ValidationFailed([])
 
 /** With the stack of the model: making one would cost as much as all checks of the body, and a client's mistakes are worth none. */
-function failed(errors: readonly InputError[]): ValidationFailed {
-  return Object.assign(Object.create(model) as ValidationFailed, { errors })
-}
+const Failed = function (this: { errors: readonly InputError[] }, errors: readonly InputError[]) {
+  this.errors = errors
+} as unknown as new (errors: readonly InputError[]) => ValidationFailed
+Failed.prototype = model
 
 /** The JSON Pointer (RFC 6901) to a place. */
 function pointer(place: Place | undefined): string {
   let path = ''
   for (let at = place; at !== undefined; at = at.within) {
-    path = `/${typeof at.name === 'number' ? at.name : segment(at.name)}${path}`
+    path = `/${at.name}${path}`
   }
   return path
 }
 
-function segment(name: string): string {
+/** A name as it stands in a pointer. It may come from outside. */
+export function segment(name: string): string {
   const text = shown(name, longestName)
   return text.includes('~') || text.includes('/') ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text
 }

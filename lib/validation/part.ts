@@ -3,16 +3,20 @@ import { ApiError, MalformedRequest } from '../errors.js'
 import { requireClean } from '../poison.js'
 import type { RouteSetup } from '../protection.js'
 import { check } from './check.js'
+import type { Reading } from './check.js'
 import { convertTexts } from './convert.js'
 import type { Texts } from './convert.js'
-import { Copier, isObject } from './copy.js'
-import type { CopyOptions, Source } from './copy.js'
+import { Copier } from './copy.js'
 import type { InputPart, Issues } from './issues.js'
 import { classPlan } from './plan.js'
 import type { ClassPlan } from './plan.js'
 import { quickReader } from './quick-read.js'
+import type { QuickReader } from './quick-read.js'
+import { isObject } from './source.js'
+import type { CopyOptions, Source } from './source.js'
 import { checkSchema, isSchema } from './standard-schema.js'
 import type { Schema } from './standard-schema.js'
+import { Stop } from './stop.js'
 
 /** A class with rules of class-validator, or a Standard Schema. */
 export type Rules = Class | Schema
@@ -69,18 +73,24 @@ function classCheck(part: InputPart, rules: Class, options: PartOptions, route: 
   }
 }
 
-/** Makes instances of a class out of what was sent: in one go where that is plainly right, or else property by property. */
-function instanceMaker(plan: ClassPlan, options: CopyOptions): (source: Source, issues: Issues) => unknown {
-  const reader = quickReader(plan, options)
-  const later = (one: ClassPlan) => reader?.later.get(one) ?? []
-  const isDone = reader?.later.size === 0
+/** Makes instances of a class out of what was sent: in one go where that is plainly right, or else from there on property by property. */
+export function instanceMaker(
+  plan: ClassPlan,
+  options: CopyOptions,
+  reader: QuickReader = quickReader(plan, options),
+): (source: Source, issues: Issues) => unknown {
+  const whole: Reading = { remaining: (_, one) => reader.later.get(one) ?? [], held: undefined }
+  const isDone = reader.later.size === 0
   const copyAndCheck = (source: Source, issues: Issues): unknown => {
-    const quick = reader?.read(source)
-    if (quick !== undefined) return isDone ? quick : settled(quick, check(quick, plan, issues, { propertiesOf: later }))
-    const copier = new Copier(options, issues)
-    const copy = copier.object(source, plan)
+    const quick = reader.object(source, reader.root, 0)
+    if (quick instanceof Stop) return resume(source, quick, issues)
+    return isDone ? quick : settled(quick, check(quick, plan, issues, whole))
+  }
+  const resume = (source: Source, stop: Stop, issues: Issues): unknown => {
+    const copier = new Copier(reader, options, issues)
+    const copy = copier.resume(source, reader.root, stop)
     // A copy that was given up halfway is refused already.
-    return issues.isFull ? undefined : settled(copy, check(copy, plan, issues, { held: copier.held }))
+    return issues.isFull ? undefined : settled(copy, check(copy, plan, issues, copier))
   }
   return (source, issues) => {
     try {

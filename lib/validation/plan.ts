@@ -4,9 +4,12 @@ import { isPoisonous } from '../poison.js'
 import { accessorOf, attempt, constructorOf, isComputed } from './dto-class.js'
 import { conversionOf, madeOf } from './conversion.js'
 import type { Conversion, Made } from './convert.js'
+import { segment } from './issues.js'
 import { nestedTypeIn } from './nested.js'
 import { rulesOf } from './rule.js'
 import type { Metadata, Rule } from './rule.js'
+import { shapeOf } from './shape.js'
+import type { QuickRule, Shape } from './shape.js'
 import { strictRules, typeRules } from './strict.js'
 import { transformedBy } from './transformer.js'
 
@@ -15,6 +18,8 @@ type Condition = (object: object, value: unknown) => boolean
 /** One property of a DTO, as its rules describe it. */
 export interface PropertyPlan {
   readonly name: string
+  /** The name as pointers to places have it. */
+  readonly segment: string
   /** Of texts, all that were sent under the name make a list. */
   readonly isList: boolean
   /** `@IsOptional()`: neither null nor nothing is wrong. */
@@ -29,6 +34,11 @@ export interface PropertyPlan {
   /** Those of `@ValidateIf()` alone. */
   readonly ownConditions: readonly Condition[]
   readonly rules: readonly Rule[]
+  /** What the rules say together, of the value as a whole and of each element, as far as that can be told at once. */
+  readonly whole: Shape | undefined
+  readonly each: Shape | undefined
+  /** Whether nothing else is asked. */
+  readonly isPlain: boolean
   /** The rules of nested objects. */
   readonly nested: NestedPlan | undefined
 }
@@ -125,7 +135,7 @@ function propertyPlan(
   const transformed = transformedBy(target, name)
   const nesting = nestingIn(said)
   const conditional = said.filter(({ type }) => type === conditionalType)
-  const rules = said.filter(isRule).flatMap((one) => namedRules(one, target, reading))
+  const named = said.filter(isRule).flatMap((one) => namedRules(one, target, reading))
   const isList = said.some(({ each }) => each) || said.some((one) => listRules.has(one.name ?? ''))
   if (isPoisonous(name)) reading.report(`${target.name}.${name} has a name that no object of a request may have`, 'give it another name')
   for (const ignored of transformed.ignored) {
@@ -136,22 +146,32 @@ function propertyPlan(
   }
   const made = nesting === undefined ? madeOf(said, transformed.type) : undefined
   const conversion = conversionOf(said, transformed.type)
+  const rules = [
+    ...named,
+    ...strictRules(named, reading.fromTexts),
+    ...typeRules(named, made ?? (reading.fromTexts ? conversion : undefined), isList),
+  ]
+  const ownConditions = conditional.filter((one) => one.name !== 'isOptional').map(conditionOf)
   return {
     name,
+    segment: segment(name),
     isList,
     made,
     isComputed: isComputed(target, name),
     isOptional: conditional.some((one) => one.name === 'isOptional'),
     conversion,
     conditions: conditional.map(conditionOf),
-    ownConditions: conditional.filter((one) => one.name !== 'isOptional').map(conditionOf),
-    rules: [
-      ...rules,
-      ...strictRules(rules, reading.fromTexts),
-      ...typeRules(rules, made ?? (reading.fromTexts ? conversion : undefined), isList),
-    ],
+    ownConditions,
+    rules,
+    whole: shapeOf(rules.filter(({ each }) => !each).flatMap(quickOf)),
+    each: shapeOf(rules.filter(({ each }) => each).flatMap(quickOf)),
+    isPlain: nesting === undefined && ownConditions.length === 0 && rules.every(({ quick }) => quick !== undefined),
     nested: nesting === undefined ? undefined : nestedPlan(nesting, { target, name, isList, type: transformed.type }, reading, known),
   }
+}
+
+function quickOf({ quick }: Rule): readonly QuickRule[] {
+  return quick === undefined ? [] : [quick]
 }
 
 function conditionOf({ constraints }: Metadata): Condition {

@@ -1,15 +1,16 @@
 import { isPoisonous, requireClean } from '../poison.js'
 import { make } from './convert.js'
 import type { Made } from './convert.js'
-import { deepest, isObject } from './copy.js'
-import type { CopyOptions, Source } from './copy.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
-import type { Rule } from './rule.js'
-import { fits, shapeOf } from './shape.js'
-import type { QuickRule, Shape } from './shape.js'
+import { fits } from './shape.js'
+import type { Shape } from './shape.js'
+import { deepest, isObject } from './source.js'
+import type { CopyOptions, Source } from './source.js'
+import { Stop, unsure } from './stop.js'
 
 /** A property as one look at its value can judge it. */
-interface QuickProperty {
+export interface QuickProperty {
+  readonly plan: PropertyPlan
   readonly name: string
   readonly isOptional: boolean
   readonly made: Made | undefined
@@ -26,7 +27,8 @@ interface QuickProperty {
   readonly nested: QuickClass | undefined
 }
 
-interface QuickClass {
+/** A class as its properties are read. */
+export interface QuickClass {
   readonly target: new () => object
   readonly byName: ReadonlyMap<string, QuickProperty>
   /** The properties as they were sent last: clients send them in the same order, which saves looking them up. */
@@ -34,30 +36,42 @@ interface QuickClass {
   required: number
 }
 
-/** Reads what is plainly right in one go. */
+/** Reads what is plainly right in one go. What it gives is right, or the place where it stopped: from there on, each rule must be asked by itself. */
 export interface QuickReader {
-  /**
-   * A copy of what is declared, in instances of its classes, where the quick rules say yes to all of it; undefined where each rule must
-   * be asked by itself.
-   */
-  read(source: Source): object | undefined
-  /** The properties of which something remains to be asked when `read` has said yes, by their class. */
+  readonly root: QuickClass
+  /** A copy of what is declared, in an instance of its class, where the quick rules say yes to all of it; or a `Stop`. */
+  object(source: Source, of: QuickClass, depth: number): object
+  /** The value of one property, copied; or a `Stop`. */
+  value(value: unknown, property: QuickProperty, depth: number): unknown
+  /** The properties of which something remains to be asked when they were read, by their class. */
   readonly later: ReadonlyMap<ClassPlan, readonly PropertyPlan[]>
+  /** Those that must have come. */
+  readonly required: ReadonlySet<PropertyPlan>
 }
 
-/** Prepares quick reading; undefined for classes whose conditions decide about nested objects. */
-export function quickReader(plan: ClassPlan, options: CopyOptions): QuickReader | undefined {
-  const plans = reachable(plan)
-  if (plans.some(({ properties }) => properties.some((one) => one.nested !== undefined && one.ownConditions.length > 0))) return undefined
+/** Prepares quick reading. */
+export function quickReader(plan: ClassPlan, options: CopyOptions): QuickReader {
   const known = new Map<ClassPlan, QuickClass>()
   const root = quickClass(plan, known)
+  const properties = [...known.values()].flatMap(({ byName }) => [...byName.values()])
+  const reading: Reading = { ...options, stop: undefined }
+  return {
+    root,
+    object: (source, of, depth) => found(readObject(source, of, reading, depth), reading),
+    value: (value, property, depth) => {
+      if (property.plain === undefined || typeof value === 'object') return found(readValue(value, property, reading, depth), reading)
+      return fits(property.plain, value) ? value : unsure
+    },
+    later: laterOf(reachable(plan)),
+    required: new Set(properties.filter(({ isRequired }) => isRequired).map((property) => property.plan)),
+  }
+}
+
+function laterOf(plans: readonly ClassPlan[]): ReadonlyMap<ClassPlan, readonly PropertyPlan[]> {
   const own = plans.map((one) => [one, one.properties.filter((property) => isLater(property, one))] as const)
-  const isAny = own.some(([, properties]) => properties.length > 0)
+  if (own.every(([, properties]) => properties.length === 0)) return new Map()
   // Whatever holds something that is asked later is gone through for it.
-  const later = own.map(
-    ([one, properties]) => [one, one.properties.filter((p) => properties.includes(p) || p.nested !== undefined)] as const,
-  )
-  return { read: (source) => readObject(source, root, options, 0), later: new Map(isAny ? later : []) }
+  return new Map(own.map(([one, properties]) => [one, one.properties.filter((p) => properties.includes(p) || p.nested !== undefined)]))
 }
 
 function reachable(plan: ClassPlan, found: ClassPlan[] = []): readonly ClassPlan[] {
@@ -88,15 +102,13 @@ function quickClass(plan: ClassPlan, known: Map<ClassPlan, QuickClass>): QuickCl
 }
 
 function quickProperty(property: PropertyPlan, isAskedLater: boolean, known: Map<ClassPlan, QuickClass>): QuickProperty {
-  const { name, isOptional, made, nested, rules } = property
+  const { name, isOptional, made, nested } = property
   // A condition decides whether its rules count at all.
-  const counting = property.ownConditions.length > 0 ? [] : rules
-  const each = shapeOf(quickOf(counting.filter((rule) => rule.each)))
-  const whole = shapeOf(quickOf(counting.filter((rule) => !rule.each)))
+  const { whole, each } = property.ownConditions.length > 0 ? ({} as Partial<PropertyPlan>) : property
   const isPlain = nested === undefined && each === undefined && made === undefined
   const mayBeMissing = isOf(whole, undefined) && isOf(each, undefined) && (nested === undefined || nested.form === 'either')
   return {
-    ...{ name, isOptional, made, whole, each },
+    ...{ plan: property, name, isOptional, made, whole, each },
     plain: isPlain ? whole : undefined,
     isRequired: !isOptional && !isAskedLater && !mayBeMissing,
     form: nested === undefined ? (each === undefined ? 'value' : 'values') : formOf(nested),
@@ -108,21 +120,32 @@ function formOf({ form }: NestedPlan): QuickProperty['form'] {
   return form === 'one' ? 'object' : form === 'list' ? 'objects' : 'either'
 }
 
-function quickOf(rules: readonly Rule[]): readonly QuickRule[] {
-  return rules.flatMap(({ quick }) => (quick === undefined ? [] : [quick]))
-}
-
 function isOf(shape: Shape | undefined, value: unknown): boolean {
   return shape === undefined || fits(shape, value)
 }
 
-/** What is given instead of a copy that nobody can say yes to at once: `undefined` may be a value. */
-const unsure = Symbol('unsure')
+/** How is read, and where reading stopped: success should pay for no more than a comparison with `unsure`. */
+interface Reading extends CopyOptions {
+  stop: Stop | undefined
+}
 
-function readObject(source: Source, plan: QuickClass, options: CopyOptions, depth: number): object | undefined {
-  if (depth > deepest) return undefined
-  const { order, byName } = plan
-  const copy = new plan.target() as Record<string, unknown>
+/** What was read; or where reading stopped, which is forgotten here: it holds what somebody sent. */
+function found<Value>(value: Value, reading: Reading): Value | Stop {
+  if (value !== unsure) return value
+  const { stop = unsure } = reading
+  reading.stop = undefined
+  return stop
+}
+
+function stopped(reading: Reading, copy: object, name?: string): Stop {
+  reading.stop = new Stop(copy, name, reading.stop ?? unsure)
+  return unsure
+}
+
+function readObject(source: Source, of: QuickClass, reading: Reading, depth: number): object {
+  if (depth > deepest) return unsure
+  const { order, byName } = of
+  const copy = new of.target() as Record<string, unknown>
   let index = 0
   let required = 0
   for (const name in source) {
@@ -130,34 +153,34 @@ function readObject(source: Source, plan: QuickClass, options: CopyOptions, dept
     if (property === undefined || property.name !== name) {
       property = byName.get(name)
       if (property === undefined) {
-        if (options.unknown === 'drop' && !isPoisonous(name)) continue
-        return undefined
+        if (reading.unknown === 'drop' && !isPoisonous(name)) continue
+        return stopped(reading, copy, name)
       }
       if (index < order.length) order[index] = property
     }
     index += 1
     const sent = source[name]
     if (property.plain !== undefined && typeof sent !== 'object') {
-      if (!fits(property.plain, sent)) return undefined
+      if (!fits(property.plain, sent)) return stopped(reading, copy, name)
       copy[name] = sent
     } else {
-      const value = readValue(sent, property, options, depth)
-      if (value === unsure) return undefined
+      const value = readValue(sent, property, reading, depth)
+      if (value === unsure) return stopped(reading, copy, name)
       copy[name] = value
     }
     if (property.isRequired) required += 1
   }
-  return required === plan.required ? copy : undefined
+  return required === of.required ? copy : stopped(reading, copy)
 }
 
-function readValue(value: unknown, property: QuickProperty, options: CopyOptions, depth: number): unknown {
+function readValue(value: unknown, property: QuickProperty, reading: Reading, depth: number): unknown {
   if ((value === null || value === undefined) && property.isOptional) return value
-  if (property.form === 'value') return readSingle(value, property, options)
-  if (property.form === 'values') return readList(value, property, options)
-  return readNested(value, property, options, depth + 1)
+  if (property.form === 'value') return readSingle(value, property, reading)
+  if (property.form === 'values') return readList(value, property, reading)
+  return readNested(value, property, reading, depth + 1)
 }
 
-function readSingle(value: unknown, { made, whole }: QuickProperty, { maxItems }: CopyOptions): unknown {
+function readSingle(value: unknown, { made, whole }: QuickProperty, { maxItems }: Reading): unknown {
   if (typeof value !== 'object' || value === null) {
     const own = make(value, made)
     return isOf(whole, own) ? own : unsure
@@ -167,7 +190,7 @@ function readSingle(value: unknown, { made, whole }: QuickProperty, { maxItems }
   return value
 }
 
-function readList(value: unknown, { made, whole, each }: QuickProperty, { maxItems }: CopyOptions): unknown {
+function readList(value: unknown, { made, whole, each }: QuickProperty, { maxItems }: Reading): unknown {
   if (!Array.isArray(value) || value.length > maxItems) return unsure
   const own: readonly unknown[] = made === undefined ? value : value.map((element) => make(element, made))
   for (const element of own) if (!isOf(each, element)) return unsure
@@ -176,20 +199,20 @@ function readList(value: unknown, { made, whole, each }: QuickProperty, { maxIte
   return own
 }
 
-function readNested(value: unknown, property: QuickProperty, options: CopyOptions, depth: number): unknown {
+function readNested(value: unknown, property: QuickProperty, reading: Reading, depth: number): unknown {
   const { form, whole, each, nested } = property
-  if (!isObject(value)) return form === 'object' ? unsure : readNestedList(value, property, options, depth)
+  if (!isObject(value)) return form === 'object' ? unsure : readNestedList(value, property, reading, depth)
   if (form === 'objects' || !isOf(whole, value) || !isOf(each, value)) return unsure
-  return readObject(value, nested as QuickClass, options, depth) ?? unsure
+  return readObject(value, nested as QuickClass, reading, depth)
 }
 
-function readNestedList(value: unknown, { whole, each, nested }: QuickProperty, options: CopyOptions, depth: number): unknown {
-  if (!Array.isArray(value) || value.length > options.maxItems || !isOf(whole, value)) return unsure
+function readNestedList(value: unknown, { whole, each, nested }: QuickProperty, reading: Reading, depth: number): unknown {
+  if (!Array.isArray(value) || value.length > reading.maxItems || !isOf(whole, value)) return unsure
   const copies: unknown[] = []
   for (const element of value) {
-    if (!isObject(element) || !isOf(each, element)) return unsure
-    const copy = readObject(element, nested as QuickClass, options, depth)
-    if (copy === undefined) return unsure
+    if (!isObject(element) || !isOf(each, element)) return stopped(reading, copies)
+    const copy = readObject(element, nested as QuickClass, reading, depth)
+    if (copy === unsure) return stopped(reading, copies)
     copies.push(copy)
   }
   return copies

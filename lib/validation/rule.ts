@@ -1,5 +1,6 @@
 import { getMetadataStorage } from 'class-validator'
 import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator'
+import { keepQuoted } from '../quoted.js'
 import { shown } from './issues.js'
 import { knownRule } from './known-rules.js'
 import type { QuickRule } from './shape.js'
@@ -44,7 +45,7 @@ export function rulesOf(metadata: Metadata): readonly Rule[] {
       // A container of the application's own may make a new one for each question.
       const validator = () => constraint.instance
       return {
-        code: constraint.name || metadata.type,
+        code: keepQuoted(constraint.name || metadata.type),
         each,
         isAsync: constraint.async,
         condition: validateIf,
@@ -56,10 +57,14 @@ export function rulesOf(metadata: Metadata): readonly Rule[] {
     })
 }
 
-/** Sticky expressions remember where they stopped: each question gets its own. */
+/** Global and sticky expressions remember where they stopped: each question gets its own. */
 function constraintsOf(constraints: unknown[]): () => unknown[] {
-  if (!constraints.some((one) => one instanceof RegExp)) return () => constraints
-  return () => constraints.map((one) => (one instanceof RegExp ? new RegExp(one) : one))
+  if (!constraints.some(remembers)) return () => constraints
+  return () => constraints.map((one) => (remembers(one) ? new RegExp(one) : one))
+}
+
+function remembers(constraint: unknown): constraint is RegExp {
+  return constraint instanceof RegExp && (constraint.global || constraint.sticky)
 }
 
 /** What a validator is told besides the value. */
@@ -81,7 +86,7 @@ export function messageOf(rule: Speaking, subject: Subject): string {
     const args = argumentsOf(rule, subject)
     const said = rule.message || rule.validator().defaultMessage?.(args) || fallback
     const message = filled(typeof said === 'function' ? said(args) : said, args)
-    if (isSettled(rule, said)) lastWords.set(rule, message)
+    if (isSettled(rule, said)) lastWords.set(rule, keepQuoted(message))
     return message
   } catch {
     return fallback

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { segment } from './issues.js'
 import type { Issues, Place } from './issues.js'
 
 /** A schema of zod, valibot, arktype or any other library that speaks Standard Schema. */
@@ -39,7 +40,7 @@ function accept(result: StandardSchemaV1.Result<unknown>, issues: Issues): unkno
 
 function placeOf({ path = [] }: StandardSchemaV1.Issue): Place | undefined {
   let place: Place | undefined
-  for (const step of path) place = { within: place, name: String(typeof step === 'object' ? step.key : step) }
+  for (const step of path) place = { within: place, name: segment(String(typeof step === 'object' ? step.key : step)) }
   return place
 }
 

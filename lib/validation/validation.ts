@@ -6,7 +6,7 @@ import type { Protection, RouteSetup, Step } from '../protection.js'
 import { sensitiveProperties } from '../sensitive.js'
 import { validateKind } from './decorator.js'
 import type { ValidateDeclaration } from './decorator.js'
-import { Issues, refusalOf } from './issues.js'
+import { Issues, refusalFor, refusalOf } from './issues.js'
 import type { InputPart } from './issues.js'
 import { propertiesOfRules, schemaOfRules } from './json-schema.js'
 import { partCheck } from './part.js'
@@ -117,7 +117,7 @@ function stepOfOne({ part, check }: Prepared): Step {
 }
 
 function provideOne(exchange: Exchange, part: InputPart, value: unknown, issues: Issues): ValidationFailed | undefined {
-  if (issues.list.length > 0) return refusalOf([issues])
+  if (issues.list.length > 0) return refusalFor(issues.list, issues.thrown[0])
   exchange.provide(part, value)
   return undefined
 }

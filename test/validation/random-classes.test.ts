@@ -4,6 +4,7 @@ import { Type, plainToInstance } from 'class-transformer'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { cases } from './every-decorator.js'
+import { bothWays } from './both-ways.js'
 import { compiled } from './route.js'
 import { exchangeOf } from '../exchange.js'
 
@@ -106,7 +107,7 @@ describe('classes made at random, with groups, conditions, parents, nested class
   before(() => useContainer({ get: (Service: new (longest: number) => object) => new Service(5) }, { fallback: true }))
   after(() => useContainer({ get: (Service: new () => object) => new Service() }, { fallback: true }))
 
-  it('get the same verdicts as from validateSync', async () => {
+  it('get the same verdicts as from validateSync, and are told the same whatever was read at once', async () => {
     let yes = 0
     await fc.assert(
       fc.asyncProperty(
@@ -122,6 +123,7 @@ describe('classes made at random, with groups, conditions, parents, nested class
           decorate(Child, ofChild, [Inner, Parent])
           const { run, mistakes } = compiled({ body: Child }, { groups })
           fc.pre(mistakes.length === 0)
+          const outcomes = bothWays(Child, groups)
           for (const one of bodies) {
             const expected = reference(Child, one, groups)
             if (expected) yes += 1
@@ -132,6 +134,8 @@ describe('classes made at random, with groups, conditions, parents, nested class
               () => false,
             )
             expect(isAccepted, JSON.stringify(one)).to.equal(expected)
+            const [quickly, thoroughly] = await outcomes(one)
+            expect(quickly, JSON.stringify(one)).to.deep.equal(thoroughly)
           }
         },
       ),
