@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import { anonymous } from './context.js'
 import type {
   ApiRequest,
@@ -6,6 +7,7 @@ import type {
   AuthenticationMethod,
   Clock,
   Context,
+  Identity,
   Input,
   Logger,
   Principal,
@@ -57,6 +59,8 @@ export type AnswerListener = (reply: Reply, error: ApiError | undefined) => void
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
 export class Exchange implements Context {
   principal: Principal = anonymous
+  /** What `principal` is made of, where there was something: it may be kept for the caller's next request. */
+  identity: Identity | undefined
   /** How the caller was known, once it is. */
   authentication: AuthenticationMethod | undefined
   /** The body as it was parsed, before any rule was asked. For validation alone: handlers read `body`. */

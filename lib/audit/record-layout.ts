@@ -1,3 +1,6 @@
+import { detached } from '../detached.js'
+import { isPlainText, quote } from './redact.js'
+
 /** Every field of a record, by our own name. */
 export const recordFields = Object.freeze([
   ...([
@@ -26,8 +29,14 @@ export type Parts = string[]
 /** Where a field is written: the object it is a member of, and its name there, as JSON. */
 export interface Field {
   readonly part: number
+  /** `,"status":` */
   readonly prefix: string
+  /** `,"address":"` */
+  readonly textPrefix: string
 }
+
+/** Members that are the same in many records, for each of the objects that they stand in. */
+export type Piece = ReadonlyArray<{ readonly part: number; readonly members: string }>
 
 /** Objects in one another. */
 interface Branch {
@@ -40,6 +49,17 @@ interface Branch {
 /** Writes the JSON of one field. */
 export function put(parts: Parts, { part, prefix }: Field, json: string): void {
   parts[part] = (parts[part] ?? '') + prefix + json
+}
+
+/** Writes a text as it is: for texts that are ours. */
+export function putText(parts: Parts, field: Field, text: string): void {
+  if (isPlainText(text)) parts[field.part] = `${parts[field.part] ?? ''}${field.textPrefix}${text}"`
+  else put(parts, field, quote(text))
+}
+
+/** Writes what is finished. */
+export function putPiece(parts: Parts, piece: Piece): void {
+  for (const { part, members } of piece) parts[part] = (parts[part] ?? '') + members
 }
 
 /**
@@ -59,6 +79,21 @@ export class Layout<Name extends string = RecordField> {
     this.empty = Object.freeze(Array.from({ length: this.#count }, () => ''))
   }
 
+  /** A record that begins with the member `head` of its own, behind `{`. */
+  begin(head: string): Parts {
+    const parts = Array.from(this.empty)
+    parts[0] = head
+    return parts
+  }
+
+  /** What `write` puts, to be put into many records. */
+  piece(write: (parts: Parts) => void): Piece {
+    const parts = [...this.empty]
+    write(parts)
+    // Texts in one piece: those that were put together would be put together again in each record.
+    return parts.flatMap((members, part) => (members === '' ? [] : [Object.freeze({ part, members: detached(members) })]))
+  }
+
   /** The whole record, on one line. The first member of the record itself is put without a comma, behind `{`. */
   close(parts: Parts): string {
     const { branches } = this.#root
@@ -69,7 +104,8 @@ export class Layout<Name extends string = RecordField> {
     const names = place.split('/')
     const name = names.pop() ?? ''
     const { part } = names.reduce((branch, one) => this.#branchOf(branch, one), this.#root)
-    return Object.freeze({ part, prefix: `,${JSON.stringify(name)}:` })
+    const prefix = `,${JSON.stringify(name)}:`
+    return Object.freeze({ part, prefix: detached(prefix), textPrefix: detached(`${prefix}"`) })
   }
 
   #branchOf(branch: Branch, name: string): Branch {
