@@ -1,5 +1,4 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { performance } from 'node:perf_hooks'
 import { anonymous } from './context.js'
 import type {
   ApiRequest,
@@ -18,6 +17,9 @@ import type { ApiError } from './errors.js'
 import type { Watch } from './monitored.js'
 import { newTrace, readTraceparent } from './traceparent.js'
 import type { TraceContext } from './traceparent.js'
+
+// Looked up once: the global is a getter, and is asked in each request.
+const { performance } = globalThis
 
 /** Services that every step may need. */
 export interface Runtime {

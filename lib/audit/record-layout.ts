@@ -42,7 +42,9 @@ export type Piece = ReadonlyArray<{ readonly part: number; readonly members: str
 interface Branch {
   readonly part: number
   readonly name: string
-  readonly isList: boolean
+  /** `,"http_request":{` */
+  readonly opening: string
+  readonly closing: string
   readonly branches: Branch[]
 }
 
@@ -53,7 +55,7 @@ export function put(parts: Parts, { part, prefix }: Field, json: string): void {
 
 /** Writes a text as it is: for texts that are ours. */
 export function putText(parts: Parts, field: Field, text: string): void {
-  if (isPlainText(text)) parts[field.part] = `${parts[field.part] ?? ''}${field.textPrefix}${text}"`
+  if (isPlainText(text)) parts[field.part] = (parts[field.part] ?? '') + field.textPrefix + text + '"'
   else put(parts, field, quote(text))
 }
 
@@ -70,7 +72,7 @@ export class Layout<Name extends string = RecordField> {
   readonly fields: Readonly<Record<Name, Field>>
   /** The parts of a record in which nothing stands yet. */
   readonly empty: readonly string[]
-  readonly #root: Branch = { part: 0, name: '', isList: false, branches: [] }
+  readonly #root: Branch = { part: 0, name: '', opening: '', closing: '', branches: [] }
   #count = 1
 
   constructor(places: Readonly<Record<Name, string>>) {
@@ -81,8 +83,8 @@ export class Layout<Name extends string = RecordField> {
 
   /** A record that begins with the member `head` of its own, behind `{`. */
   begin(head: string): Parts {
-    const parts = Array.from(this.empty)
-    parts[0] = head
+    const parts = [head]
+    while (parts.length < this.empty.length) parts.push('')
     return parts
   }
 
@@ -109,9 +111,11 @@ export class Layout<Name extends string = RecordField> {
   }
 
   #branchOf(branch: Branch, name: string): Branch {
-    const known = branch.branches.find((one) => one.name === name.replace('[]', ''))
+    const plain = name.replace('[]', '')
+    const known = branch.branches.find((one) => one.name === plain)
     if (known !== undefined) return known
-    const made = { part: this.#count++, name: name.replace('[]', ''), isList: name.endsWith('[]'), branches: [] }
+    const [open, closing] = name.endsWith('[]') ? ['[{', '}]'] : ['{', '}']
+    const made = { part: this.#count++, name: plain, opening: detached(`,${JSON.stringify(plain)}:${open}`), closing, branches: [] }
     branch.branches.push(made)
     return made
   }
@@ -121,9 +125,7 @@ function contents({ part, branches }: Branch, parts: Parts): string {
   let text = parts[part] ?? ''
   for (const branch of branches) {
     const inner = contents(branch, parts)
-    if (inner === '') continue
-    const object = `{${inner.slice(1)}}`
-    text += `,${JSON.stringify(branch.name)}:${branch.isList ? `[${object}]` : object}`
+    if (inner !== '') text += branch.opening + inner.slice(1) + branch.closing
   }
   return text
 }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Principal } from '../context.js'
 import { millisecondsOf } from '../duration.js'
 import type { Duration } from '../duration.js'
@@ -26,6 +25,9 @@ import { sampling } from './sampling.js'
 import type { RedactionOptions } from './secrets.js'
 import { levelOf } from './vocabulary.js'
 import type { EventLevel } from './vocabulary.js'
+
+// Looked up once: the global is a getter, and is asked in each request.
+const { performance } = globalThis
 
 /** What of the options records are made by. */
 export interface RecordingOptions {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { Audit, auditing } from '../../lib/audit/audit.js'
@@ -10,6 +12,11 @@ import type { Identity, Principal } from '../../lib/context.js'
 import { ValidationFailed } from '../../lib/errors.js'
 import type { Exchange } from '../../lib/exchange.js'
 import { exchangeOf, KeptLog, routeOf } from './fake-exchange.js'
+
+function collector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
 
 class OrdersController {
   @Audit('order.create')
@@ -107,6 +114,26 @@ describe('what a redactor remembers', () => {
     expect(redactor.json({ b: { accept: 'application/json' } })).to.equal('{"b":{"accept":"[redacted]"}}')
     redactor.json({ value: 'hunter2' })
     expect(redactor.json({ name: 'password', value: 'hunter2' })).to.equal('{"name":"password","value":"[redacted]"}')
+  })
+
+  it('is as short as it is asked for: a name is cut before a text is', () => {
+    const redactor = new Redactor()
+    const long = 'n'.repeat(150)
+    expect(redactor.text(long)).to.equal(`"${long}"`)
+    expect(redactor.json({ [long]: long })).to.equal(`{"${'n'.repeat(100)}… [150 characters]":"${long}"}`)
+  })
+
+  it('does not hold on to the bodies that the texts were cut from', () => {
+    const collect = collector()
+    const redactor = new Redactor()
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let index = 0; index < 300; index++) {
+      const body = Buffer.alloc(100_000, `field-of-the-body-${index}-`).toString('latin1')
+      redactor.json({ [body.slice(0, 40)]: body.slice(40, 80), note: body.slice(80, 120) })
+    }
+    collect()
+    expect((process.memoryUsage().heapUsed - before) / 1e6).to.be.below(5)
   })
 
   it('counts as long as what is written anew: what is large is cut at the same place', () => {
