@@ -6,6 +6,7 @@ import type { MaskPlace } from './mask-paths.js'
 import { Memo } from '../memo.js'
 import { mask, secretMasker, secretNames } from './secrets.js'
 import type { RedactionOptions } from './secrets.js'
+import { seenBefore } from './seen-before.js'
 
 /** How much of a value is written. What is left out leaves a marker. */
 const limits = Object.freeze({
@@ -76,6 +77,7 @@ export class Redactor {
   readonly #places: MaskPlace | undefined
   readonly #names = new Memo<Name>(mostKnown)
   readonly #harmless = new Memo<Harmless>(mostKnown)
+  readonly #isSeen = seenBefore()
   readonly #classes = new WeakMap<object, ReadonlySet<string>>()
 
   constructor(options: RedactionOptions = {}) {
@@ -94,16 +96,16 @@ export class Redactor {
   /** The JSON of a text, its secrets masked. */
   text(value: string, limit: number = limits.text): string {
     if (value.length < this.#shortest) return quote(value)
-    if (value.length <= short && value.length <= limit) return this.#harmlessOf(value)?.json ?? quote(this.#maskSecrets(value))
+    if (value.length <= short && value.length <= limit) return this.#harmless.get(value)?.json ?? this.#newText(value)
     if (value.length <= limit) return quote(this.#maskSecrets(value))
     return quote(this.#shorten(value, limit))
   }
 
-  /** A short text, where it has no secrets. */
-  #harmlessOf(value: string): Harmless | undefined {
-    const known = this.#harmless.get(value)
-    if (known !== undefined || this.#maskSecrets(value) !== value) return known
-    return this.#harmless.keep(value, harmlessText(value))
+  /** A short text that is not remembered. */
+  #newText(value: string): string {
+    const masked = this.#maskSecrets(value)
+    if (masked !== value || !this.#isSeen(value)) return quote(masked)
+    return this.#harmless.keep(value, { text: detached(value), json: detached(quote(value)) }).json
   }
 
   /** Whether values under this name are masked. */
@@ -259,10 +261,10 @@ export class Redactor {
   #textUnder(name: Name, value: string): string {
     if (name.last?.text === value) return name.last.json
     if (value.length > short) return this.text(value)
-    const harmless = value.length < this.#shortest ? harmlessText(value) : this.#harmlessOf(value)
-    if (harmless === undefined) return this.text(value)
-    name.last = harmless
-    return harmless.json
+    const known = value.length < this.#shortest ? { text: value, json: quote(value) } : this.#harmless.get(value)
+    if (known === undefined) return this.#newText(value)
+    name.last = known
+    return known.json
   }
 
   #isLabelled(value: Readonly<Record<string, unknown>>): boolean {
@@ -338,10 +340,6 @@ export function isPlainText(text: string): boolean {
 export function quote(text: string): string {
   if (isPlainText(text)) return `"${text}"`
   return JSON.stringify(text).replace(unprintable, escapeUnits)
-}
-
-function harmlessText(text: string): Harmless {
-  return { text: detached(text), json: detached(quote(text)) }
 }
 
 function escapeUnits(text: string): string {

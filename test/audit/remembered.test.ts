@@ -6,6 +6,7 @@ import { Audit, auditing } from '../../lib/audit/audit.js'
 import type { RecordFormatName } from '../../lib/audit/record-format.js'
 import { Redactor } from '../../lib/audit/redact.js'
 import type { RedactionOptions } from '../../lib/audit/secrets.js'
+import { seenBefore } from '../../lib/audit/seen-before.js'
 import { thousandths } from '../../lib/audit/thousandths.js'
 import { anonymous } from '../../lib/context.js'
 import type { Identity, Principal } from '../../lib/context.js'
@@ -92,7 +93,12 @@ describe('what a redactor remembers', () => {
   it('changes nothing in what it writes', () => {
     for (const own of options) {
       const used = new Redactor(own)
-      fc.assert(fc.property(objects, (value) => void expect(used.json(value)).to.equal(new Redactor(own).json(value))))
+      fc.assert(
+        fc.property(objects, (value) => {
+          const expected = new Redactor(own).json(value)
+          for (let time = 0; time < 3; time++) expect(used.json(value)).to.equal(expected)
+        }),
+      )
       fc.assert(
         fc.property(names, texts, (name, text) => {
           const member = new Redactor(own).text(text)
@@ -108,11 +114,12 @@ describe('what a redactor remembers', () => {
 
   it('is of the text, and not of its length or of the name beside it', () => {
     const redactor = new Redactor({ paths: ['b.accept'] })
-    redactor.json({ accept: 'application/json' })
-    expect(redactor.json({ accept: 'application/JSON' })).to.equal('{"accept":"application/JSON"}')
-    redactor.json({ accept: 'application/json' })
-    expect(redactor.json({ b: { accept: 'application/json' } })).to.equal('{"b":{"accept":"[redacted]"}}')
-    redactor.json({ value: 'hunter2' })
+    const often = (value: object) => Array.from({ length: 3 }, () => redactor.json(value)).at(-1)
+    often({ accept: 'application/json' })
+    expect(often({ accept: 'application/JSON' })).to.equal('{"accept":"application/JSON"}')
+    often({ accept: 'application/json' })
+    expect(often({ b: { accept: 'application/json' } })).to.equal('{"b":{"accept":"[redacted]"}}')
+    often({ value: 'hunter2' })
     expect(redactor.json({ name: 'password', value: 'hunter2' })).to.equal('{"name":"password","value":"[redacted]"}')
   })
 
@@ -130,7 +137,9 @@ describe('what a redactor remembers', () => {
     const before = process.memoryUsage().heapUsed
     for (let index = 0; index < 300; index++) {
       const body = Buffer.alloc(100_000, `field-of-the-body-${index}-`).toString('latin1')
-      redactor.json({ [body.slice(0, 40)]: body.slice(40, 80), note: body.slice(80, 120) })
+      // What came once is not remembered, what came three times stands under its name as the last.
+      for (let time = 0; time < 3; time++)
+        redactor.json({ [body.slice(0, 40)]: body.slice(40, 80), [body.slice(80, 83)]: body.slice(83, 120) })
     }
     collect()
     expect((process.memoryUsage().heapUsed - before) / 1e6).to.be.below(5)
@@ -239,6 +248,18 @@ describe('what a recorder remembers of callers', () => {
     exchange.identity = kept[0]
     record(exchange, 503)
     expect(log.records[0]).to.include({ principal_id: null, principal_kind: 'anonymous' })
+  })
+})
+
+describe('texts that were seen before', () => {
+  it('are told from nearly all that were not', () => {
+    const isSeen = seenBefore()
+    const paths = Array.from({ length: 20_000 }, (_, index) => `/api/v1/orders/${index.toString(36)}`)
+    expect(paths.filter(isSeen).length).to.be.below(200)
+    for (const text of ['', 'a', '\ud800', 'x'.repeat(1_000), '/api/v1/orders/4711']) {
+      isSeen(text)
+      expect(isSeen(text)).to.equal(true)
+    }
   })
 })
 
