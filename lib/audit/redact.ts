@@ -57,7 +57,7 @@ interface Harmless {
 const valueNames: ReadonlySet<string> = new Set(['value', 'values', 'val', 'content', 'contents', 'data', 'text'])
 const labels = ['name', 'key', 'header', 'field', 'property', 'label', 'param', 'parameter', 'k', 'id'] as const
 
-const masked = `"${mask}"`
+const maskJson = `"${mask}"`
 
 /** One value on its way to paper. */
 interface Walk {
@@ -258,6 +258,7 @@ export class Redactor {
     return text
   }
 
+  /** As `text` writes it. A text that is too short for a secret is also too short to hold on to what it was cut from. */
   #textUnder(name: Name, value: string): string {
     if (name.last?.text === value) return name.last.json
     if (value.length > short) return this.text(value)
@@ -273,7 +274,7 @@ export class Redactor {
 
   /** That nothing was there is worth knowing. */
   #hidden(value: unknown): string {
-    return value === null || value === undefined ? 'null' : masked
+    return value === null || value === undefined ? 'null' : maskJson
   }
 
   /** Whether a text says that what stands beside it is a secret. */
