@@ -6,6 +6,7 @@ import type {
   AuthenticationMethod,
   Clock,
   Context,
+  Identity,
   Input,
   Logger,
   Principal,
@@ -16,6 +17,9 @@ import type { ApiError } from './errors.js'
 import type { Watch } from './monitored.js'
 import { newTrace, readTraceparent } from './traceparent.js'
 import type { TraceContext } from './traceparent.js'
+
+// Looked up once: the global is a getter, and is asked in each request.
+const { performance } = globalThis
 
 /** Services that every step may need. */
 export interface Runtime {
@@ -60,6 +64,8 @@ export type AnswerListener = (reply: Reply, error: ApiError | undefined) => void
 /** One request on its way through the steps of its route. Steps write here what later steps and the record read. */
 export class Exchange implements Context {
   principal: Principal = anonymous
+  /** What `principal` is made of, where there was something: it may be kept for the caller's next request. */
+  identity: Identity | undefined
   /** How the caller was known, once it is. */
   authentication: AuthenticationMethod | undefined
   /** The body as it was parsed, before any rule was asked. For validation alone: handlers read `body`. */

@@ -1,7 +1,9 @@
 import type { RecordKind } from './audit-log.js'
 import { quote } from './redact.js'
 import { Layout, put, recordFields } from './record-layout.js'
-import type { Field, Parts, RecordField } from './record-layout.js'
+import type { Field, Parts, Piece, RecordField } from './record-layout.js'
+import { thousandths } from './thousandths.js'
+import { timestamps } from './timestamps.js'
 import type { EventLevel } from './vocabulary.js'
 
 /** Whose names records are written with: our own, those of the Elastic Common Schema, or those of the Open Cybersecurity Schema Framework. */
@@ -49,7 +51,7 @@ export interface RecordFormat {
   constants(layout: number, route: RecordRoute): Constants
   /** What the format says of one record besides its fields. */
   readonly derive?: (layout: number, parts: Parts, findings: RecordFindings) => void
-  duration(milliseconds: number): string
+  duration(microseconds: number): string
 }
 
 const own = Object.fromEntries(recordFields.map((name) => [name, name])) as Record<RecordField, string>
@@ -60,7 +62,7 @@ const portcullis: RecordFormat = {
   showsNobody: true,
   choose: () => 0,
   constants: () => [],
-  duration: String,
+  duration: thousandths,
 }
 
 /** Where our fields stand in the Elastic Common Schema. */
@@ -126,7 +128,7 @@ function ecs(): RecordFormat {
       if (outcome !== undefined) put(parts, layout.fields.ecs_outcome, outcome === 'success' ? '"success"' : '"failure"')
     },
     // Nanoseconds.
-    duration: (milliseconds) => String(Math.round(milliseconds * 1e6)),
+    duration: (microseconds) => String(microseconds * 1_000),
   }
 }
 
@@ -293,7 +295,7 @@ function ocsf(): RecordFormat {
       if (findings.principalKind === 'anonymous') put(parts, one.userName, '"anonymous"')
       if (findings.outcome !== undefined) put(parts, fields.status_id, findings.outcome === 'success' ? succeeded : failed)
     },
-    duration: (milliseconds) => String(Math.round(milliseconds)),
+    duration: (microseconds) => String(Math.round(microseconds / 1_000)),
   }
 }
 
@@ -309,17 +311,22 @@ export function recordFormat(name: RecordFormatName = 'portcullis'): RecordForma
   return isRecordFormat(name) ? formats[name]() : portcullis
 }
 
-/** The beginning of all records of a route: what is the same in them, for each layout. */
-export function beginnings(format: RecordFormat, route: RecordRoute): ReadonlyArray<readonly string[]> {
-  return format.layouts.map((layout, index) => {
-    const parts = [...layout.empty]
-    const fields = layout.fields as Readonly<Record<string, Field>>
-    const { kind, action, resource, path, name } = route
-    const values = { kind, action, resource, route: path, handler: path === undefined ? undefined : name }
-    for (const [field, value] of Object.entries(values)) {
-      if (value !== undefined) put(parts, fields[field] as Field, quote(value))
-    }
-    for (const [field, json] of format.constants(index, route)) put(parts, fields[field] as Field, json)
-    return Object.freeze(parts)
-  })
+/** Makes the function that begins a record: with the time, in milliseconds since 1970. */
+export function heads({ time }: RecordFormat): (milliseconds: number) => string {
+  return timestamps(`{"${time}":"`, '"')
+}
+
+/** What is the same in all records of a route, for each layout. */
+export function beginnings(format: RecordFormat, route: RecordRoute): readonly Piece[] {
+  return format.layouts.map((layout, index) =>
+    layout.piece((parts) => {
+      const fields = layout.fields as Readonly<Record<string, Field>>
+      const { kind, action, resource, path, name } = route
+      const values = { kind, action, resource, route: path, handler: path === undefined ? undefined : name }
+      for (const [field, value] of Object.entries(values)) {
+        if (value !== undefined) put(parts, fields[field] as Field, quote(value))
+      }
+      for (const [field, json] of format.constants(index, route)) put(parts, fields[field] as Field, json)
+    }),
+  )
 }

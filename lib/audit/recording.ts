@@ -7,25 +7,27 @@ import type { RouteSetup } from '../protection.js'
 import { inTime } from '../state/in-time.js'
 import type { TraceContext } from '../traceparent.js'
 import type { AuditLog, RecordFacts } from './audit-log.js'
+import { callerWriter } from './caller.js'
 import { changesOf } from './change-reading.js'
 import { criticalRecords, longestDeadline } from './critical.js'
 import type { Recorder, Stage } from './critical.js'
 import { auditOf } from './declaration.js'
 import type { AuditDeclaration } from './declaration.js'
 import { readRawQuery } from './raw-query.js'
-import { beginnings, recordFormat } from './record-format.js'
+import { beginnings, heads, recordFormat } from './record-format.js'
 import type { Outcome, RecordFormat, RecordFormatName } from './record-format.js'
-import { put } from './record-layout.js'
-import type { Layout, Parts } from './record-layout.js'
+import { put, putPiece, putText } from './record-layout.js'
+import type { Layout, Parts, Piece } from './record-layout.js'
 import { quote, Redactor, redactorWith } from './redact.js'
 import { attempted, resourceId } from './resource-id.js'
 import type { IdOf } from './resource-id.js'
 import { sampling } from './sampling.js'
 import type { RedactionOptions } from './secrets.js'
-import { timestamps } from './timestamps.js'
-import { tokenName } from './token-name.js'
 import { levelOf } from './vocabulary.js'
 import type { EventLevel } from './vocabulary.js'
+
+// Looked up once: the global is a getter, and is asked in each request.
+const { performance } = globalThis
 
 /** What of the options records are made by. */
 export interface RecordingOptions {
@@ -53,7 +55,7 @@ interface Recorded {
   readonly kind: 'audit' | 'access'
   readonly redactors: Redactors
   /** For each layout of the format. */
-  readonly beginnings: ReadonlyArray<readonly string[]>
+  readonly beginnings: readonly Piece[]
   readonly method: string
   /** The method as JSON. */
   readonly methodText: string
@@ -81,7 +83,8 @@ export function auditing(
 ): { compile(route: RouteSetup): Recorder } {
   const usual = new Redactor(options.redact)
   const format = recordFormat(options.format)
-  const timestamp = timestamps()
+  const headOf = heads(format)
+  const callers = format.layouts.map((layout) => callerWriter(layout, format.showsNobody))
   const isChosen = sampling(options.sample)
   const rate = String(options.sample)
   const { tenantOf = () => undefined } = services
@@ -100,18 +103,18 @@ export function auditing(
         const which = format.choose(kind, event)
         const layout = format.layouts[which] as Layout
         const { fields } = layout
-        const parts = [...(recorded.beginnings[which] ?? [])]
-        parts[0] = `{"${format.time}":"${timestamp(exchange.receivedAt)}"${parts[0]}`
+        const parts = layout.begin(headOf(exchange.receivedAt))
+        putPiece(parts, recorded.beginnings[which] as Piece)
         const draft = { exchange, status, fields, parts }
         requestPart(draft, recorded)
         if (stage !== undefined) put(parts, fields.stage, `"${stage}"`)
         const trace = exchange.knownTrace
         if (trace !== undefined) tracePart(draft, trace)
-        if (outcome !== undefined) put(parts, fields.outcome, `"${outcome}"`)
+        if (outcome !== undefined) put(parts, fields.outcome, outcomeTexts[outcome])
         put(parts, fields.duration_ms, format.duration(elapsed(exchange)))
-        callerPart(draft, format.showsNobody)
+        callers[which]?.(parts, exchange)
         if (exchange.principal.kind !== 'anonymous') tenantPart(draft, redactors.all, tenantOf)
-        if (exchange.address !== '') put(parts, fields.address, quote(exchange.address))
+        if (exchange.address !== '') putText(parts, fields.address, exchange.address)
         inputPart(draft, recorded)
         if (declared !== undefined) auditPart(draft, declared, recorded)
         if (exchange.hasDecisions) put(parts, fields.decisions, redactors.all.json(exchange.decisions))
@@ -191,19 +194,21 @@ function recordedOf(
   }
 }
 
+const outcomeTexts = { success: '"success"', refusal: '"refusal"', failure: '"failure"' } as const
+
 /** A client's fault is a refusal, our own a failure. */
 function outcomeOf(status: number): Outcome {
   return status < 400 ? 'success' : status < 500 ? 'refusal' : 'failure'
 }
 
-/** Milliseconds, to the microsecond. */
+/** Microseconds. */
 function elapsed(exchange: Exchange): number {
-  return Math.round((performance.now() - exchange.startedAt) * 1_000) / 1_000
+  return Math.round((performance.now() - exchange.startedAt) * 1_000)
 }
 
 function requestPart({ exchange, status, fields, parts }: Draft, { method, methodText, pathText, redactors }: Recorded): void {
   const { request, target, requestId } = exchange
-  put(parts, fields.request_id, quote(requestId))
+  putText(parts, fields.request_id, requestId)
   put(parts, fields.method, request.method === method ? methodText : quote(request.method))
   put(parts, fields.path, pathText ?? redactors.all.text(target.path))
   put(parts, fields.status, String(status))
@@ -213,22 +218,6 @@ function requestPart({ exchange, status, fields, parts }: Draft, { method, metho
 function tracePart({ fields, parts }: Draft, { traceId, spanId }: TraceContext): void {
   put(parts, fields.trace_id, `"${traceId}"`)
   if (spanId !== undefined) put(parts, fields.span_id, `"${spanId}"`)
-}
-
-function callerPart({ exchange, fields, parts }: Draft, showsNobody: boolean): void {
-  const { principal, authentication } = exchange
-  if (principal.kind === 'anonymous') {
-    if (showsNobody) put(parts, fields.principal_id, 'null')
-    put(parts, fields.principal_kind, '"anonymous"')
-    return
-  }
-  put(parts, fields.principal_id, quote(principal.id))
-  put(parts, fields.principal_kind, `"${principal.kind}"`)
-  if (principal.issuer !== undefined) put(parts, fields.issuer, quote(principal.issuer))
-  if (authentication === undefined) return
-  put(parts, fields.authentication, quote(authentication))
-  const token = tokenName(exchange)
-  if (token !== undefined) put(parts, fields.token_id, quote(token))
 }
 
 function tenantPart({ exchange, fields, parts }: Draft, redactor: Redactor, tenantOf: (principal: Principal) => string | undefined): void {
@@ -265,7 +254,7 @@ function auditPart(
 
 function eventPart({ fields, parts }: Draft, event: string): EventLevel | undefined {
   const level = levelOf(event)
-  put(parts, fields.event, quote(event))
+  putText(parts, fields.event, event)
   if (level !== undefined) put(parts, fields.level, `"${level}"`)
   return level
 }

@@ -1,10 +1,12 @@
 import type { Class } from '../decorator.js'
+import { detached } from '../detached.js'
 import { sensitiveProperties } from '../sensitive.js'
 import { maskPlaces, placeOfItem, placeOfMember } from './mask-paths.js'
 import type { MaskPlace } from './mask-paths.js'
 import { Memo } from '../memo.js'
 import { mask, secretMasker, secretNames } from './secrets.js'
 import type { RedactionOptions } from './secrets.js'
+import { seenBefore } from './seen-before.js'
 
 /** How much of a value is written. What is left out leaves a marker. */
 const limits = Object.freeze({
@@ -26,8 +28,8 @@ const overlap = 512
 /** How many names, and how many short texts without secrets, are remembered with what was found out about them. */
 const mostKnown = 1_000
 
-/** Most texts that are written again and again (paths, headers, codes) are no longer, in characters. */
-const short = 64
+/** Most texts that are written again and again (paths, codes, the headers of browsers) are no longer, in characters. */
+const short = 192
 
 /** Line breaks, terminal commands and reordering marks that JSON lets through: one record stays one honest line. */
 const unprintable = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
@@ -36,14 +38,26 @@ const needsEscape = /[^ !#-[\]-~]/
 interface Name {
   /** `"quantity":` */
   readonly text: string
+  /** `,"quantity":` */
+  readonly next: string
   readonly isSecret: boolean
   /** Whether a sibling may say what its value is: `{ name: 'password', value: … }`. */
   readonly isNamedBeside: boolean
+  /** What stood under it last: the headers of one caller's requests are alike, and many are those of everybody's. */
+  last: Harmless | undefined
+}
+
+/** A text without secrets, and its JSON. */
+interface Harmless {
+  readonly text: string
+  readonly json: string
 }
 
 /** Names of members whose meaning another member tells, and names of those others. */
 const valueNames: ReadonlySet<string> = new Set(['value', 'values', 'val', 'content', 'contents', 'data', 'text'])
 const labels = ['name', 'key', 'header', 'field', 'property', 'label', 'param', 'parameter', 'k', 'id'] as const
+
+const maskJson = `"${mask}"`
 
 /** One value on its way to paper. */
 interface Walk {
@@ -62,7 +76,8 @@ export class Redactor {
   readonly #shortest: number
   readonly #places: MaskPlace | undefined
   readonly #names = new Memo<Name>(mostKnown)
-  readonly #clean = new Memo<string>(mostKnown)
+  readonly #harmless = new Memo<Harmless>(mostKnown)
+  readonly #isSeen = seenBefore()
   readonly #classes = new WeakMap<object, ReadonlySet<string>>()
 
   constructor(options: RedactionOptions = {}) {
@@ -81,14 +96,16 @@ export class Redactor {
   /** The JSON of a text, its secrets masked. */
   text(value: string, limit: number = limits.text): string {
     if (value.length < this.#shortest) return quote(value)
-    if (value.length <= short) return this.#clean.get(value) ?? this.#shortText(value)
+    if (value.length <= short && value.length <= limit) return this.#harmless.get(value)?.json ?? this.#newText(value)
     if (value.length <= limit) return quote(this.#maskSecrets(value))
     return quote(this.#shorten(value, limit))
   }
 
-  #shortText(value: string): string {
+  /** A short text that is not remembered. */
+  #newText(value: string): string {
     const masked = this.#maskSecrets(value)
-    return masked === value ? this.#clean.keep(value, quote(value)) : quote(masked)
+    if (masked !== value || !this.#isSeen(value)) return quote(masked)
+    return this.#harmless.keep(value, { text: detached(value), json: detached(quote(value)) }).json
   }
 
   /** Whether values under this name are masked. */
@@ -208,35 +225,47 @@ export class Redactor {
     first = '',
     sensitive?: ReadonlySet<string>,
   ): string {
-    let text = first
+    let text = `{${first}`
+    let isFirst = first === ''
     let count = 0
     for (const name of names) {
-      if (count === limits.members || walk.room <= 0) return `{${text}${text === '' ? '' : ','}"…":"[${names.length - count} more]"}`
-      const member = this.#member(value, name, walk, place, sensitive?.has(name) === true)
+      if (count === limits.members || walk.room <= 0) return `${text}${isFirst ? '' : ','}"…":"[${names.length - count} more]"}`
+      const known = this.#name(name)
+      let member: unknown
+      let isHidden = known.isSecret || sensitive?.has(name) === true
+      try {
+        member = (value as Record<string, unknown>)[name]
+        if (known.isNamedBeside) isHidden ||= this.#isLabelled(value as Record<string, unknown>)
+      } catch {
+        member = '[unreadable]'
+      }
       if (member === undefined) continue
-      text += text === '' ? member : `,${member}`
+      text += isFirst ? known.text : known.next
+      text += this.#member(known, member, walk, placeOfMember(place, name), isHidden)
+      isFirst = false
       count++
     }
-    return `{${text}}`
+    return `${text}}`
   }
 
-  #member(value: object, name: string, walk: Walk, place: MaskPlace | undefined, isSensitive: boolean): string | undefined {
-    const known = this.#name(name)
-    let member: unknown
-    let isHidden = isSensitive || known.isSecret
-    try {
-      member = (value as Record<string, unknown>)[name]
-      if (known.isNamedBeside) isHidden ||= this.#isLabelled(value as Record<string, unknown>)
-    } catch {
-      member = '[unreadable]'
-    }
-    return member === undefined ? undefined : this.#pair(known.text, member, walk, placeOfMember(place, name), isHidden)
-  }
-
-  /** `text` is the name as JSON. */
-  #pair(text: string, value: unknown, walk: Walk, place: MaskPlace | undefined, isHidden: boolean): string {
+  /** What stands under a name. */
+  #member(known: Name, value: unknown, walk: Walk, place: MaskPlace | undefined, isHidden: boolean): string {
+    walk.room -= known.text.length
+    if (isHidden || place?.isMasked === true) return this.#hidden(value)
+    if (typeof value !== 'string') return this.#text(value, walk, place)
+    const text = this.#textUnder(known, value)
     walk.room -= text.length
-    return text + (isHidden || place?.isMasked === true ? this.#hidden(value) : this.#text(value, walk, place))
+    return text
+  }
+
+  /** As `text` writes it. A text that is too short for a secret is also too short to hold on to what it was cut from. */
+  #textUnder(name: Name, value: string): string {
+    if (name.last?.text === value) return name.last.json
+    if (value.length > short) return this.text(value)
+    const known = value.length < this.#shortest ? { text: value, json: quote(value) } : this.#harmless.get(value)
+    if (known === undefined) return this.#newText(value)
+    name.last = known
+    return known.json
   }
 
   #isLabelled(value: Readonly<Record<string, unknown>>): boolean {
@@ -245,7 +274,7 @@ export class Redactor {
 
   /** That nothing was there is worth knowing. */
   #hidden(value: unknown): string {
-    return value === null || value === undefined ? 'null' : `"${mask}"`
+    return value === null || value === undefined ? 'null' : maskJson
   }
 
   /** Whether a text says that what stands beside it is a secret. */
@@ -261,8 +290,8 @@ export class Redactor {
         break
       }
       const name = nameOf(key)
-      const { text, isSecret } = this.#name(name)
-      pairs.push(this.#pair(text, value, walk, placeOfMember(place, name), isSecret))
+      const known = this.#name(name)
+      pairs.push(known.text + this.#member(known, value, walk, placeOfMember(place, name), known.isSecret))
     }
     return `{${pairs.join(',')}}`
   }
@@ -292,7 +321,8 @@ export class Redactor {
     const known = this.#names.get(name)
     if (known !== undefined) return known
     const isSecret = this.#isSecret(name.slice(0, limits.name + overlap))
-    const made = { text: `${this.text(name, limits.name)}:`, isSecret, isNamedBeside: valueNames.has(name.toLowerCase()) }
+    const text = detached(`${this.text(name, limits.name)}:`)
+    const made = { text, next: detached(`,${text}`), isSecret, isNamedBeside: valueNames.has(name.toLowerCase()), last: undefined }
     return name.length > limits.name ? made : this.#names.keep(name, made)
   }
 }
@@ -302,9 +332,14 @@ export function redactorWith({ keys = [], paths = [] }: RedactionOptions, option
   return new Redactor({ ...options, keys: [...(options.keys ?? []), ...keys], paths: [...(options.paths ?? []), ...paths] })
 }
 
+/** Whether the JSON of a text is the text itself between quotes. */
+export function isPlainText(text: string): boolean {
+  return !needsEscape.test(text)
+}
+
 /** The JSON of a text as it is, on one line. For texts that are ours: nothing is masked or shortened. */
 export function quote(text: string): string {
-  if (!needsEscape.test(text)) return `"${text}"`
+  if (isPlainText(text)) return `"${text}"`
   return JSON.stringify(text).replace(unprintable, escapeUnits)
 }
 

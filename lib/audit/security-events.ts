@@ -1,12 +1,11 @@
 import type { Clock, Context } from '../context.js'
 import type { AuditLog } from './audit-log.js'
-import { beginnings, recordFormat } from './record-format.js'
+import { beginnings, heads, recordFormat } from './record-format.js'
 import type { RecordFormatName } from './record-format.js'
-import { put } from './record-layout.js'
-import type { Layout } from './record-layout.js'
-import { quote, Redactor } from './redact.js'
+import { put, putPiece, putText } from './record-layout.js'
+import type { Layout, Piece } from './record-layout.js'
+import { Redactor } from './redact.js'
 import type { RedactionOptions } from './secrets.js'
-import { timestamps } from './timestamps.js'
 import { levelOf } from './vocabulary.js'
 import type { SecurityEvent } from './vocabulary.js'
 
@@ -36,7 +35,7 @@ export function securityEvents(log: AuditLog, clock: Clock, redaction: Redaction
   const redactor = new Redactor(redaction)
   const written = recordFormat(format)
   const starts = beginnings(written, { kind: 'event', action: undefined, resource: undefined, path: undefined, name: 'event' })
-  const timestamp = timestamps()
+  const headOf = heads(written)
   return {
     record(event, facts = {}) {
       const { context, detail, reason } = facts
@@ -47,13 +46,13 @@ export function securityEvents(log: AuditLog, clock: Clock, redaction: Redaction
       const which = written.choose('event', event)
       const layout = written.layouts[which] as Layout
       const { fields } = layout
-      const parts = [...(starts[which] ?? [])]
-      parts[0] = `{"${written.time}":"${timestamp(time)}"${parts[0]}`
-      put(parts, fields.event, quote(event))
+      const parts = layout.begin(headOf(time))
+      putPiece(parts, starts[which] as Piece)
+      putText(parts, fields.event, event)
       if (level !== undefined) put(parts, fields.level, `"${level}"`)
-      if (context !== undefined) put(parts, fields.request_id, quote(context.requestId))
+      if (context !== undefined) putText(parts, fields.request_id, context.requestId)
       if (principalId !== undefined && principalId !== '') put(parts, fields.principal_id, redactor.text(principalId))
-      if (address !== undefined && address !== '') put(parts, fields.address, quote(address))
+      if (address !== undefined && address !== '') putText(parts, fields.address, address)
       if (reason !== undefined) put(parts, fields.reason, redactor.text(reason))
       if (detail !== undefined) put(parts, fields.detail, redactor.json(detail))
       const principalKind = principalId === undefined || principalId === '' ? 'anonymous' : (context?.principal.kind ?? 'user')

@@ -183,6 +183,7 @@ function identifying(choose: Choose, { revocations, principalOf, nameOf, stated:
     // A store that answers with anything else has not said that the token is good.
     if (revoked !== false) return refusalFor(refused('revoked'), way ?? noWay)
     exchange.authentication = methodOf(way && nameOf.get(way), identity)
+    exchange.identity = identity
     const principal = principalFor(identity)
     if (isPromiseLike(principal)) return nameLater(exchange, principal)
     exchange.principal = principal
