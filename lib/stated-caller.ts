@@ -1,5 +1,6 @@
 import { anonymous } from './context.js'
 import type { Identity, Principal } from './context.js'
+import { principalWith } from './principal.js'
 
 /** A caller as the verified token would name it; what is left out is as of a user without anything. */
 export type StatedCaller = Partial<Identity> & {
@@ -18,5 +19,5 @@ export function statedPrincipal(
   identity: Identity,
   principalOf: (identity: Identity) => Principal | Promise<Principal>,
 ): Principal | Promise<Principal> {
-  return permissions === undefined ? principalOf(identity) : Object.freeze({ ...identity, permissions: new Set(permissions) })
+  return permissions === undefined ? principalOf(identity) : principalWith(identity, permissions)
 }

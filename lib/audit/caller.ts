@@ -1,12 +1,13 @@
 import { isKept } from '../context.js'
-import type { Identity } from '../context.js'
+import type { Identity, Principal } from '../context.js'
 import type { Exchange } from '../exchange.js'
 import { put, putPiece, putText } from './record-layout.js'
 import type { Layout, Parts, Piece } from './record-layout.js'
 import { tokenName } from './token-name.js'
 
-/** What was written of an identity, and of what else it was made. */
+/** What was written of an identity, and what it was made of. */
 interface Written {
+  readonly principal: Pick<Principal, 'id' | 'kind' | 'issuer'>
   readonly authentication: string | undefined
   readonly token: string | undefined
   readonly piece: Piece
@@ -30,13 +31,18 @@ export function callerWriter(layout: Layout, showsNobody: boolean): (parts: Part
     const token = authentication === undefined ? undefined : tokenName(exchange)
     if (identity === undefined) return putSomebody(parts, fields, exchange, token)
     const before = known.get(identity)
-    // A caller known by a cookie may send any token beside it.
-    if (before !== undefined && before.authentication === authentication && before.token === token) return putPiece(parts, before.piece)
+    if (before !== undefined && isSame(before, exchange, token)) return putPiece(parts, before.piece)
     if (!isKept(identity)) return putSomebody(parts, fields, exchange, token)
     const piece = layout.piece((own) => putSomebody(own, fields, exchange, token))
-    known.set(identity, { authentication, token, piece })
+    known.set(identity, { principal, authentication, token, piece })
     putPiece(parts, piece)
   }
+}
+
+/** A caller known by a cookie may send any token beside it, and a protection of somebody's own may have put another in the caller's place. */
+function isSame(before: Written, { principal: { id, kind, issuer }, authentication }: Exchange, token: string | undefined): boolean {
+  if (before.authentication !== authentication || before.token !== token) return false
+  return before.principal.id === id && before.principal.kind === kind && before.principal.issuer === issuer
 }
 
 function putSomebody(parts: Parts, fields: Layout['fields'], { principal, authentication }: Exchange, token: string | undefined): void {

@@ -1,6 +1,7 @@
 import type { RouteDecorator } from '../decorator.js'
 import { isKept } from '../context.js'
 import type { Identity, Principal } from '../context.js'
+import { principalWith } from '../principal.js'
 import { RequirePermission } from './requirements.js'
 import type { Names } from './requirements.js'
 
@@ -126,33 +127,9 @@ export function principalBuilder(source: PermissionSource): (identity: Identity)
     const before = known.get(identity)
     if (before !== undefined) return before
     const permissions = source.permissionsOf(identity)
-    if (permissions instanceof Promise) return permissions.then((found) => principal(identity, found))
-    const made = principal(identity, permissions)
+    if (permissions instanceof Promise) return permissions.then((found) => principalWith(identity, found))
+    const made = principalWith(identity, permissions)
     if (source.isStable === true && isKept(identity)) known.set(identity, made)
     return made
   }
-}
-
-/** All of its fields, so that none that is added to an identity is forgotten here. */
-type WholePrincipal = { readonly [Name in keyof Required<Principal>]: Principal[Name] }
-
-/** Field by field: of an object with so many, a spread takes ten times as long. */
-function principal(identity: Identity, permissions: Iterable<string>): Principal {
-  return Object.freeze<WholePrincipal>({
-    id: identity.id,
-    kind: identity.kind,
-    issuer: identity.issuer,
-    roles: identity.roles,
-    scopes: identity.scopes,
-    permissions: new Set(permissions),
-    claims: identity.claims,
-    tokenId: identity.tokenId,
-    expiresAt: identity.expiresAt,
-    issuedAt: identity.issuedAt,
-    grants: identity.grants,
-    keyId: identity.keyId,
-    apiKeyId: identity.apiKeyId,
-    sessionId: identity.sessionId,
-    proofKey: identity.proofKey,
-  })
 }

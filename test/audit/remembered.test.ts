@@ -241,6 +241,18 @@ describe('what a recorder remembers of callers', () => {
     expect(log.records[3]).to.include({ principal_id: 'alice', authentication: 'session' }).and.not.have.property('token_id')
   })
 
+  it('is not of whom a protection has put in the place of the caller', () => {
+    const log = new KeptLog()
+    const record = auditing({}, log).compile(routes[0]!)
+    const base = { route: 0, identity: kept[1], isKnown: true, authentication: 'bearer', authorization: undefined, status: 200 }
+    for (const id of ['alice', 'bob', 'alice']) {
+      const exchange = exchangeFor({ ...base, event: undefined, headers: {} })
+      exchange.principal = Object.freeze<Principal>({ ...exchange.principal, id })
+      record(exchange, 200)
+    }
+    expect(log.records.map(({ principal_id }) => principal_id)).to.deep.equal(['alice', 'bob', 'alice'])
+  })
+
   it('is nothing where the permissions of the caller could not be had', () => {
     const log = new KeptLog()
     const record = auditing({}, log).compile(routes[0]!)
