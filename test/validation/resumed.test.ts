@@ -138,10 +138,10 @@ describe('what is told of a body', () => {
           expect(asEver, JSON.stringify(body)).to.deep.equal(thoroughly)
           seen[asEver.issues === undefined ? 'right' : 'wrong'] += 1
         }),
-        { numRuns: 3_000 },
+        { numRuns: 1_000 },
       )
-      expect(seen.right).to.be.above(100)
-      expect(seen.wrong).to.be.above(1_000)
+      expect(seen.right).to.be.above(30)
+      expect(seen.wrong).to.be.above(300)
     }).timeout(30_000)
   }
 
@@ -153,7 +153,7 @@ describe('what is told of a body', () => {
         const [asEver, thoroughly] = await outcomes(body)
         expect(asEver, JSON.stringify(body)).to.deep.equal(thoroughly)
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     )
   }).timeout(30_000)
 
