@@ -8,6 +8,7 @@ import type { FileSystem } from './file-system.js'
 import { lockFile } from './file-lock.js'
 import type { FileLock } from './file-lock.js'
 import { firstLineOf, tornLine } from './file-end.js'
+import { OutgoingBytes } from './outgoing-bytes.js'
 import { isPast, oldFiles, oldName, removeOldest, rotationOf, tornName } from './rotation.js'
 import type { Rotation } from './rotation.js'
 
@@ -47,11 +48,9 @@ export class FileLog implements FileSink {
   #watch = warnings
   #lock: FileLock | undefined
   #file: OpenFile | undefined
-  /** Lines at the front of the coming batch that are in `#unwritten`, or written: a batch that failed comes again, with more behind. */
+  /** Lines at the front of the coming batch that are in `#outgoing`: a batch that failed comes again, with more behind. */
   #taken = 0
-  #unwritten: Buffer = Buffer.alloc(0)
-  /** What was written since the disk last had everything, should it have to be written again. */
-  #unsynced: Buffer[] = []
+  readonly #outgoing = new OutgoingBytes()
   #syncing: Promise<void> | undefined
   /** Where the file must be cut before anything is written: what stands behind may or may not be on the disk. */
   #cutAt: number | undefined
@@ -83,7 +82,7 @@ export class FileLog implements FileSink {
     if (lines.length > this.#taken) {
       this.#ready(lines)
       const fresh = this.#taken === 0 ? lines : lines.slice(this.#taken)
-      this.#append(this.#chained?.seal(fresh) ?? `${fresh.join('\n')}\n`)
+      this.#outgoing.add(this.#chained?.seal(fresh) ?? `${fresh.join('\n')}\n`)
       this.#taken = lines.length
       this.#write()
     }
@@ -95,7 +94,7 @@ export class FileLog implements FileSink {
 
   reopen(): void {
     this.#isMoved = true
-    if (this.#syncing !== undefined || this.#unwritten.length > 0) return
+    if (this.#syncing !== undefined || this.#outgoing.unwritten > 0) return
     try {
       this.#moveOn()
     } catch (error) {
@@ -104,7 +103,7 @@ export class FileLog implements FileSink {
   }
 
   async #check(chained: ChainedFile): Promise<ChainCheck> {
-    if (!chained.isBegun || this.#unwritten.length > 0) return { state: 'unknown', records: 0, detail: 'records wait to be written' }
+    if (!chained.isBegun || this.#outgoing.unwritten > 0) return { state: 'unknown', records: 0, detail: 'records wait to be written' }
     const old = oldFiles(this.#path)
     const { intact, records, fault } = await chained.check([...old, this.#path])
     // A file that has ended meanwhile has another name now.
@@ -115,7 +114,7 @@ export class FileLog implements FileSink {
   async close(): Promise<void> {
     await this.#syncing?.catch(() => undefined)
     if (this.#file !== undefined) {
-      this.#append(this.#chained?.ending() ?? '')
+      this.#outgoing.add(this.#chained?.ending() ?? '')
       this.#write()
     }
     this.#letGo()
@@ -150,9 +149,9 @@ export class FileLog implements FileSink {
   #rotate(file: OpenFile, rotation: Rotation, lines: readonly string[]): void {
     if (file.size === 0) return
     const more = this.#chained === undefined ? 1 : sealLength
-    const coming = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + more, this.#unwritten.length)
+    const coming = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + more, this.#outgoing.unwritten)
     if (file.size + coming <= rotation.size && !isPast(rotation, file.began, this.#now())) return
-    this.#append(this.#chained?.ending() ?? '')
+    this.#outgoing.add(this.#chained?.ending() ?? '')
     this.#write()
     this.#syncNow(file)
     try {
@@ -184,8 +183,8 @@ export class FileLog implements FileSink {
       const { size } = this.#files.fstatSync(descriptor)
       const file = { descriptor, isRegular, began: this.#beginning(size), size, synced: size }
       // Nothing may fail from here on: what a chain has said, it does not say again.
-      if (beginning !== undefined) this.#append(this.#chained?.begin(beginning, aside) ?? '')
-      else if (torn !== undefined && torn.length > 0 && aside === undefined) this.#append('\n')
+      if (beginning !== undefined) this.#outgoing.add(this.#chained?.begin(beginning, aside) ?? '')
+      else if (torn !== undefined && torn.length > 0 && aside === undefined) this.#outgoing.add('\n')
       return file
     } catch (thrown) {
       this.#files.closeSync(descriptor)
@@ -221,19 +220,13 @@ export class FileLog implements FileSink {
     return Number.isNaN(began) ? this.#now() : began
   }
 
-  #append(text: string): void {
-    if (text === '') return
-    const bytes = Buffer.from(text)
-    this.#unwritten = this.#unwritten.length === 0 ? bytes : Buffer.concat([this.#unwritten, bytes])
-  }
-
   /** Writes what the chain has to say between batches; where that fails, it comes with the next. False, and nothing asked for, where it has to wait. */
   #appendOwn(words: () => string): boolean {
     if (this.#file === undefined || this.#isBehind || this.#taken > 0) return false
-    this.#append(words())
+    this.#outgoing.add(words())
     try {
       this.#write()
-      if (this.#unsynced.length > 0) this.#syncNow(this.#file)
+      if (this.#outgoing.kept > 0) this.#syncNow(this.#file)
       return true
     } catch (error) {
       this.#watch.error('an audit log could not be signed; it will be with the next batch', { file: this.#path, error })
@@ -243,18 +236,18 @@ export class FileLog implements FileSink {
 
   /** Whether the disk does not have all that was taken. */
   get #isBehind(): boolean {
-    return this.#syncing !== undefined || this.#unwritten.length > 0 || this.#unsynced.length > 0
+    return this.#syncing !== undefined || this.#outgoing.unwritten > 0 || this.#outgoing.kept > 0
   }
 
   #write(): void {
-    if (this.#unwritten.length === 0) return
+    const outgoing = this.#outgoing
+    if (outgoing.unwritten === 0) return
     const file = (this.#file ??= this.#open())
     if (this.#cutAt !== undefined) this.#cut(file, this.#cutAt)
-    while (this.#unwritten.length > 0) {
-      const written = this.#files.writeSync(file.descriptor, this.#unwritten)
+    while (outgoing.unwritten > 0) {
+      const written = this.#files.writeSync(file.descriptor, outgoing.next())
       file.size += written
-      if (this.#syncs && file.isRegular) this.#unsynced.push(this.#unwritten.subarray(0, written))
-      this.#unwritten = this.#unwritten.subarray(written)
+      outgoing.wrote(written, this.#syncs && file.isRegular)
     }
   }
 
@@ -275,7 +268,7 @@ export class FileLog implements FileSink {
       problem = thrown
     }
     // What could be written is not to wait for what could not.
-    if (this.#unsynced.length > 0 && this.#file !== undefined) await (this.#syncing = this.#bring(this.#file))
+    if (this.#outgoing.kept > 0 && this.#file !== undefined) await (this.#syncing = this.#bring(this.#file))
     if (problem !== undefined) throw problem
     if (this.#isMoved) this.#moveOn()
     this.#chained?.written()
@@ -309,15 +302,14 @@ export class FileLog implements FileSink {
 
   #isSynced(file: OpenFile, size: number): void {
     file.synced = Math.max(file.synced, size)
-    this.#unsynced = []
+    this.#outgoing.forget()
   }
 
   /** After a failed fsync the system forgets what it could not write, and says yes to the next one: write it all again. */
   #writeAgain(file: OpenFile): void {
-    if (this.#unsynced.length === 0) return
+    if (this.#outgoing.kept === 0) return
     this.#cutAt = file.synced
-    this.#unwritten = Buffer.concat([...this.#unsynced, this.#unwritten])
-    this.#unsynced = []
+    this.#outgoing.rewind()
   }
 
   #unlock(): void {
