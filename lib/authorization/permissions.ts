@@ -112,7 +112,7 @@ export function claimsAndRoles(roles: Roles = new Map()): PermissionSource {
   return {
     isStable: true,
     permissionsOf(identity) {
-      const own = identity.grants?.slice() ?? []
+      const own = [...(identity.grants ?? [])]
       for (const role of identity.roles) own.push(...(roles.get(role) ?? []))
       if (identity.kind === 'client') return [...own, ...identity.scopes]
       return identity.scopes.length === 0 ? own : own.filter((permission) => identity.scopes.includes(permission))
