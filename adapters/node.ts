@@ -116,7 +116,7 @@ function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
 function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return
-  const { status, headers, body } = reply
+  const { status, headers, body, isAscii } = reply
   if (isLastWord(request, reply)) {
     sayLastWord(request, response, reply)
     return
@@ -129,6 +129,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   }
   discardRest(request, response)
   if (body instanceof Readable) stream(request, body, response)
+  // Node would count the bytes of each character once more.
+  else if (isAscii === true) response.end(body, 'latin1')
   else response.end(body)
 }
 

@@ -71,11 +71,12 @@ export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
  */
 export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error: ApiError): Reply {
   const { type, text } = error.document ?? problemOf(exchange, error)
-  const headers = headersOf(exchange, defaults, error.headers, 'Content-Length', String(Buffer.byteLength(text)))
+  const length = Buffer.byteLength(text)
+  const headers = headersOf(exchange, defaults, error.headers, 'Content-Length', String(length))
   if (error.status === 401 && !has(error.headers, 'www-authenticate')) headers.push('WWW-Authenticate', defaults.challenge)
   headers.push('Content-Type', type)
   if (error.closes) headers.push('Connection', 'close')
-  return { status: error.status, headers, body: text, closes: error.closes }
+  return { status: error.status, headers, body: text, isAscii: length === text.length, closes: error.closes }
 }
 
 function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
@@ -122,9 +123,10 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
     return sized(exchange, sets, status, body, Buffer.byteLength(body), own)
   }
   const json = jsonOf(body)
-  const headers = headersOf(exchange, sets, own, 'Content-Length', String(Buffer.byteLength(json)))
+  const length = Buffer.byteLength(json)
+  const headers = headersOf(exchange, sets, own, 'Content-Length', String(length))
   if (!has(own, 'content-type')) headers.push('Content-Type', 'application/json')
-  return { status, headers, body: json }
+  return { status, headers, body: json, isAscii: length === json.length }
 }
 
 function sized(

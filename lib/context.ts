@@ -51,6 +51,8 @@ export interface Reply {
   /** Names and values in turn, ready for `writeHead`. */
   readonly headers: readonly string[]
   readonly body: string | Uint8Array | Readable | undefined
+  /** Whether `body` is a text of ASCII alone, as most are: the host need not look for more. @default nothing is known of it */
+  readonly isAscii?: boolean
   /** Whether the connection ends with this answer, because what follows on it cannot be trusted. */
   readonly closes?: boolean
 }

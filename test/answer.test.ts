@@ -1,0 +1,22 @@
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { problemReply, successReply } from '../lib/answer.js'
+import { PermissionDenied } from '../lib/errors.js'
+import { exchangeOf } from './exchange.js'
+
+const sets = { secure: [], plain: [], challenge: 'Bearer' }
+
+describe('a reply', () => {
+  it('says that its text is ASCII where each character is one byte, and nowhere else', () => {
+    const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('', '\u007f', '\u0080', 'ü', '\ud800', '😀'))
+    fc.assert(
+      fc.property(texts, (text) => {
+        const exchange = exchangeOf()
+        exchange.result = { text }
+        for (const { body, isAscii } of [successReply(exchange, sets), problemReply(exchange, sets, new PermissionDenied(text))]) {
+          expect(isAscii).to.equal(Buffer.from(body as string, 'latin1').equals(Buffer.from(body as string)))
+        }
+      }),
+    )
+  })
+})
