@@ -74,10 +74,10 @@ export class Router<Route> {
     if (plain !== undefined) return plain
     const root = this.#roots.get(method)
     if (root === undefined || !path.startsWith('/')) return undefined
-    const segments = path.includes('%') ? decoded(path) : segmentsOf(path)
-    if (segments === undefined) return undefined
     const values: string[] = []
-    const leaf = follow(root, segments, 0, values)
+    const leaf = path.includes('%')
+      ? followEncoded(root, path, values)
+      : follow(root, { path, read: asItStands }, firstSegment(path), values)
     return leaf === undefined ? undefined : { route: leaf.route, params: named(leaf.names, values) }
   }
 }
@@ -99,29 +99,47 @@ function segmentsOf(path: string): readonly string[] {
   return path === '/' ? [] : path.slice(1).split('/')
 }
 
+/** A path on its way down the tree, and how its segments are read. */
+interface Trail {
+  readonly path: string
+  readonly read: (text: string) => string
+}
+
+function asItStands(text: string): string {
+  return text
+}
+
+/** Where the first segment begins; behind the end where there is none. */
+function firstSegment(path: string): number {
+  return path === '/' ? 2 : 1
+}
+
 /** Undefined where an escape is broken: no route has such a path. */
-function decoded(path: string): readonly string[] | undefined {
+function followEncoded<Route>(root: Branch<Route>, path: string, values: string[]): Leaf<Route> | undefined {
   try {
-    return segmentsOf(path).map((segment) => decodeURIComponent(segment))
+    return follow(root, { path, read: decodeURIComponent }, firstSegment(path), values)
   } catch {
     return undefined
   }
 }
 
 /** Goes down the tree, as far as the segments lead; what was tried in vain is taken back. `/orders/` is not an order without a name. */
-function follow<Route>(branch: Branch<Route>, segments: readonly string[], at: number, values: string[]): Leaf<Route> | undefined {
-  const segment = segments[at]
-  if (segment === undefined) return branch.leaf
+function follow<Route>(branch: Branch<Route>, trail: Trail, start: number, values: string[]): Leaf<Route> | undefined {
+  const { path, read } = trail
+  if (start > path.length) return branch.leaf
+  const slash = path.indexOf('/', start)
+  const end = slash < 0 ? path.length : slash
+  const segment = read(path.slice(start, end))
   const text = branch.texts.get(segment)
-  const byText = text === undefined ? undefined : follow(text, segments, at + 1, values)
+  const byText = text === undefined ? undefined : follow(text, trail, end + 1, values)
   if (byText !== undefined) return byText
   if (branch.any !== undefined && segment !== '') {
     values.push(segment)
-    const byName = follow(branch.any, segments, at + 1, values)
+    const byName = follow(branch.any, trail, end + 1, values)
     if (byName !== undefined) return byName
     values.pop()
   }
-  const rest = branch.rest === undefined ? '' : segments.slice(at).join('/')
+  const rest = branch.rest === undefined ? '' : read(path.slice(start))
   if (rest === '') return undefined
   values.push(rest)
   return branch.rest
