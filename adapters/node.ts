@@ -129,8 +129,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   }
   discardRest(request, response)
   if (body instanceof Readable) stream(request, body, response)
-  // Node would count the bytes of each character once more.
-  else if (isAscii === true) response.end(body, 'latin1')
+  // Node would count the bytes of each character once more. A wrapper of the host's may put in others, and must not be told this.
+  else if (isAscii === true && response.end === ServerResponse.prototype.end) response.end(body, 'latin1')
   else response.end(body)
 }
 

@@ -3,7 +3,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { brand } from './brand.js'
 import type { Reply } from './context.js'
 import { ApiError, InternalError } from './errors.js'
-import type { ErrorDocument } from './errors.js'
+import type { ErrorDocument, InputError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { Memo } from './memo.js'
 import { quoted } from './quoted.js'
@@ -102,11 +102,15 @@ function headOf({ code, title, status, message }: ApiError): string {
 function tailOf({ errors }: ApiError): string {
   if (errors === undefined) return '}'
   let list = ''
-  for (const { in: part, path, code, message } of errors) {
-    const before = list === '' ? '' : ','
-    list += `${before}{"in":${quoted(part)},"path":${quoted(path)},"code":${quoted(code)},"message":${quoted(message)}}`
-  }
+  for (const error of errors) list += list === '' ? issueText(error) : `,${issueText(error)}`
   return `,"errors":[${list}]}`
+}
+
+function issueText({ in: part, path, code, message }: InputError): string {
+  const isOfTexts = typeof part === 'string' && typeof path === 'string' && typeof code === 'string' && typeof message === 'string'
+  // Whoever writes JavaScript may have put anything there.
+  if (!isOfTexts) return JSON.stringify({ in: part, path, code, message })
+  return `{"in":${quoted(part)},"path":${quoted(path)},"code":${quoted(code)},"message":${quoted(message)}}`
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { problemReply, successReply } from '../lib/answer.js'
-import { PermissionDenied } from '../lib/errors.js'
+import { PermissionDenied, ValidationFailed } from '../lib/errors.js'
+import type { InputError } from '../lib/errors.js'
 import { exchangeOf } from './exchange.js'
 
 const sets = { secure: [], plain: [], challenge: 'Bearer' }
@@ -18,5 +19,16 @@ describe('a reply', () => {
         }
       }),
     )
+  })
+
+  it('writes what is wrong with the input as JSON does, whatever somebody has put there', () => {
+    const given = [
+      { in: 'body', path: '/x', code: 42, message: undefined, more: 1 },
+      {},
+      { in: 'body', path: '/"ü', code: 'c', message: 'm' },
+    ]
+    const { body } = problemReply(exchangeOf(), sets, new ValidationFailed(given as unknown as readonly InputError[]))
+    const { errors } = JSON.parse(body as string) as { errors: unknown }
+    expect(errors).to.deep.equal([{ in: 'body', path: '/x', code: 42 }, {}, { in: 'body', path: '/"ü', code: 'c', message: 'm' }])
   })
 })

@@ -5,7 +5,7 @@ import type { Challenges } from './challenges.js'
 import { ProofRefused } from './dpop.js'
 import type { ProofVerifier } from './dpop.js'
 import { refused } from './verifier.js'
-import type { TokenVerifier } from './verifier.js'
+import type { TokenVerifier, Verdict } from './verifier.js'
 
 /** What tokens that are bound to a key are checked with. */
 export interface TokenProofOptions {
@@ -30,7 +30,8 @@ export function tokenProofs({ verifier, proofs, challenges, origin, isRequired }
     async identify(exchange, token) {
       const nonce = proofs.nonce()
       if (nonce !== undefined) exchange.setHeader('DPoP-Nonce', nonce)
-      const identity = await verifier.verify(token, exchange.receivedAt)
+      const identity: Verdict = await verifier.verify(token, exchange.receivedAt)
+      if (identity instanceof Error) throw identity
       // A token without a key proves nothing more in this scheme than as a bearer token.
       if (identity.proofKey === undefined) throw refused('unbound')
       const thumbprint = await proved(exchange, token)

@@ -1,4 +1,3 @@
-import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ApiError, PayloadTooLarge } from '../errors.js'
 
@@ -55,13 +54,9 @@ export function readBytes<T>(stream: Readable, limit: number, take: (outcome: Bu
       }
     }
 
-    if (stream.destroyed || stream.readableEnded) {
-      settle(new RequestAborted())
-      return
-    }
-    stream.on('data', onData).on('end', onEnd).on('close', onLoss)
-    // One of Node's requests keeps to itself what nobody listens for, and closes: to listen costs a tenth of reading.
-    if (!(stream instanceof IncomingMessage)) stream.on('error', onLoss)
+    if (stream.destroyed || stream.readableEnded) settle(new RequestAborted())
+    // One of Node's requests keeps an error to itself that nobody listens for, but not one that a middleware makes it emit.
+    else stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
   })
 }
 

@@ -141,8 +141,10 @@ export class Copier {
       return found instanceof Stop ? this.resume(value, of, found, place, depth + 1) : found
     }
     if (form === 'one') return value
-    const copies = (stop.copy ?? []) as unknown[]
     const elements = value as readonly unknown[]
+    // Lists in lists are as long as others.
+    if (elements.length > this.options.maxItems) return this.#refuseLength(property.name, place)
+    const copies = (stop.copy ?? []) as unknown[]
     let begun = stop.inner ?? unsure
     for (let name = copies.length; name < elements.length && !this.whole.isFull; name += 1) {
       const element = elements[name]

@@ -62,7 +62,7 @@ export interface ClassPlan {
   readonly inputs: ReadonlyMap<string, PropertyPlan>
   /** What is checked. */
   readonly properties: readonly PropertyPlan[]
-  /** The properties that may be something else than what was sent: they have a default, a getter or a setter. */
+  /** The properties that may be something else than what was sent: they have a default, a getter or a setter, or another one has a setter. */
   readonly unsettled: ReadonlySet<string>
 }
 
@@ -109,6 +109,8 @@ function planOf(target: Class, reading: Reading, known: Map<Class, ClassPlan>): 
     if (!property.isComputed) inputs.set(name, property)
     if (accessorOf(target, name) !== undefined || sample[name] !== undefined) unsettled.add(name)
   }
+  // A setter may write into any other property, after that was read.
+  if (properties.some(({ name }) => accessorOf(target, name)?.set !== undefined)) for (const { name } of properties) unsettled.add(name)
   return plan
 }
 

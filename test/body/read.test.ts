@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { connect } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { IncomingMessage, createServer } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+import { Socket, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { PassThrough, Readable } from 'node:stream'
 import { once } from 'node:events'
 import { expect } from 'chai'
@@ -71,6 +71,13 @@ describe('the bytes of a stream', () => {
       ).to.deep.equal(before)
       expect(stream.listeners('error').map((listener) => listener.name)).to.deep.equal(['ignore'])
     }
+  })
+
+  it('are given up where a middleware has a request of Node’s say that it failed', async () => {
+    const request = new IncomingMessage(new Socket())
+    const result = reading(request)
+    request.emit('error', new Error('a middleware'))
+    expect(await result).to.equal('request-aborted')
   })
 
   it('are not waited for where none will come', async () => {

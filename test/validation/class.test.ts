@@ -183,6 +183,37 @@ describe('a DTO class', () => {
     }
   })
 
+  it('is asked about again where a setter has written into what was read before', async () => {
+    class Writing {
+      @IsString()
+      name!: string
+
+      @IsString()
+      set alias(value: string) {
+        Object.assign(this, { name: value.length })
+      }
+
+      get alias() {
+        return 'alias'
+      }
+    }
+    expect(await bodyTold(Writing, { name: 'a', alias: 'b' })).to.deep.equal(['/name isString'])
+    expect(await bodyTold(Writing, { alias: 'b', name: 'a' })).to.deep.equal({ name: 'a' })
+  })
+
+  it('counts the elements of lists in lists too', async () => {
+    class Table {
+      @ValidateNested()
+      @Type(() => Address)
+      rows!: unknown
+    }
+    const rowOf = (length: number) => Array.from({ length }, () => ({ street: 'a' }))
+    for (const rows of [[rowOf(4)], [rowOf(1), [rowOf(4)]], rowOf(4)]) {
+      expect(String(await bodyTold(Table, { rows }, { maxItems: 3 }))).to.include(' arrayMaxSize', JSON.stringify(rows))
+    }
+    expect(await bodyTold(Table, { rows: [rowOf(3), rowOf(3)] }, { maxItems: 3 })).to.deep.equal({ rows: [rowOf(3), rowOf(3)] })
+  })
+
   it('may name its properties as members that all objects have', async () => {
     class Named {
       @IsEmail()
