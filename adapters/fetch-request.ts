@@ -33,7 +33,7 @@ export function nodeConnection(incoming: NodeIncoming): FetchConnection {
     return { remoteAddress, encrypted, target, rawHeaders }
   }
   const { socket, url = '', rawHeaders } = incoming
-  return { remoteAddress: socket.remoteAddress, encrypted: isEncrypted(incoming), target: url, rawHeaders }
+  return { remoteAddress: socket.remoteAddress, encrypted: isEncrypted(socket), target: url, rawHeaders }
 }
 
 /** A request of Fetch, as the adapter hands it in. */

@@ -41,7 +41,7 @@ class NodeRequest implements ApiRequest {
   readonly target: string
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
-  readonly #socket: Socket & { readonly server?: Server; readonly encrypted?: boolean }
+  readonly #socket: Socket & { readonly server?: Server }
   /** Node reads on before that request is refused: what is smuggled behind it must be refused too. */
   readonly isUnframed: boolean
 
@@ -66,7 +66,7 @@ class NodeRequest implements ApiRequest {
   }
 
   get encrypted(): boolean {
-    return this.#socket.encrypted === true
+    return isEncrypted(this.#socket)
   }
 
   /** A body parser of the host leaves its result on requests whose body it never read: only a read body counts. */
@@ -89,9 +89,9 @@ class NodeRequest implements ApiRequest {
   }
 }
 
-/** Whether the request came over TLS. */
-export function isEncrypted({ socket }: IncomingMessage): boolean {
-  return (socket as Socket & { readonly encrypted?: boolean }).encrypted === true
+/** Whether what comes over this socket comes over TLS. */
+export function isEncrypted(socket: Socket & { readonly encrypted?: boolean }): boolean {
+  return socket.encrypted === true
 }
 
 /** Writes the reply out when it is made. A reply that cannot be written ends the connection: half an answer is none. */

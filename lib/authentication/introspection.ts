@@ -7,7 +7,6 @@ import type { Validity } from './claims.js'
 import type { Fields } from './compact-token.js'
 import { fieldsOf } from './introspection-answer.js'
 import { IntrospectionCache } from './introspection-cache.js'
-import { isPromiseLike } from '../promise.js'
 import { admitted, refused } from './verifier.js'
 import type { TokenJudge, TokenRefusal, Verdict } from './verifier.js'
 
@@ -88,8 +87,7 @@ export class IntrospectionVerifier implements TokenJudge {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
-    const verdict = this.judge(token, now)
-    return isPromiseLike(verdict) ? verdict.then(admitted) : admitted(verdict)
+    return admitted(this.judge(token, now))
   }
 
   judge(token: string, now: number): Verdict | Promise<Verdict> {

@@ -3,7 +3,6 @@ import { sumOfUses } from '../monitor.js'
 import type { CacheUse } from '../monitor.js'
 import { readCompactToken } from './compact-token.js'
 import { JwtVerifier } from './jwt-verifier.js'
-import { isPromiseLike } from '../promise.js'
 import { admitted, refused } from './verifier.js'
 import type { TokenJudge, Verdict } from './verifier.js'
 
@@ -37,8 +36,7 @@ export class IssuerDirectory implements TokenJudge {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
-    const verdict = this.judge(token, now)
-    return isPromiseLike(verdict) ? verdict.then(admitted) : admitted(verdict)
+    return admitted(this.judge(token, now))
   }
 
   judge(token: string, now: number): Verdict | Promise<Verdict> {

@@ -45,8 +45,7 @@ export class JwtVerifier implements TokenJudge {
   }
 
   verify(token: string, now: number): Identity | Promise<Identity> {
-    const verdict = this.judge(token, now)
-    return isPromiseLike(verdict) ? verdict.then(admitted) : admitted(verdict)
+    return admitted(this.judge(token, now))
   }
 
   judge(token: string, now: number): Verdict | Promise<Verdict> {

@@ -1,6 +1,7 @@
 import { brand } from '../brand.js'
 import type { Identity } from '../context.js'
 import type { CacheUse } from '../monitor.js'
+import { isPromiseLike } from '../promise.js'
 
 /** Why a token was refused. For the log alone: every refusal answers alike. */
 export type TokenRefusal =
@@ -62,8 +63,12 @@ export class TokenRefused extends Error {
   }
 }
 
-/** The identity of a verdict; throws a refusal. */
-export function admitted(verdict: Verdict): Identity {
+/** What `verify` makes of a verdict: the identity, or a throw. */
+export function admitted(verdict: Verdict | Promise<Verdict>): Identity | Promise<Identity> {
+  return isPromiseLike(verdict) ? verdict.then(identityIn) : identityIn(verdict)
+}
+
+function identityIn(verdict: Verdict): Identity {
   if (verdict instanceof Error) throw verdict
   return verdict
 }

@@ -1,4 +1,5 @@
 import type { Class } from '../decorator.js'
+import { jsonText } from '../quoted.js'
 import { isSchema, propertiesOf, Unshaped } from './view.js'
 import type { View, ViewProperty } from './view.js'
 
@@ -128,7 +129,7 @@ function writeOf(value: unknown, type: string, sight: Sight, trail: string[] | u
 
 /** A single value, or a list of them: an object that no view describes must not leave, whatever is in it. */
 function writePlain(value: unknown, sight: Sight, trail: string[] | undefined): string {
-  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'string') return jsonText(value)
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return String(value)
     throw misfit(`is ${value}, which JSON cannot hold`, trail)
@@ -138,14 +139,6 @@ function writePlain(value: unknown, sight: Sight, trail: string[] | undefined): 
   if (typeof value === 'bigint') return `"${value}"`
   if (typeof value === 'object') return writePlainObject(value, sight, trail)
   throw misfit(`is a ${typeof value}`, trail)
-}
-
-/** What JSON writes differently within quotes (RFC 8259 §7); halves of surrogate pairs too, as JSON.stringify does. */
-const escaped = /["\\\u0000-\u001f\ud800-\udfff]/
-
-function quoted(text: string): string {
-  // Most texts need nothing, and asking costs half of what the engine's own writer does for each.
-  return text.length < 100 && !escaped.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 function writePlainObject(value: object | null, sight: Sight, trail: string[] | undefined): string {

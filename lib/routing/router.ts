@@ -75,9 +75,7 @@ export class Router<Route> {
     const root = this.#roots.get(method)
     if (root === undefined || !path.startsWith('/')) return undefined
     const values: string[] = []
-    const leaf = path.includes('%')
-      ? followEncoded(root, path, values)
-      : follow(root, { path, read: asItStands }, firstSegment(path), values)
+    const leaf = leafOf(root, path, values)
     return leaf === undefined ? undefined : { route: leaf.route, params: named(leaf.names, values) }
   }
 }
@@ -109,15 +107,12 @@ function asItStands(text: string): string {
   return text
 }
 
-/** Where the first segment begins; behind the end where there is none. */
-function firstSegment(path: string): number {
-  return path === '/' ? 2 : 1
-}
-
-/** Undefined where an escape is broken: no route has such a path. */
-function followEncoded<Route>(root: Branch<Route>, path: string, values: string[]): Leaf<Route> | undefined {
+/** Where the path leads to; undefined where an escape is broken, too: no route has such a path. */
+function leafOf<Route>(root: Branch<Route>, path: string, values: string[]): Leaf<Route> | undefined {
+  const trail = { path, read: path.includes('%') ? decodeURIComponent : asItStands }
   try {
-    return follow(root, { path, read: decodeURIComponent }, firstSegment(path), values)
+    // Of `/` there is no segment: it begins behind the end.
+    return follow(root, trail, path === '/' ? 2 : 1, values)
   } catch {
     return undefined
   }
