@@ -120,7 +120,7 @@ function read(exchange: Exchange, reading: Reading): void | Promise<void> {
     return undefined
   }
   if (request.body.readableDidRead) throw new TypeError(blind)
-  return readStream(exchange, reading)
+  return readStream(exchange, reading, announced)
 }
 
 /** Whether a body comes whose length nobody has announced. */
@@ -146,12 +146,14 @@ function requireLength({ headers }: ApiRequest, limit: number): number | undefin
   return length
 }
 
-function readStream(exchange: Exchange, reading: Reading): Promise<void> {
+function readStream(exchange: Exchange, reading: Reading, announced: number | undefined): Promise<void> {
   const { request } = exchange
   const inflate = inflaterOf(request.headers['content-encoding'])
   // Lets the deadline know that it is the client who is slow, for as long as that is so.
   exchange.reading = true
-  return readBytes(request.body, reading.limit, (sent) => {
+  // Where both are let in, it is the coding that frames the body (RFC 9112 §6.3).
+  const length = request.headers['transfer-encoding'] === undefined ? announced : undefined
+  return readBytes(request.body, { limit: reading.limit, announced: length }, (sent) => {
     exchange.reading = false
     if (sent instanceof Error) throw sent
     if (inflate === undefined) return parseBytes(exchange, sent, reading)

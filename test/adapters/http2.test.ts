@@ -114,7 +114,7 @@ describe('over HTTP/2, a server that serve starts', () => {
     const { server } = await start({}, () => (request) => {
       if (!isHttp2(request)) return
       const own = new Http2Request(request, undefined)
-      request.once('aborted', () => reading.push(readBytes(own.body, 1_000, (outcome) => outcome)))
+      request.once('aborted', () => reading.push(readBytes(own.body, { limit: 1_000 }, (outcome) => outcome)))
     })
     const raw = await RawHttp2.open(server.port)
     raw.request(1, [[':method', 'POST'], ...line('/things')], { ends: false }).data(1, 'amount=10')

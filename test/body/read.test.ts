@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { IncomingMessage, createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import { Socket, connect } from 'node:net'
@@ -8,8 +9,8 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { bodyReading } from '../../lib/body/body.js'
 import { discard } from '../../lib/body/discard.js'
-import { readBytes } from '../../lib/body/read.js'
-import { ApiError } from '../../lib/errors.js'
+import { isReadAhead, readBytes } from '../../lib/body/read.js'
+import { ApiError, PayloadTooLarge } from '../../lib/errors.js'
 import type { Exchange } from '../../lib/exchange.js'
 import { policyOf } from '../../lib/policy.js'
 import { exchangeOf, take } from '../exchange.js'
@@ -24,7 +25,7 @@ function whole(outcome: Buffer | Error): Buffer {
 /** The code of the refusal, or what was read. */
 async function reading(stream: Readable, limit = 100): Promise<string> {
   try {
-    return (await readBytes(stream, limit, whole)).toString()
+    return (await readBytes(stream, { limit }, whole)).toString()
   } catch (error) {
     return error instanceof ApiError ? error.code : String(error)
   }
@@ -35,7 +36,7 @@ describe('the bytes of a stream', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }), { maxLength: 8 }), async (pieces) => {
         const stream = new PassThrough()
-        const result = readBytes(stream, 1_000, whole)
+        const result = readBytes(stream, { limit: 1_000 }, whole)
         for (const piece of pieces) stream.write(piece)
         stream.end()
         expect(await result).to.deep.equal(Buffer.concat(pieces))
@@ -45,7 +46,7 @@ describe('the bytes of a stream', () => {
 
   it('stand when they are whole, whatever the stream does later', async () => {
     const stream = new PassThrough({ autoDestroy: false })
-    const result = readBytes(stream, 10, whole)
+    const result = readBytes(stream, { limit: 10 }, whole)
     stream.end('abc')
     expect((await result).toString()).to.equal('abc')
     stream.emit('error', new Error('late'))
@@ -73,6 +74,58 @@ describe('the bytes of a stream', () => {
     }
   })
 
+  it('need no listeners where all that was announced is there', async () => {
+    const stream = new PassThrough()
+    const before = events.map((event) => stream.listenerCount(event))
+    const result = readBytes(stream, { limit: 10, announced: 3 }, whole)
+    stream.write('abc')
+    expect((await result).toString()).to.equal('abc')
+    expect(events.map((event) => stream.listenerCount(event))).to.deep.equal(before)
+    expect(isReadAhead(stream)).to.equal(true)
+  })
+
+  it('are waited for where more or less is there than was announced, or nothing was', async () => {
+    for (const announced of [2, 4, 200, undefined]) {
+      const stream = new PassThrough()
+      const result = readBytes(stream, { limit: 10, announced }, whole)
+      stream.write('abc')
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(isReadAhead(stream), String(announced)).to.equal(false)
+      stream.end()
+      expect((await result).toString(), String(announced)).to.equal('abc')
+    }
+  })
+
+  it('are read by whoever listened before, and by whoever listens a moment later', async () => {
+    for (const isBefore of [true, false]) {
+      const stream = new PassThrough()
+      const heard: string[] = []
+      const listen = () => stream.on('data', (chunk: Buffer) => heard.push(chunk.toString()))
+      stream.write('abc')
+      if (isBefore) listen()
+      const result = readBytes(stream, { limit: 10, announced: 3 }, whole)
+      if (!isBefore) listen()
+      setImmediate(() => stream.end())
+      expect((await result).toString(), String(isBefore)).to.equal('abc')
+      expect(heard, String(isBefore)).to.deep.equal(['abc'])
+    }
+  })
+
+  it('come in the context of whoever asked for them', async () => {
+    const context = new AsyncLocalStorage<string>()
+    const stream = new PassThrough()
+    const seen = context.run('asked', () => readBytes(stream, { limit: 10, announced: 3 }, () => context.getStore()))
+    context.run('sent', () => stream.write('abc'))
+    expect(await seen).to.equal('asked')
+  })
+
+  it('are refused past the limit, whatever was announced', async () => {
+    const stream = new PassThrough()
+    const result = readBytes(stream, { limit: 2, announced: 3 }, (outcome) => outcome)
+    stream.write('abc')
+    expect(await result).to.be.instanceOf(PayloadTooLarge)
+  })
+
   it('are given up where a middleware has a request of Node’s say that it failed', async () => {
     const request = new IncomingMessage(new Socket())
     const result = reading(request)
@@ -90,10 +143,12 @@ describe('the bytes of a stream', () => {
   })
 
   it('must be bytes: a host that had them decoded made a mistake, which ends no process', async () => {
-    const decoded = new PassThrough().setEncoding('utf8')
-    decoded.write('{')
-    decoded.end('}')
-    expect(await reading(decoded)).to.contain('setEncoding')
+    for (const announced of [undefined, 2]) {
+      const decoded = new PassThrough().setEncoding('utf8')
+      decoded.end('{}')
+      const outcome = await readBytes(decoded, { limit: 10, announced }, String)
+      expect(outcome, String(announced)).to.contain('setEncoding')
+    }
     expect(await reading(Readable.from([1, 2]))).to.contain('TypeError')
   })
 })
@@ -197,6 +252,19 @@ describe('a body on a socket', () => {
     socket.resetAndDestroy()
     expect(await outcomes[0]).to.equal('request-aborted')
     expect(exchanges.map((exchange) => exchange.reading)).to.deep.equal([false, false, false])
+  })
+
+  it('is whole with its last chunk, though a length stands beside the coding', async () => {
+    const lax = createServer({ insecureHTTPParser: true }, (request, response) => {
+      void answerWith(outcomeOf(request), request, response)
+    })
+    await once(lax.listen(0, '127.0.0.1'), 'listening')
+    const socket = connect((lax.address() as AddressInfo).port, '127.0.0.1')
+    socket.write(`${head('Content-Length: 2\r\nTransfer-Encoding: chunked')}2\r\n{}\r\n3\r\n[1]\r\n0\r\n\r\n`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    socket.destroy()
+    lax.close()
+    expect(answer.toString()).to.contain('malformed-request')
   })
 
   it('ends where it said, and what follows is the next request', async () => {
