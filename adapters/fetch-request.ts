@@ -151,7 +151,7 @@ function spent(): Readable {
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** The reply as a host of Fetch sends it. */
-export async function toResponse(request: FetchRequest, made: Reply | Promise<Reply>): Promise<Response> {
+export async function toResponse(request: FetchRequest, made: Reply | PromiseLike<Reply>): Promise<Response> {
   const { status, headers, body, closes } = await made
   request.release()
   const own = new Headers()

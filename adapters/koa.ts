@@ -35,7 +35,7 @@ function middleware(api: Api, options: KoaOptions = {}): Middleware {
   }
 }
 
-async function respondLater(context: Context, reply: Reply | Promise<Reply>): Promise<void> {
+async function respondLater(context: Context, reply: Reply | PromiseLike<Reply>): Promise<void> {
   respond(context, await reply)
 }
 

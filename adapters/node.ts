@@ -6,6 +6,8 @@ import { Readable, pipeline } from 'node:stream'
 import { discard } from '../lib/body/discard.js'
 import { isReadAhead } from '../lib/body/read.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
+import { LateReply } from '../lib/late-reply.js'
+import { isPromiseLike } from '../lib/promise.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
 
@@ -96,8 +98,9 @@ export function isEncrypted(socket: Socket & { readonly encrypted?: boolean }): 
 }
 
 /** Writes the reply out when it is made. A reply that cannot be written ends the connection: half an answer is none. */
-export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Reply | Promise<Reply>): void {
-  if (reply instanceof Promise) {
+export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Reply | PromiseLike<Reply>): void {
+  if (reply instanceof LateReply) reply.whenMade((made) => give(request, response, made))
+  else if (isPromiseLike(reply)) {
     void reply.then(
       (made) => give(request, response, made),
       () => void response.destroy(),

@@ -53,11 +53,11 @@ import { unmatched } from './unmatched.js'
 /** A running API, for adapters to put behind a host. */
 export interface Api {
   /** Answers a request to one of the API's routes, later where something has to be waited for; undefined, and nothing done, for any other. */
-  readonly handle: (request: ApiRequest) => Reply | Promise<Reply> | undefined
+  readonly handle: (request: ApiRequest) => Reply | PromiseLike<Reply> | undefined
   /** Answers every request: 404, 405 and 400 where `handle` would have left it to the host. */
-  readonly answer: (request: ApiRequest) => Reply | Promise<Reply>
+  readonly answer: (request: ApiRequest) => Reply | PromiseLike<Reply>
   /** One route, for a host that matches paths itself and hands in the path's parameters. Throws where there is no such route. */
-  readonly route: (controller: Class, member: string) => (request: ApiRequest, params: Target['params']) => Reply | Promise<Reply>
+  readonly route: (controller: Class, member: string) => (request: ApiRequest, params: Target['params']) => Reply | PromiseLike<Reply>
   /** All routes and what protects each, sorted by path. */
   readonly inventory: () => readonly InventoryRow[]
   /** All routes for whoever describes them, such as `openApiDocument`, in the order of their controllers. */
@@ -168,13 +168,13 @@ export function createApi(options: ApiOptions): Api {
   const isStarted = !isLookedAt()
   if (isStarted) events.record('sys_startup', { detail: { routes: compiled.length } })
 
-  function start(route: CompiledRoute, request: ApiRequest, target: Target): Reply | Promise<Reply> {
+  function start(route: CompiledRoute, request: ApiRequest, target: Target): Reply | PromiseLike<Reply> {
     const { client, requestId } = clientOf(request)
     const exchange = new Exchange(request, route.info, target, client, requestId ?? ids.next(), services)
     return watched.around === undefined ? run(route, exchange) : watched.around(exchange, async () => run(route, exchange))
   }
 
-  function handle(request: ApiRequest): Reply | Promise<Reply> | undefined {
+  function handle(request: ApiRequest): Reply | PromiseLike<Reply> | undefined {
     const target = readTarget(request.target, request.headers.host)
     if (target.malformed !== undefined) {
       return isOurs(request, target) ? start(refusals.malformed, request, { ...target, params: {} }) : undefined
@@ -193,11 +193,11 @@ export function createApi(options: ApiOptions): Api {
     return router.allowed(path).length > 0 || router.allowed(asItStands).length > 0
   }
 
-  function answer(request: ApiRequest): Reply | Promise<Reply> {
+  function answer(request: ApiRequest): Reply | PromiseLike<Reply> {
     return handle(request) ?? refuse(request)
   }
 
-  function refuse(request: ApiRequest): Reply | Promise<Reply> {
+  function refuse(request: ApiRequest): Reply | PromiseLike<Reply> {
     const target = { ...readTarget(request.target, request.headers.host), params: {} }
     if (target.malformed !== undefined) return start(refusals.malformed, request, target)
     const isKnown = router.allowed(target.path).length > 0

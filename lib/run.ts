@@ -1,19 +1,22 @@
 import { problemReply, successReply, toApiError } from './answer.js'
 import type { Reply } from './context.js'
 import { ApiError, HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
+import { LateReply } from './late-reply.js'
 import type { AnswerListener, Exchange, RefusalListener } from './exchange.js'
 import type { CompiledRoute } from './pipeline.js'
 import { isPromiseLike } from './promise.js'
 import type { Finding } from './protection.js'
 
 /**
- * Takes one request through its route. Gives one reply, whatever happens, and records it once; a promise of it only where something had to
- * be waited for.
+ * Takes one request through its route. Gives one reply, whatever happens, and records it once; a late one only where something had to be
+ * waited for.
  */
-export function run(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply> {
+export function run(route: CompiledRoute, exchange: Exchange): Reply | LateReply {
   const outcome = attempt(route, exchange)
   if (outcome instanceof Interruption || isPromiseLike(outcome) || route.critical !== undefined) {
-    return new Promise((resolve) => new Passage(route, exchange, resolve).follow(outcome))
+    const passage = new Passage(route, exchange)
+    passage.follow(outcome)
+    return passage
   }
   // Nothing had to be waited for, so nothing can be late.
   exchange.finish(outcome.status)
@@ -57,15 +60,15 @@ function pass(route: CompiledRoute, exchange: Exchange, first: number): Outcome 
 }
 
 /** A request that has to wait, and is answered in time: where that takes longer than the route may, in the place of whatever it waits for. */
-class Passage {
+class Passage extends LateReply {
   readonly #timer: NodeJS.Timeout
   #next = 0
 
   constructor(
     private readonly route: CompiledRoute,
     private readonly exchange: Exchange,
-    private readonly resolve: (reply: Reply) => void,
   ) {
+    super()
     this.#timer = setTimeout(expire, route.timeout, this)
   }
 
@@ -144,13 +147,13 @@ class Passage {
 
   #tell(reply: Reply): void {
     this.route.critical?.tell(this.exchange, reply.status)
-    this.resolve(reply)
+    this.make(reply)
   }
 
   #decide(reply: Reply): void {
     if (this.exchange.ended) return
     end(this.route, this.exchange, reply.status)
-    this.resolve(reply)
+    this.make(reply)
   }
 }
 

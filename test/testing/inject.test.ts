@@ -214,7 +214,7 @@ describe('who calls by inject', () => {
     ...{ method: 'GET', target: '/things', remoteAddress: '127.0.0.1', encrypted: true, bytes: new Uint8Array() },
     ...{ rawHeaders: ['Host', 'api.test'], caller: { id: 'mallory', permissions: ['things:read'] } },
   })
-  const status = async (reply: Reply | Promise<Reply>) => (await reply).status
+  const status = async (reply: Reply | PromiseLike<Reply>) => (await reply).status
 
   it('cannot be said by any property, symbol, prototype, copy or proxy of a request', async () => {
     const { api } = open()
