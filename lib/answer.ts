@@ -6,7 +6,7 @@ import { ApiError, InternalError } from './errors.js'
 import type { ErrorDocument, InputError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { Memo } from './memo.js'
-import { quoted } from './quoted.js'
+import { jsonText, quoted } from './quoted.js'
 
 /** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
 export class Answer {
@@ -80,7 +80,7 @@ export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error:
 }
 
 function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
-  const text = `${headOf(error)}${quoted(exchange.requestId)}${tailOf(error)}`
+  const text = `${headOf(error)}${jsonText(exchange.requestId)}${tailOf(error)}`
   return { type: 'application/problem+json', text }
 }
 
@@ -110,7 +110,7 @@ function issueText({ in: part, path, code, message }: InputError): string {
   const isOfTexts = typeof part === 'string' && typeof path === 'string' && typeof code === 'string' && typeof message === 'string'
   // Whoever writes JavaScript may have put anything there.
   if (!isOfTexts) return JSON.stringify({ in: part, path, code, message })
-  return `{"in":${quoted(part)},"path":${quoted(path)},"code":${quoted(code)},"message":${quoted(message)}}`
+  return `{"in":${quoted(part)},"path":${jsonText(path)},"code":${quoted(code)},"message":${quoted(message)}}`
 }
 
 /** Anything that was thrown, as something that can be answered. Of an unknown error nothing is taken. */

@@ -19,7 +19,7 @@ export class LateReply implements PromiseLike<Reply> {
     taken?: ((reply: Reply) => One | PromiseLike<One>) | null,
     failed?: ((reason: unknown) => Other | PromiseLike<Other>) | null,
   ): Promise<One | Other> {
-    return new Promise<Reply>((resolve) => this.whenMade(resolve)).then(taken, failed) as Promise<One | Other>
+    return new Promise<Reply>((resolve) => this.whenMade(resolve)).then(taken, failed)
   }
 
   protected make(reply: Reply): void {
