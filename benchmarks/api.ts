@@ -19,9 +19,9 @@ export function ordersApi({ has, sinks, ...facts }: OrdersApiOptions): Api {
     ...(has('limits')
       ? { rateLimit: { default: parseLimits(`${facts.perMinute} per minute; ${facts.perHour} per hour`), headers: false } }
       : {}),
-    https: 'off',
-    // HSTS goes out over TLS alone (RFC 6797 §7.2); here `Cache-Control: no-store` stands in its place.
-    headers: has('headers') ? securityHeaders : without([...Object.keys(securityHeaders), 'cache-control']),
+    https: 'terminated',
+    // As many as all have, and no more.
+    headers: { ...(has('headers') ? securityHeaders : without(Object.keys(securityHeaders))), 'cache-control': false },
     // Without it a record is made all the same: nothing turns that off.
     audit: has('audit') ? { sinks, headers: true } : { sinks: [] },
   } satisfies ApiOptions)

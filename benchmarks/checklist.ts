@@ -135,11 +135,7 @@ async function problemsOfAnswer(port: number, question: Question, answered: numb
 
 function problemsOfHeaders(headers: Headers): readonly string[] {
   const missing = Object.entries(securityHeaders).filter(([name, value]) => canonical(headers.get(name)) !== canonical(value))
-  // HSTS means nothing over plain HTTP (RFC 6797 §7.2): who leaves it out sends another header in its place.
-  const isExcused = headers.get('cache-control') === 'no-store'
-  return missing.flatMap(([name]) =>
-    name === 'strict-transport-security' && isExcused ? [] : [`the header ${name} is not as it should be`],
-  )
+  return missing.map(([name]) => `the header ${name} is not as it should be`)
 }
 
 function canonical(value: string | null): string | undefined {

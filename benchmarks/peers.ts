@@ -116,7 +116,7 @@ function notesOn({ rounds, milliseconds }: BenchmarkOptions): readonly string[] 
   return [
     `Each passed the checklist before it was measured. 64 connections, ${rounds} rounds of ${milliseconds} ms (GET and refusals shorter), interleaved; medians. MB is the resident memory at the end.`,
     'Logs go to /dev/null: winston writes each line at once, pino (16 kB, or 250 ms), Portcullis (64 kB, or 250 ms) and the hand-written server (128 lines, or 250 ms) gather them first.',
-    'Portcullis adds an X-Request-Id to each answer and leaves Strict-Transport-Security out over plain HTTP, where it means nothing; Cache-Control: no-store stands in its place.',
+    'Portcullis adds an X-Request-Id to each answer.',
     'Token caches: Portcullis, the hand-written server, @fastify/jwt and fast-jwt have one; jsonwebtoken, koa-jwt and hono/jwt have none.',
     'NestJS has a fixed-window store of 20 lines for its throttler: the stock one keeps an entry for each hit, and looks at all of them on each hit.',
     'NestJS reads and parses the body before its guards run: its 401, 403 and 429 pay for the body.',

@@ -35,6 +35,8 @@ export interface ApiOptions {
   readonly overload?: OverloadOptions
   /**
    * `require` refuses plain HTTP with 403, `redirect` sends browsers to HTTPS and refuses the rest, `off` trusts the network.
+   * `terminated` takes all that comes for HTTPS, unless a trusted proxy says otherwise: for where TLS ends at something that adds no
+   * `X-Forwarded-Proto`, such as a network load balancer, and nothing else can reach the port.
    * @default 'require'
    */
   readonly https?: HttpsMode

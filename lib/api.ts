@@ -137,7 +137,7 @@ export function createApi(options: ApiOptions): Api {
     return { route: compile(setup, handlerOf.step(setup)), setup, facts, readOnly: { ...setup, describe: () => undefined } }
   })
   const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
-  const clientOf = clientResolver(options.trustProxy ?? false, report)
+  const clientOf = clientResolver({ trustProxy: options.trustProxy, isTerminated: options.https === 'terminated' }, report)
   const ids = serviceOf(container, tokens.ids, () => ({ next: () => randomUUID() }))
   if (mistakes.length > 0) {
     services.delayMeter?.close()

@@ -334,6 +334,14 @@ describe('an API', () => {
     expect([(await get(own, '/own')).body, (await get(own, '/own')).body]).to.deep.equal(['1', '2'])
   })
 
+  it('is HTTPS alone where TLS ends in front of the API, and browsers are told to stay there', async () => {
+    const own = api({ controllers: [Things], https: 'terminated', trustProxy: 1 })
+    expect((await get(own, '/things')).headers).to.include('Strict-Transport-Security')
+    const clear = await get(own, '/things', { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'http' })
+    expect([clear.status, codeOf(clear)]).to.deep.equal([403, 'https-required'])
+    expect(clear.headers).not.to.include('Strict-Transport-Security')
+  })
+
   it('answers preflights where CORS is configured, and refuses them elsewhere', async () => {
     const own = api({ controllers: [Things], cors: { origins: ['https://shop.test'] } })
     const asked = { origin: 'https://shop.test', 'access-control-request-method': 'GET' }

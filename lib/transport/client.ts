@@ -20,6 +20,13 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 /** Whether the forwarding of a hop is believed; `distance` is 0 for the socket's peer, 1 for whom it names, … */
 type Trusts = (address: string, distance: number) => boolean
 
+/** What is known of the way that requests come. */
+export interface ClientOptions {
+  readonly trustProxy?: TrustProxy | undefined
+  /** Whether what comes without TLS came over it as far as to whoever ended it. @default false */
+  readonly isTerminated?: boolean
+}
+
 /** More hops than any real chain of proxies has: what stands further left is not looked at. */
 const mostHops = 32
 const longestAddress = 45
@@ -31,8 +38,12 @@ const cleanId = /^[A-Za-z0-9._-]{8,128}$/
  * Where a trusted hop names no address, that hop is the client, for what is known. `X-Forwarded-Proto` and `X-Request-Id`
  * are read from trusted peers alone; a peer that names no protocol is taken to pass on its own.
  */
-export function clientResolver(trustProxy: TrustProxy, report: (mistake: Mistake) => void): (request: ApiRequest) => Origin {
+export function clientResolver(options: ClientOptions, report: (mistake: Mistake) => void): (request: ApiRequest) => Origin {
+  const { trustProxy = false, isTerminated = false } = options
   const trusts = trustOf(trustProxy, report)
+  function direct(request: ApiRequest): Origin {
+    return { client: { address: plain(request.remoteAddress), secure: isTerminated || request.encrypted }, requestId: undefined }
+  }
   if (trusts === undefined) return direct
   return function forwarded(request) {
     const peer = plain(request.remoteAddress)
@@ -44,14 +55,10 @@ export function clientResolver(trustProxy: TrustProxy, report: (mistake: Mistake
     const protocol = protocols[Math.max(1, Math.min(hops, protocols.length)) - 1]
     const id = headers['x-request-id']
     return {
-      client: { address, secure: protocol === undefined ? request.encrypted : protocol.toLowerCase() === 'https' },
+      client: { address, secure: protocol === undefined ? isTerminated || request.encrypted : protocol.toLowerCase() === 'https' },
       requestId: typeof id === 'string' && cleanId.test(id) ? id : undefined,
     }
   }
-}
-
-function direct(request: ApiRequest): Origin {
-  return { client: { address: plain(request.remoteAddress), secure: request.encrypted }, requestId: undefined }
 }
 
 /** One text for each address: IPv6 that maps IPv4 is unwrapped, a zone is left out. */

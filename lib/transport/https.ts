@@ -1,8 +1,8 @@
 import { ApiError, HttpsRequired } from '../errors.js'
 import type { Protection, RouteSetup } from '../protection.js'
 
-/** What happens to requests over plain HTTP. */
-export type HttpsMode = 'require' | 'redirect' | 'off'
+/** What happens to requests over plain HTTP, or that there are none, since TLS ends in front of the API. */
+export type HttpsMode = 'require' | 'redirect' | 'terminated' | 'off'
 
 const locationHeader = { description: 'The same over HTTPS.', schema: { type: 'string', format: 'uri' } }
 
@@ -11,7 +11,8 @@ const hostName = /^[A-Za-z0-9.-]+(?::\d{1,5})?$/
 /**
  * Requires TLS between the client and whoever it speaks with. `require` refuses plain HTTP: an API that redirects hides
  * that its client sends the token in the clear each time. `redirect` is for routes that browsers open: GET and HEAD go to
- * `host`, which is never taken from the request.
+ * `host`, which is never taken from the request. `terminated` is `require` where the way from whoever ends TLS counts as TLS; a trusted proxy
+ * can still say that a client came without it.
  */
 export function https(mode: HttpsMode, options: { readonly host: string | undefined }): Protection {
   let isTold = false
@@ -25,13 +26,13 @@ export function https(mode: HttpsMode, options: { readonly host: string | undefi
     phase: 'transport',
     compile(route) {
       if (mode === 'off') return undefined
-      if (mode === 'require') {
+      if (mode === 'require' || mode === 'terminated') {
         return function requireHttps({ client }) {
           if (!client.secure) throw new HttpsRequired()
         }
       }
       if (mode !== 'redirect') {
-        return mistakeOnce(route, `https: ${JSON.stringify(mode)} is no mode`, "write 'require', 'redirect' or 'off'")
+        return mistakeOnce(route, `https: ${JSON.stringify(mode)} is no mode`, "write 'require', 'redirect', 'terminated' or 'off'")
       }
       const { host } = options
       if (host === undefined || !hostName.test(host)) {

@@ -99,6 +99,7 @@ describe('portcullis audit', function () {
     const cases: ReadonlyArray<readonly [options: Partial<ApiOptions>, found: readonly string[]]> = [
       [{ rateLimit: { off: true } }, ['high limits-off rateLimit.off']],
       [{ https: 'redirect', httpsHost: 'api.example.com' }, ['low https-redirected https']],
+      [{ https: 'terminated' }, ['info https-assumed https']],
       [{ cors: { origins: ['*'] } }, ['medium cors-wide cors.origins']],
       [{ cors: { origins: ['*'] }, controllers: [Open] }, ['info cors-wide cors.origins']],
       [{ cors: { origins: ['https://shop.example.com'] } }, []],

@@ -10,7 +10,9 @@ import { exchangeOf } from '../exchange.js'
 
 function resolve(trust: TrustProxy, parts: Partial<ApiRequest>) {
   const mistakes: Mistake[] = []
-  const { client, requestId } = clientResolver(trust, (mistake) => mistakes.push(mistake))(exchangeOf({ request: parts }).request)
+  const { client, requestId } = clientResolver({ trustProxy: trust }, (mistake) => mistakes.push(mistake))(
+    exchangeOf({ request: parts }).request,
+  )
   return { ...client, requestId, mistakes }
 }
 
@@ -97,6 +99,15 @@ describe('where a request comes from', () => {
     expect(resolve(2, proxied('198.51.100.7, 10.0.0.2', { 'x-forwarded-proto': 'https, http' })).secure).to.equal(true)
     expect(resolve(2, proxied('198.51.100.7, 10.0.0.2', { 'x-forwarded-proto': 'https' })).secure).to.equal(true)
     expect(resolve(1, { ...proxied('198.51.100.7'), encrypted: true }).secure).to.equal(true)
+  })
+
+  it('is secure where TLS ends in front, unless a trusted hop says that its client spoke without', () => {
+    const secure = (trustProxy: TrustProxy, parts: Partial<ApiRequest>) =>
+      clientResolver({ trustProxy, isTerminated: true }, () => undefined)(exchangeOf({ request: parts }).request).client.secure
+    expect(secure(false, {})).to.equal(true)
+    expect(secure(1, proxied('198.51.100.7'))).to.equal(true)
+    expect(secure(1, proxied('198.51.100.7', { 'x-forwarded-proto': 'http' }))).to.equal(false)
+    expect(secure(false, proxied('198.51.100.7', { 'x-forwarded-proto': 'http' }))).to.equal(true)
   })
 
   it('takes a clean request id from a trusted proxy', () => {

@@ -39,9 +39,11 @@ describe('a redirect to HTTPS', () => {
 
 describe('HTTPS', () => {
   it('judges by the client, and not by the socket of its proxy', () => {
-    const step = https('require', { host: undefined }).compile(routeOf())
-    expect(refusalOf(step, exchangeOf({ request: { encrypted: true }, client: { secure: false } }))).to.include({ status: 403 })
-    expect(refusalOf(step, exchangeOf({ request: { encrypted: false }, client: { secure: true } }))).to.equal(undefined)
+    for (const mode of ['require', 'terminated'] as const) {
+      const step = https(mode, { host: undefined }).compile(routeOf())
+      expect(refusalOf(step, exchangeOf({ request: { encrypted: true }, client: { secure: false } })), mode).to.include({ status: 403 })
+      expect(refusalOf(step, exchangeOf({ request: { encrypted: false }, client: { secure: true } })), mode).to.equal(undefined)
+    }
   })
 
   it('costs no step where it is off', () => {

@@ -26,6 +26,12 @@ function transportFindings({ options: { https = 'require' } }: ApiDescription): 
     const problem = 'whoever is on the way reads tokens, and may answer in place of the API'
     return [{ rule: 'https-off', place, problem, mend: 'leave https out, and say in trustProxy which proxy ends TLS' }]
   }
+  if (https === 'terminated') {
+    const problem = 'whoever reaches the port in another way than through TLS is taken to have come over it'
+    return [
+      { rule: 'https-assumed', place, problem, mend: 'let nothing but what ends TLS reach the port, and accept this in the baseline' },
+    ]
+  }
   if (https !== 'redirect') return []
   const problem = 'a client that is set up wrongly works, and sends its token in clear text each time'
   return [{ rule: 'https-redirected', place, problem, mend: "write https: 'require', unless browsers come here by themselves" }]

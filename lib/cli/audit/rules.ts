@@ -41,6 +41,7 @@ export const rules = Object.freeze({
   'policy-unsafe': rule('medium', 'ASVS 3.4.3', 'A content security policy allows what is unsafe'),
   'hsts-short': rule('low', 'ASVS 3.4.1', 'Browsers forget too soon that the API is there over HTTPS alone'),
   'https-off': rule('medium', 'ASVS 12.2.1', 'Plain HTTP is answered'),
+  'https-assumed': rule('info', 'ASVS 12.2.1', 'Every connection is taken for TLS'),
   'https-redirected': rule('low', 'ASVS 4.1.2', 'Plain HTTP is redirected instead of refused'),
   'body-large': rule('low', 'ASVS 5.2.1', 'Bodies may be very large'),
   'dependency-vulnerable': rule('high', 'API8:2023', 'A dependency has a known vulnerability'),

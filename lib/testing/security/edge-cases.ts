@@ -79,7 +79,8 @@ function takes(pattern: string, path: string): boolean {
 function httpsCases(survey: Survey): readonly Case[] {
   const { routes, options } = survey.description
   const [first] = routes
-  if (first === undefined || options.https === 'off') return []
+  // Where TLS ends in front of the API, it cannot tell who came without.
+  if (first === undefined || options.https === 'off' || options.https === 'terminated') return []
   return [
     {
       name: 'transport: refuses plain HTTP',
