@@ -150,7 +150,7 @@ const tokenUses: ReadonlySet<unknown> = new Set([undefined, 'access', 'access_to
 /** The names in a claim: a list of texts, or nothing. Undefined where it is in any other form. */
 export function namesIn(claim: unknown): readonly string[] | undefined {
   if (claim === undefined) return none
-  return Array.isArray(claim) && claim.every((one) => typeof one === 'string') ? claim : undefined
+  return Array.isArray(claim) && claim.every(isString) ? claim : undefined
 }
 
 /**
@@ -174,6 +174,10 @@ function delegatedIn(claim: unknown): readonly string[] | undefined {
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   return Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function isText(value: unknown): value is string {

@@ -101,8 +101,8 @@ function isFor(audiences: readonly string[], claimed: unknown): boolean {
 
 /** The thumbprint that a token is bound to; `unknown` where it is bound in a way that is not checked here. */
 function proofKeyIn(claims: Fields): string | undefined {
-  if (!('cnf' in claims)) return undefined
   const { cnf } = claims
+  if (cnf === undefined) return undefined
   if (typeof cnf !== 'object' || cnf === null) return 'unknown'
   const { jkt, ...others } = cnf as Fields
   // Bound to a certificate as well, or to something new: whoever shows it may have stolen it.
@@ -130,5 +130,9 @@ const none: readonly string[] = Object.freeze([])
 
 /** Whether this is a list of texts. */
 function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+  return Array.isArray(value) && value.every(isString)
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
 }

@@ -50,6 +50,8 @@ export class MemoryStateStore implements StateStore {
   }
 
   get(key: string): string | undefined {
+    // As most are: whoever asks with a new name each time is spared the search.
+    if (this.#kept.size === 0) return undefined
     const kept = this.#kept.get(key)
     return kept === undefined || kept.until <= this.#clock.now() ? undefined : kept.value
   }
