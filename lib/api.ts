@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { InjectionToken } from 'tsyringe'
 import { described } from './api-facts.js'
 import type { ApiOptions } from './api-options.js'
@@ -42,6 +41,7 @@ import { injectedInto } from './routing/controller.js'
 import { Router } from './routing/router.js'
 import { declaredRoutes } from './routing/routes.js'
 import { run } from './run.js'
+import { randomIds } from './random-ids.js'
 import { watchStores } from './store-watch.js'
 import type { Watchable } from './store-watch.js'
 import { clientResolver } from './transport/client.js'
@@ -138,7 +138,7 @@ export function createApi(options: ApiOptions): Api {
   })
   const refusals = unmatched(compile, crossOrigin, (path) => router.allowed(path))
   const clientOf = clientResolver({ trustProxy: options.trustProxy, isTerminated: options.https === 'terminated' }, report)
-  const ids = serviceOf(container, tokens.ids, () => ({ next: () => randomUUID() }))
+  const ids = serviceOf(container, tokens.ids, randomIds)
   if (mistakes.length > 0) {
     services.delayMeter?.close()
     throw new BootError(mistakes)

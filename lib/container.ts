@@ -35,7 +35,7 @@ export const tokens = Object.freeze({
   clock: token<Clock>('clock'),
   /** Gives all routes of the API, to controllers that describe it: `createApi` registers it. */
   routes: token<RouteCatalogue>('routes'),
-  /** Makes request ids. @default random UUIDs */
+  /** Makes request ids. @default 128 random bits, as 32 hexadecimal digits */
   ids: token<IdGenerator>('ids'),
   /** What a controller may know of the API that it is mounted in. Given by `createApi`, to controllers that name it in `inject`; not to be replaced. */
   insight: token<Insight>('insight'),

@@ -85,7 +85,10 @@ export function comparable({ status, headers, body }: WireAnswer): unknown {
   const seen = new Map<string, string>()
   const settle = (text: string) =>
     text
-      .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, (id) => seen.get(id) ?? seen.set(id, `id-${seen.size}`).get(id) ?? '')
+      .replaceAll(
+        /[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g,
+        (id) => seen.get(id) ?? seen.set(id, `id-${seen.size}`).get(id) ?? '',
+      )
       .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN')
       .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')

@@ -136,7 +136,7 @@ function comparable({ status, headers, body }: WireAnswer): unknown {
   return {
     status,
     headers: headers.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !changing.has(name ?? '')),
-    body: body.replaceAll(/[0-9a-f-]{36}/g, 'ID'),
+    body: body.replaceAll(/[0-9a-f]{32}/g, 'ID'),
   }
 }
 
