@@ -37,6 +37,8 @@ export function isHttp2(request: NodeIncoming): request is Http2ServerRequest {
 
 /** Connections on which a request has come that is framed in a way which other servers may not understand. */
 const unframed = new WeakSet<Socket>()
+/** Nearly always there is none, and none needs to be looked for. */
+let isAnyUnframed = false
 
 class NodeRequest implements ApiRequest {
   // Each is read once: a host that changes the prototype of its requests, as Express does, leaves objects on which to look costs much.
@@ -59,9 +61,12 @@ class NodeRequest implements ApiRequest {
     this.headers = body.headers
     this.rawHeaders = body.rawHeaders
     this.#socket = body.socket
-    this.isUnframed = unframed.has(this.#socket)
+    this.isUnframed = isAnyUnframed && unframed.has(this.#socket)
     const coding = this.headers['transfer-encoding']
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked') unframed.add(this.#socket)
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+      unframed.add(this.#socket)
+      isAnyUnframed = true
+    }
   }
 
   get remoteAddress(): string | undefined {

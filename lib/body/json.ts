@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import { MalformedRequest } from '../errors.js'
 import { refuseDepth, requireClean } from '../poison.js'
 
-/** Only a number with an exponent, or with more digits than the largest number has, can be infinite. */
-const exponent = /\d[eE]/
-const mostDigits = 309
-const manyDigits = /\d{309}/
+/** Only a number with an exponent of three digits, or with so many digits that two are enough, can be infinite: the largest is 1.8e308. */
+const largeExponent = /\d[eE]\+?\d{3}/
+const mostDigits = 209
+const manyDigits = /\d{209}/
 
 /** Decodes strict UTF-8 without a byte order mark. */
 export function utf8(bytes: Buffer): string {
@@ -32,7 +32,7 @@ function maybePoisonous(text: string): boolean {
 }
 
 function maybeInfinite(text: string): boolean {
-  return exponent.test(text) || (text.length >= mostDigits && manyDigits.test(text))
+  return largeExponent.test(text) || (text.length >= mostDigits && manyDigits.test(text))
 }
 
 /** `1e400` would go through as Infinity, which is larger than any amount that a rule thought of, and null once it is written. */

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { BodyLimit, Consumes, bodyReading } from '../../lib/body/body.js'
 import type { BodyOptions } from '../../lib/body/body.js'
 import { discard } from '../../lib/body/discard.js'
+import { parseJson } from '../../lib/body/json.js'
 import type { ApiRequest } from '../../lib/context.js'
 import type { Class } from '../../lib/decorator.js'
 import { ApiError } from '../../lib/errors.js'
@@ -96,6 +97,25 @@ describe('a JSON body', () => {
     expect(await codeOf(nested(5), { options: { depth: 4 } })).to.equal('malformed-request')
     expect(await codeOf(JSON.stringify({ a: '[[[[[[[', b: '"\\"[[[' }), { options: { depth: 1 } })).to.equal('read')
     expect(await codeOf(JSON.stringify(Array.from({ length: 1_000 }, () => ({}))))).to.equal('read')
+  })
+
+  it('lets no number be infinite, however many digits and whatever exponent it has, and refuses no other', () => {
+    const digits = fc.integer({ min: 1, max: 330 }).map((count) => '9'.repeat(count))
+    const exponent = fc.tuple(fc.constantFrom('', 'e', 'E', 'e+', 'e-'), fc.constantFrom('', '0', '00'), fc.integer({ min: 0, max: 330 }))
+    fc.assert(
+      fc.property(digits, fc.constantFrom('', '.5', '.000'), exponent, (whole, fraction, [sign, zeros, power]) => {
+        const text = `[${whole}${fraction}${sign === '' ? '' : `${sign}${zeros}${power}`}]`
+        const isFinite = Number.isFinite((JSON.parse(text) as [number])[0])
+        let isRead = true
+        try {
+          parseJson(text, 4)
+        } catch {
+          isRead = false
+        }
+        return isRead === isFinite
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   it('holds no number that is larger than numbers are', async () => {
