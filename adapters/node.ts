@@ -4,7 +4,6 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import { Readable, pipeline } from 'node:stream'
 import { discard } from '../lib/body/discard.js'
-import { isReadAhead } from '../lib/body/read.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
 import { isPromiseLike } from '../lib/promise.js'
@@ -145,7 +144,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
 
 /** Whether the connection is to end though the client still sends. */
 export function isLastWord(request: IncomingMessage, { closes }: Reply): boolean {
-  return closes === true && !request.complete && !isReadAhead(request)
+  return closes === true && !request.complete
 }
 
 /**
@@ -164,7 +163,7 @@ let unread: Array<readonly [IncomingMessage, ServerResponse]> = []
 
 /** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
-  if (request.complete || isReadAhead(request)) return
+  if (request.complete) return
   // Most bodies come with their headers, and Node drops them: a moment later there is nothing left to bound.
   if (unread.push([request, response]) === 1) setImmediate(discardUnread)
 }

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ApiError, PayloadTooLarge } from '../errors.js'
 
@@ -12,7 +13,7 @@ export class RequestAborted extends ApiError {
 export interface Expected {
   /** The most bytes: what comes past them is not kept, whatever length was announced. */
   readonly limit: number
-  /** How many bytes were announced, where the protocol lets no others come. */
+  /** How many bytes were announced, where no others can come. */
   readonly announced?: number | undefined
 }
 
@@ -29,8 +30,7 @@ export function readBytes<T>(stream: Readable, expected: Expected, take: (outcom
         reject(thrown)
       }
     }
-    // Somebody else reads it too, and what they are told of in this turn must not be missed.
-    if (expected.announced === undefined || isTouched(stream)) listen(stream, expected.limit, settle)
+    if (expected.announced === undefined || !isUntouched(stream)) listen(stream, expected.limit, settle)
     else process.nextTick(readSoon, stream, expected, settle)
   })
 }
@@ -38,31 +38,28 @@ export function readBytes<T>(stream: Readable, expected: Expected, take: (outcom
 type Settle = (outcome: Buffer | Error) => void
 
 /** Most bodies come with their headers, and are here by now: taken at once, they cost a fraction of what listening for them does. */
-function readSoon(stream: ReadAhead, { limit, announced }: Expected, settle: Settle): void {
-  if (stream.readableLength !== announced || announced > limit || isTouched(stream)) {
+function readSoon(stream: Readable, { limit, announced }: Expected, settle: Settle): void {
+  if (stream.readableLength !== announced || announced > limit || !isUntouched(stream)) {
     listen(stream, limit, settle)
     return
   }
   const bytes: unknown = stream.read()
-  stream[ahead] = true
-  settle(Buffer.isBuffer(bytes) ? bytes : new TypeError(decoded))
+  const outcome = Buffer.isBuffer(bytes) ? bytes : new TypeError(decoded)
+  if (arrived.push({ outcome, settle }) === 1) setImmediate(settleArrived)
 }
 
-/** Whether anybody listens for what comes, or has. */
-function isTouched(stream: Readable): boolean {
-  return stream.readableFlowing !== null || stream.destroyed
+let arrived: Array<{ readonly outcome: Buffer | Error; readonly settle: Settle }> = []
+
+/** A moment later: a request that is answered before its parser has seen its end costs Node more than one that was listened to. */
+function settleArrived(): void {
+  const all = arrived
+  arrived = []
+  for (const { outcome, settle } of all) settle(outcome)
 }
 
-/** Marks a stream of which all was read before it said that it has ended. */
-const ahead = Symbol('read ahead')
-
-interface ReadAhead extends Readable {
-  [ahead]?: true
-}
-
-/** Whether nothing more can come of a stream, though it has not said so yet. */
-export function isReadAhead(stream: ReadAhead): boolean {
-  return stream[ahead] === true
+/** Whether this is a request of Node's for whose body nobody has listened: what somebody else is told of must not be missed. */
+function isUntouched(stream: Readable): boolean {
+  return stream instanceof IncomingMessage && stream.readableFlowing === null && !stream.destroyed
 }
 
 function listen(stream: Readable, limit: number, settle: Settle): void {

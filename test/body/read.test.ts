@@ -9,7 +9,7 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { bodyReading } from '../../lib/body/body.js'
 import { discard } from '../../lib/body/discard.js'
-import { isReadAhead, readBytes } from '../../lib/body/read.js'
+import { RequestAborted, readBytes } from '../../lib/body/read.js'
 import { ApiError, PayloadTooLarge } from '../../lib/errors.js'
 import type { Exchange } from '../../lib/exchange.js'
 import { policyOf } from '../../lib/policy.js'
@@ -74,56 +74,75 @@ describe('the bytes of a stream', () => {
     }
   })
 
+  /** A request of Node's with an announced body, of which these bytes have come. */
+  function arrived(text: string): IncomingMessage {
+    const request = new IncomingMessage(new Socket())
+    request.push(text)
+    return request
+  }
+
   it('need no listeners where all that was announced is there', async () => {
-    const stream = new PassThrough()
-    const before = events.map((event) => stream.listenerCount(event))
-    const result = readBytes(stream, { limit: 10, announced: 3 }, whole)
-    stream.write('abc')
-    expect((await result).toString()).to.equal('abc')
-    expect(events.map((event) => stream.listenerCount(event))).to.deep.equal(before)
-    expect(isReadAhead(stream)).to.equal(true)
+    const request = arrived('abc')
+    const before = events.map((event) => request.listenerCount(event))
+    expect((await readBytes(request, { limit: 10, announced: 3 }, whole)).toString()).to.equal('abc')
+    expect(events.map((event) => request.listenerCount(event))).to.deep.equal(before)
   })
 
   it('are waited for where more or less is there than was announced, or nothing was', async () => {
     for (const announced of [2, 4, 200, undefined]) {
-      const stream = new PassThrough()
-      const result = readBytes(stream, { limit: 10, announced }, whole)
-      stream.write('abc')
+      const request = arrived('abc')
+      const result = readBytes(request, { limit: 10, announced }, whole)
       await new Promise((resolve) => setImmediate(resolve))
-      expect(isReadAhead(stream), String(announced)).to.equal(false)
-      stream.end()
-      expect((await result).toString(), String(announced)).to.equal('abc')
+      await new Promise((resolve) => setImmediate(resolve))
+      request.push('d')
+      request.push(null)
+      expect((await result).toString(), String(announced)).to.equal('abcd')
     }
   })
 
   it('are read by whoever listened before, and by whoever listens a moment later', async () => {
     for (const isBefore of [true, false]) {
-      const stream = new PassThrough()
+      const request = arrived('abc')
       const heard: string[] = []
-      const listen = () => stream.on('data', (chunk: Buffer) => heard.push(chunk.toString()))
-      stream.write('abc')
+      const listen = () => request.on('data', (chunk: Buffer) => heard.push(chunk.toString()))
       if (isBefore) listen()
-      const result = readBytes(stream, { limit: 10, announced: 3 }, whole)
+      const result = readBytes(request, { limit: 10, announced: 3 }, whole)
       if (!isBefore) listen()
-      setImmediate(() => stream.end())
+      setImmediate(() => request.push(null))
       expect((await result).toString(), String(isBefore)).to.equal('abc')
       expect(heard, String(isBefore)).to.deep.equal(['abc'])
     }
   })
 
-  it('come in the context of whoever asked for them', async () => {
-    const context = new AsyncLocalStorage<string>()
-    const stream = new PassThrough()
-    const seen = context.run('asked', () => readBytes(stream, { limit: 10, announced: 3 }, () => context.getStore()))
-    context.run('sent', () => stream.write('abc'))
-    expect(await seen).to.equal('asked')
+  it('come to many in one turn, to each in the context in which it asked', async () => {
+    const context = new AsyncLocalStorage<number>()
+    const seen = Array.from({ length: 5 }, (_, number) =>
+      context.run(number, async () => {
+        const bytes = await readBytes(arrived(String(number)), { limit: 10, announced: 1 }, whole)
+        return [bytes.toString(), context.getStore()]
+      }),
+    )
+    expect(await Promise.all(seen)).to.deep.equal([0, 1, 2, 3, 4].map((number) => [String(number), number]))
+  })
+
+  it('come to all others where one of those who take them throws', async () => {
+    const throwing = readBytes(arrived('a'), { limit: 10, announced: 1 }, () => {
+      throw new Error('no JSON')
+    })
+    const other = readBytes(arrived('b'), { limit: 10, announced: 1 }, whole)
+    expect(await throwing.then(String, String)).to.equal('Error: no JSON')
+    expect((await other).toString()).to.equal('b')
+  })
+
+  it('are not taken from a request that was destroyed a moment before', async () => {
+    const request = arrived('abc')
+    const result = readBytes(request, { limit: 10, announced: 3 }, (outcome) => outcome)
+    request.destroy()
+    expect(await result).to.be.instanceOf(RequestAborted)
   })
 
   it('are refused past the limit, whatever was announced', async () => {
-    const stream = new PassThrough()
-    const result = readBytes(stream, { limit: 2, announced: 3 }, (outcome) => outcome)
-    stream.write('abc')
-    expect(await result).to.be.instanceOf(PayloadTooLarge)
+    expect(await readBytes(arrived('abc'), { limit: 2, announced: 3 }, (outcome) => outcome)).to.be.instanceOf(PayloadTooLarge)
   })
 
   it('are given up where a middleware has a request of Node’s say that it failed', async () => {
@@ -144,8 +163,7 @@ describe('the bytes of a stream', () => {
 
   it('must be bytes: a host that had them decoded made a mistake, which ends no process', async () => {
     for (const announced of [undefined, 2]) {
-      const decoded = new PassThrough().setEncoding('utf8')
-      decoded.end('{}')
+      const decoded = arrived('{}').setEncoding('utf8')
       const outcome = await readBytes(decoded, { limit: 10, announced }, String)
       expect(outcome, String(announced)).to.contain('setEncoding')
     }
