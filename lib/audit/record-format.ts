@@ -1,5 +1,5 @@
 import type { RecordKind } from './audit-log.js'
-import { quote } from './redact.js'
+import { quote } from './quote.js'
 import { Layout, put, recordFields } from './record-layout.js'
 import type { Field, Parts, Piece, RecordField } from './record-layout.js'
 import { thousandths } from './thousandths.js'

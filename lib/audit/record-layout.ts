@@ -1,5 +1,5 @@
 import { detached } from '../detached.js'
-import { isPlainText, quote } from './redact.js'
+import { isPlainText, quote } from './quote.js'
 
 /** Every field of a record, by our own name. */
 export const recordFields = Object.freeze([

@@ -3,10 +3,11 @@ import { detached } from '../detached.js'
 import { sensitiveProperties } from '../sensitive.js'
 import { maskPlaces, placeOfItem, placeOfMember } from './mask-paths.js'
 import type { MaskPlace } from './mask-paths.js'
+import { MaskedTexts, overlap } from './masked-texts.js'
+import type { Harmless } from './masked-texts.js'
 import { Memo } from '../memo.js'
-import { mask, secretMasker, secretNames } from './secrets.js'
+import { mask, secretNames } from './secrets.js'
 import type { RedactionOptions } from './secrets.js'
-import { seenBefore } from './seen-before.js'
 
 /** How much of a value is written. What is left out leaves a marker. */
 const limits = Object.freeze({
@@ -22,18 +23,8 @@ const limits = Object.freeze({
   total: 32_768,
 })
 
-/** How far a text is searched past its limit, so that a secret is not cut into pieces that look harmless. */
-const overlap = 512
-
-/** How many names, and how many short texts without secrets, are remembered with what was found out about them. */
+/** How many names are remembered with what was found out about them. */
 const mostKnown = 1_000
-
-/** Most texts that are written again and again (paths, codes, the headers of browsers) are no longer, in characters. */
-const short = 192
-
-/** Line breaks, terminal commands and reordering marks that JSON lets through: one record stays one honest line. */
-const unprintable = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
-const needsEscape = /[^ !#-[\]-~]/
 
 interface Name {
   /** `"quantity":` */
@@ -45,12 +36,6 @@ interface Name {
   readonly isNamedBeside: boolean
   /** What stood under it last: the headers of one caller's requests are alike, and many are those of everybody's. */
   last: Harmless | undefined
-}
-
-/** A text without secrets, and its JSON. */
-interface Harmless {
-  readonly text: string
-  readonly json: string
 }
 
 /** Names of members whose meaning another member tells, and names of those others. */
@@ -72,19 +57,14 @@ interface Walk {
  */
 export class Redactor {
   readonly #isSecret: (name: string) => boolean
-  readonly #maskSecrets: (text: string) => string
-  readonly #shortest: number
+  readonly #texts: MaskedTexts
   readonly #places: MaskPlace | undefined
   readonly #names = new Memo<Name>(mostKnown)
-  readonly #harmless = new Memo<Harmless>(mostKnown)
-  readonly #isSeen = seenBefore()
   readonly #classes = new WeakMap<object, ReadonlySet<string>>()
 
   constructor(options: RedactionOptions = {}) {
     this.#isSecret = secretNames(options.keys)
-    this.#maskSecrets = secretMasker(options)
-    // No secret of ours is shorter than four characters, and most texts are short words.
-    this.#shortest = (options.patterns ?? []).length > 0 ? 0 : 4
+    this.#texts = new MaskedTexts(options)
     this.#places = maskPlaces(options.paths)
   }
 
@@ -95,17 +75,7 @@ export class Redactor {
 
   /** The JSON of a text, its secrets masked. */
   text(value: string, limit: number = limits.text): string {
-    if (value.length < this.#shortest) return quote(value)
-    if (value.length <= short && value.length <= limit) return this.#harmless.get(value)?.json ?? this.#newText(value)
-    if (value.length <= limit) return quote(this.#maskSecrets(value))
-    return quote(this.#shorten(value, limit))
-  }
-
-  /** A short text that is not remembered. */
-  #newText(value: string): string {
-    const masked = this.#maskSecrets(value)
-    if (masked !== value || !this.#isSeen(value)) return quote(masked)
-    return this.#harmless.keep(value, { text: detached(value), json: detached(quote(value)) }).json
+    return this.#texts.json(value, limit)
   }
 
   /** Whether values under this name are masked. */
@@ -130,14 +100,6 @@ export class Redactor {
     return this.#places
   }
 
-  #shorten(value: string, limit: number): string {
-    const searched = limit + overlap
-    let masked = this.#maskSecrets(value.slice(0, searched))
-    // What was cut off at the end of the search may be the first half of a secret.
-    if (value.length > searched) masked = masked.slice(0, -overlap)
-    return masked.length <= limit && value.length <= searched ? masked : `${masked.slice(0, limit)}… [${value.length} characters]`
-  }
-
   #text(value: unknown, walk: Walk, place: MaskPlace | undefined): string {
     if (typeof value === 'object' && value !== null) return this.#object(value, walk, place)
     const text = typeof value === 'string' ? this.text(value) : this.#scalar(value)
@@ -156,7 +118,7 @@ export class Redactor {
     const text = String(value)
     if (!Number.isFinite(value)) return `"${text}"`
     // Only numbers this long can be card numbers.
-    return value > 1e12 && this.#maskSecrets(text) !== text ? `"${mask}"` : text
+    return value > 1e12 && this.#texts.isSecret(text) ? `"${mask}"` : text
   }
 
   #object(value: object, walk: Walk, place: MaskPlace | undefined): string {
@@ -258,12 +220,11 @@ export class Redactor {
     return text
   }
 
-  /** As `text` writes it. A text that is too short for a secret is also too short to hold on to what it was cut from. */
+  /** As `text` writes it. */
   #textUnder(name: Name, value: string): string {
     if (name.last?.text === value) return name.last.json
-    if (value.length > short) return this.text(value)
-    const known = value.length < this.#shortest ? { text: value, json: quote(value) } : this.#harmless.get(value)
-    if (known === undefined) return this.#newText(value)
+    const known = this.#texts.known(value)
+    if (known === undefined) return this.text(value)
     name.last = known
     return known.json
   }
@@ -330,23 +291,6 @@ export class Redactor {
 /** A redactor that masks more than the options say. */
 export function redactorWith({ keys = [], paths = [] }: RedactionOptions, options: RedactionOptions = {}): Redactor {
   return new Redactor({ ...options, keys: [...(options.keys ?? []), ...keys], paths: [...(options.paths ?? []), ...paths] })
-}
-
-/** Whether the JSON of a text is the text itself between quotes. */
-export function isPlainText(text: string): boolean {
-  return !needsEscape.test(text)
-}
-
-/** The JSON of a text as it is, on one line. For texts that are ours: nothing is masked or shortened. */
-export function quote(text: string): string {
-  if (isPlainText(text)) return `"${text}"`
-  return JSON.stringify(text).replace(unprintable, escapeUnits)
-}
-
-function escapeUnits(text: string): string {
-  let escaped = ''
-  for (let index = 0; index < text.length; index++) escaped += `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`
-  return escaped
 }
 
 function nameOf(key: unknown): string {

@@ -1,4 +1,4 @@
-import { quote } from '../redact.js'
+import { quote } from '../quote.js'
 import type { ChainAlgorithm, ChainKey, CheckingKey } from './keys.js'
 import type { SealedLine } from './sealed-line.js'
 
