@@ -1,27 +1,15 @@
-import { existsSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
 import type { SinkWatch } from './audit-log.js'
 import { ChainedFile } from './chained-file.js'
 import type { ChainCheck, FileSink, FileSinkOptions } from './file-sink.js'
-import { realFiles, replaceFile, syncFolder } from './file-system.js'
+import { realFiles } from './file-system.js'
 import type { FileSystem } from './file-system.js'
 import { lockFile } from './file-lock.js'
 import type { FileLock } from './file-lock.js'
-import { firstLineOf, tornLine } from './file-end.js'
+import { openLog } from './open-file.js'
+import type { OpenFile } from './open-file.js'
 import { OutgoingBytes } from './outgoing-bytes.js'
-import { isPast, oldFiles, oldName, removeOldest, rotationOf, tornName } from './rotation.js'
+import { isPast, oldFiles, oldName, removeOldest, rotationOf } from './rotation.js'
 import type { Rotation } from './rotation.js'
-
-interface OpenFile {
-  readonly descriptor: number
-  readonly isRegular: boolean
-  /** When its first record was made, in milliseconds since 1970. */
-  readonly began: number
-  /** Bytes, as far as this process wrote or found them. */
-  size: number
-  /** Bytes that are known to be on the disk. */
-  synced: number
-}
 
 /** What a chain adds to a record, in bytes: its number, its hash and the line break. */
 const sealLength = 80
@@ -171,55 +159,17 @@ export class FileLog implements FileSink {
   }
 
   #open(): OpenFile {
-    const isNew = !existsSync(this.#path)
-    let descriptor = this.#files.openSync(this.#path, 'a', 0o600)
     try {
-      const isRegular = this.#files.fstatSync(descriptor).isFile()
-      if (!isRegular && this.#isExclusive) throw new TypeError(`${this.#path} is no plain file: it can have neither a chain nor rotation`)
-      if (this.#isExclusive) this.#lock ??= lockFile(`${this.#path}.lock`)
-      const torn = isRegular ? tornLine(this.#path) : undefined
-      const aside = torn === undefined || torn.length === 0 || !this.#isExclusive ? undefined : this.#putAside(descriptor, torn)
-      const beginning = this.#chained?.look(oldFiles(this.#path).at(-1))
-      if (beginning?.how === 'break') descriptor = this.#leave(descriptor)
-      if (isNew && this.#syncs && isRegular) syncFolder(this.#files, dirname(this.#path))
-      const { size } = this.#files.fstatSync(descriptor)
-      const file = { descriptor, isRegular, began: this.#beginning(size), size, synced: size }
-      // Nothing may fail from here on: what a chain has said, it does not say again.
-      if (beginning !== undefined) this.#outgoing.add(this.#chained?.begin(beginning, aside) ?? '')
-      else if (torn !== undefined && torn.length > 0 && aside === undefined) this.#outgoing.add('\n')
+      const { file, words } = openLog({
+        ...{ path: this.#path, files: this.#files, syncs: this.#syncs, isExclusive: this.#isExclusive, chained: this.#chained },
+        ...{ watch: this.#watch, now: this.#now, lock: () => (this.#lock ??= lockFile(`${this.#path}.lock`)) },
+      })
+      this.#outgoing.add(words)
       return file
     } catch (thrown) {
-      this.#files.closeSync(descriptor)
       this.#unlock()
       throw thrown
     }
-  }
-
-  /** What cannot go on stays as it is, under another name, for whoever looks into it. */
-  #leave(old: number): number {
-    const { size } = this.#files.fstatSync(old)
-    if (size === 0) return old
-    this.#files.renameSync(this.#path, oldName(this.#path, this.#beginning(size)))
-    const descriptor = this.#files.openSync(this.#path, 'a', 0o600)
-    this.#files.closeSync(old)
-    if (this.#syncs) syncFolder(this.#files, dirname(this.#path))
-    return descriptor
-  }
-
-  /** Puts a line aside that a crash cut off. Where a file has several writers, it may be just being written, and is left. */
-  #putAside(descriptor: number, torn: Buffer): string {
-    const aside = tornName(this.#path, this.#now())
-    replaceFile(this.#files, aside, torn)
-    this.#files.ftruncateSync(descriptor, this.#files.fstatSync(descriptor).size - torn.length)
-    this.#watch.warn('an audit log ended in the middle of a record, which is put aside', { file: this.#path, aside })
-    return basename(aside)
-  }
-
-  #beginning(size: number): number {
-    if (this.#rotation === undefined && this.#chained === undefined) return this.#now()
-    const [, time = ''] = size === 0 ? [] : (/"(?:@?timestamp|time_dt)":"([^"]+)"/.exec(firstLineOf(this.#path)?.toString() ?? '') ?? [])
-    const began = Date.parse(time)
-    return Number.isNaN(began) ? this.#now() : began
   }
 
   /** Writes what the chain has to say between batches; where that fails, it comes with the next. False, and nothing asked for, where it has to wait. */
