@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { problemReply, successReply, toApiError } from './answer.js'
 import type { Reply } from './context.js'
 import { ApiError, HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
@@ -151,7 +152,11 @@ class Passage extends LateReply {
   }
 
   #decide(reply: Reply): void {
-    if (this.exchange.ended) return
+    if (this.exchange.ended) {
+      // Nobody reads what comes too late; a file or a connection behind it must not stay open.
+      if (reply.body instanceof Readable) reply.body.destroy()
+      return
+    }
     end(this.route, this.exchange, reply.status)
     this.make(reply)
   }

@@ -1,7 +1,8 @@
 /** Digits in groups, as people and forms write card numbers: `4000 1234 …`, `4000-1234-…`. */
 const digitRuns = /\d+(?:[ \t.\-\u00a0\u2010-\u2015]{1,3}\d+)*/g
 
-const uuids = /([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})/i
+/** UUIDs, and ids of as many hexadecimal digits without dashes, such as those of requests and traces. */
+const ids = /([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}|(?<![\da-z])(?=\d*[a-f])[\da-f]{32}(?![\da-z]))/i
 
 /** How card numbers are written in groups; the last group may be of 1 to 3 digits (19-digit cards). */
 const shapes: ReadonlyArray<readonly number[]> = [
@@ -25,9 +26,9 @@ interface Group {
 
 /** Replaces each payment card number in `text` by `mask`: 13 to 19 digits in a usual grouping that pass the Luhn check. */
 export function maskCardNumbers(text: string, mask: string): string {
-  // Splitting by a group keeps what it found, at the odd places: one UUID in some thousands has a card's digits.
+  // Splitting by a group keeps what it found, at the odd places: one id in some thousands has a card's digits.
   return text
-    .split(uuids)
+    .split(ids)
     .map((part, place) => (place % 2 === 1 ? part : part.replace(digitRuns, (run) => (run.length < 13 ? run : maskRun(run, mask)))))
     .join('')
 }

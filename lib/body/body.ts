@@ -13,6 +13,7 @@ import { parseJson, requireFinite, utf8 } from './json.js'
 import { bodyFormats, mediaTypeOf, requireFormat } from './media-type.js'
 import type { BodyFormat } from './media-type.js'
 import { readBytes } from './read.js'
+import type { Expected } from './read.js'
 import { toBytes } from '../byte-size.js'
 import type { ByteSize } from '../byte-size.js'
 
@@ -149,11 +150,15 @@ function requireLength({ headers }: ApiRequest, limit: number): number | undefin
 function readStream(exchange: Exchange, reading: Reading, announced: number | undefined): Promise<void> {
   const { request } = exchange
   const inflate = inflaterOf(request.headers['content-encoding'])
-  // Lets the deadline know that it is the client who is slow, for as long as that is so.
-  exchange.reading = true
   // Where both are let in, it is the coding that frames the body (RFC 9112 §6.3).
   const length = request.headers['transfer-encoding'] === undefined ? announced : undefined
-  return readBytes(request.body, { limit: reading.limit, announced: length }, (sent) => {
+  const expected: Expected = {
+    limit: reading.limit,
+    announced: length,
+    // Lets the deadline know that it is the client who is slow, for as long as that is so.
+    onWait: () => (exchange.reading = true),
+  }
+  return readBytes(request.body, expected, (sent) => {
     exchange.reading = false
     if (sent instanceof Error) throw sent
     if (inflate === undefined) return parseBytes(exchange, sent, reading)

@@ -15,6 +15,8 @@ export interface Expected {
   readonly limit: number
   /** How many bytes were announced, where no others can come. */
   readonly announced?: number | undefined
+  /** Called where it is the client who has to be waited for. */
+  readonly onWait?: () => void
 }
 
 /**
@@ -30,31 +32,43 @@ export function readBytes<T>(stream: Readable, expected: Expected, take: (outcom
         reject(thrown)
       }
     }
-    if (expected.announced === undefined || !isUntouched(stream)) listen(stream, expected.limit, settle)
-    else process.nextTick(readSoon, stream, expected, settle)
+    if (expected.announced === undefined || !isUntouched(stream)) listen(stream, expected, settle)
+    // An error that a middleware makes a request emit must not end the process.
+    else process.nextTick(readSoon, stream.on('error', ignore), expected, settle)
   })
 }
 
 type Settle = (outcome: Buffer | Error) => void
 
 /** Most bodies come with their headers, and are here by now: taken at once, they cost a fraction of what listening for them does. */
-function readSoon(stream: Readable, { limit, announced }: Expected, settle: Settle): void {
-  if (stream.readableLength !== announced || announced > limit || !isUntouched(stream)) {
-    listen(stream, limit, settle)
-    return
-  }
-  const bytes: unknown = stream.read()
-  const outcome = Buffer.isBuffer(bytes) ? bytes : new TypeError(decoded)
-  if (arrived.push({ outcome, settle }) === 1) setImmediate(settleArrived)
+function readSoon(stream: Readable, expected: Expected, settle: Settle): void {
+  const { limit, announced } = expected
+  if (stream.readableLength === announced && announced <= limit && isUntouched(stream)) {
+    const bytes: unknown = stream.read()
+    const outcome = Buffer.isBuffer(bytes) ? bytes : new TypeError(decoded)
+    if (arrived.push({ stream, outcome, settle }) === 1) setImmediate(settleArrived)
+  } else if (stream.readableDidRead) settle(new TypeError(taken))
+  else listen(stream, expected, settle)
 }
 
-let arrived: Array<{ readonly outcome: Buffer | Error; readonly settle: Settle }> = []
+/** A body that is here, of a request whose parser may not have told it of its end. */
+interface Arrived {
+  readonly stream: Readable
+  readonly outcome: Buffer | Error
+  readonly settle: Settle
+}
+
+let arrived: Arrived[] = []
 
 /** A moment later: a request that is answered before its parser has seen its end costs Node more than one that was listened to. */
 function settleArrived(): void {
   const all = arrived
   arrived = []
-  for (const { outcome, settle } of all) settle(outcome)
+  for (const { stream, outcome, settle } of all) {
+    // Only a stream that is read to its end says that it has ended, to whoever else wants to know.
+    stream.read()
+    settle(outcome)
+  }
 }
 
 /** Whether this is a request of Node's for whose body nobody has listened: what somebody else is told of must not be missed. */
@@ -62,7 +76,7 @@ function isUntouched(stream: Readable): boolean {
   return stream instanceof IncomingMessage && stream.readableFlowing === null && !stream.destroyed
 }
 
-function listen(stream: Readable, limit: number, settle: Settle): void {
+function listen(stream: Readable, { limit, onWait }: Expected, settle: Settle): void {
   let chunks: Buffer[] = []
   let length = 0
   let isWhole = false
@@ -98,11 +112,16 @@ function listen(stream: Readable, limit: number, settle: Settle): void {
     settle(outcome)
   }
 
-  if (stream.destroyed || stream.readableEnded) settle(new RequestAborted())
+  if (stream.destroyed || stream.readableEnded) {
+    settle(new RequestAborted())
+    return
+  }
+  onWait?.()
   // One of Node's requests keeps an error to itself that nobody listens for, but not one that a middleware makes it emit.
-  else stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
+  stream.on('data', onData).on('end', onEnd).on('close', onLoss).on('error', onLoss)
 }
 
+const taken = 'a middleware read the body while Portcullis was about to: run Portcullis before it'
 const decoded = 'the body does not come as bytes: a middleware has called setEncoding on the request; run Portcullis before it'
 
 function ignore(): void {

@@ -39,8 +39,8 @@ const cleanId = /^[A-Za-z0-9._-]{8,128}$/
  * are read from trusted peers alone; a peer that names no protocol is taken to pass on its own.
  */
 export function clientResolver(options: ClientOptions, report: (mistake: Mistake) => void): (request: ApiRequest) => Origin {
-  const { trustProxy = false, isTerminated = false } = options
-  const trusts = trustOf(trustProxy, report)
+  const { isTerminated = false } = options
+  const trusts = trustOf(options.trustProxy ?? false, report)
   function direct(request: ApiRequest): Origin {
     return { client: { address: plain(request.remoteAddress), secure: isTerminated || request.encrypted }, requestId: undefined }
   }

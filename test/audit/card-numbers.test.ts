@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
+import { randomIds } from '../../lib/random-ids.js'
 import { maskCardNumbers, passesLuhn } from '../../lib/audit/card-numbers.js'
 
 const digits = (count: number) =>
@@ -76,6 +77,24 @@ describe('card numbers', () => {
         expect(maskCardNumbers(wrong, '*')).to.equal(wrong)
       }),
     )
+  })
+
+  it('are masked between hexadecimal digits that are no id', () => {
+    fc.assert(
+      fc.property(cards, fc.constantFrom('', 'a', 'ab'), fc.integer({ min: 1, max: 60 }), (card, before, after) => {
+        const text = `${before}${card}${'f'.repeat(after)}`
+        fc.pre(text.length !== 32)
+        expect(maskCardNumbers(text, '*')).to.equal(`${before}*${'f'.repeat(after)}`)
+      }),
+    )
+  })
+
+  it('are no ids of requests and traces, alone or in a message', () => {
+    const ids = randomIds()
+    for (let count = 0; count < 50_000; count += 1) {
+      const text = `the request ${ids.next()} failed`
+      if (maskCardNumbers(text, '*') !== text) expect.fail(text)
+    }
   })
 
   it('are no UUIDs, timestamps, decimals or long ids', () => {

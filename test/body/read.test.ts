@@ -141,6 +141,36 @@ describe('the bytes of a stream', () => {
     expect(await result).to.be.instanceOf(RequestAborted)
   })
 
+  it('do not end the process where a middleware has such a request say that it failed, before or after', async () => {
+    const request = arrived('abc')
+    const result = readBytes(request, { limit: 10, announced: 3 }, whole)
+    request.emit('error', new Error('a middleware'))
+    expect((await result).toString()).to.equal('abc')
+    request.emit('error', new Error('a middleware'))
+  })
+
+  it('are not taken for none where somebody else has read them meanwhile', async () => {
+    const request = arrived('abc')
+    process.nextTick(() => request.read())
+    const outcome = await readBytes(request, { limit: 10, announced: 3 }, String)
+    expect(outcome).to.contain('TypeError').and.to.contain('a middleware read the body')
+  })
+
+  it('are waited for only where they are not here', async () => {
+    for (const [announced, waits] of [
+      [3, 0],
+      [4, 1],
+    ] as const) {
+      let waited = 0
+      const request = arrived('abc')
+      const result = readBytes(request, { limit: 10, announced, onWait: () => (waited += 1) }, String)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(waited, String(announced)).to.equal(waits)
+      request.push(null)
+      await result
+    }
+  })
+
   it('are refused past the limit, whatever was announced', async () => {
     expect(await readBytes(arrived('abc'), { limit: 2, announced: 3 }, (outcome) => outcome)).to.be.instanceOf(PayloadTooLarge)
   })

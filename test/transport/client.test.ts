@@ -121,6 +121,10 @@ describe('where a request comes from', () => {
     expect(resolve(['10.0.0.0/8'], proxied(Array.from({ length: 10_000 }, () => '10.0.0.1').join(','))).address).to.equal('10.0.0.1')
   })
 
+  it('is the socket where a setting is null, as it is read from JSON', () => {
+    expect(resolve(null as unknown as TrustProxy, proxied('198.51.100.7'))).to.deep.include({ address: '10.0.0.1', mistakes: [] })
+  })
+
   it('does not start with trust in everybody or in nonsense', () => {
     for (const trust of [true, -1, 1.5, ['10.0.0.0/33'], ['example.com'], 'loopback']) {
       expect(resolve(trust as TrustProxy, {}).mistakes, String(trust)).to.have.length(1)
