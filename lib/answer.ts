@@ -58,6 +58,12 @@ export interface ReplyDefaults extends HeaderSets {
   readonly challenge: string
 }
 
+/** Ends what the handler returned for nothing: a file or a connection behind a stream must not stay open. */
+export function letGo(result: unknown): void {
+  const body = result instanceof Answer ? result.body : result
+  if (body instanceof Readable) body.destroy()
+}
+
 /** What the handler returned, as the reply that is sent. */
 export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
   const { result } = exchange

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import { problemReply, successReply, toApiError } from './answer.js'
+import { letGo, problemReply, successReply, toApiError } from './answer.js'
 import type { Reply } from './context.js'
 import { ApiError, HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import { LateReply } from './late-reply.js'
@@ -153,8 +152,8 @@ class Passage extends LateReply {
 
   #decide(reply: Reply): void {
     if (this.exchange.ended) {
-      // Nobody reads what comes too late; a file or a connection behind it must not stay open.
-      if (reply.body instanceof Readable) reply.body.destroy()
+      // Nobody reads what comes too late.
+      letGo(this.exchange.result)
       return
     }
     end(this.route, this.exchange, reply.status)

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { IsString } from 'class-validator'
 import { expect } from 'chai'
 import {
@@ -21,6 +23,7 @@ import {
   definePermissions,
   protection,
   recentRecords,
+  reply,
   tokenIssuer,
   tokens,
   MemoryStateStore,
@@ -340,6 +343,25 @@ describe('an API', () => {
     const clear = await get(own, '/things', { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'http' })
     expect([clear.status, codeOf(clear)]).to.deep.equal([403, 'https-required'])
     expect(clear.headers).not.to.include('Strict-Transport-Security')
+  })
+
+  it('lets go of a stream that comes when the time is up', async () => {
+    for (const answerOf of [(stream: Readable) => stream, (stream: Readable) => reply(200, stream)]) {
+      const late = new Readable({ read: () => undefined })
+
+      @Controller('/late', { inject: [] })
+      class Late {
+        @Get('/')
+        @Public()
+        @Timeout(5)
+        async get() {
+          await new Promise((resolve) => setTimeout(resolve, 30))
+          return answerOf(late)
+        }
+      }
+      expect((await get(api({ controllers: [Late] }), '/late')).status).to.equal(503)
+      if (!late.destroyed) await once(late, 'close')
+    }
   })
 
   it('answers preflights where CORS is configured, and refuses them elsewhere', async () => {
