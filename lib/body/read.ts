@@ -21,7 +21,7 @@ export interface Expected {
 
 /**
  * Reads a stream to its end. Then calls `take`, once and always: with the bytes, or with `PayloadTooLarge`, `RequestAborted`, or a
- * `TypeError` where the host has made the stream one of strings or objects. Gives what `take` gives, or throws.
+ * `TypeError` where the host has made the stream one of strings or objects, or has read it meanwhile. Gives what `take` gives, or throws.
  */
 export function readBytes<T>(stream: Readable, expected: Expected, take: (outcome: Buffer | Error) => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
