@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import { Readable, pipeline } from 'node:stream'
+import { letGo } from '../lib/answer.js'
 import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
@@ -117,6 +118,7 @@ function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void
     if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, reply).catch(() => void response.destroy())
     else send(request, response as ServerResponse, reply)
   } catch {
+    letGo(reply.body)
     response.destroy()
   }
 }
@@ -134,6 +136,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   } else {
     response.statusCode = status
     setHeaders(response, headers)
+    // What a wrapper of the host's throws must be thrown in here: where a stream writes, nobody would catch it.
+    if (body instanceof Readable) response.flushHeaders()
   }
   discardRest(request, response)
   if (body instanceof Readable) stream(request, body, response)
