@@ -70,9 +70,12 @@ export class FileLog implements FileSink {
     if (lines.length > this.#taken) {
       this.#ready(lines)
       const fresh = this.#taken === 0 ? lines : lines.slice(this.#taken)
-      this.#outgoing.add(this.#chained?.seal(fresh) ?? fresh.join('\n'))
-      // By itself: behind so long a text, it would have all of it copied once more.
-      if (this.#chained === undefined) this.#outgoing.add('\n')
+      if (this.#chained !== undefined) this.#outgoing.add(this.#chained.seal(fresh))
+      else {
+        this.#outgoing.add(fresh.join('\n'))
+        // By itself: behind so long a text, it would have all of it copied once more.
+        this.#outgoing.add('\n')
+      }
       this.#taken = lines.length
       this.#write()
     }

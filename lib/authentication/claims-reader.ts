@@ -150,7 +150,7 @@ const tokenUses: ReadonlySet<unknown> = new Set([undefined, 'access', 'access_to
 /** The names in a claim: a list of texts, or nothing. Undefined where it is in any other form. */
 export function namesIn(claim: unknown): readonly string[] | undefined {
   if (claim === undefined) return none
-  return Array.isArray(claim) && claim.every(isString) ? claim : undefined
+  return isStrings(claim) ? claim : undefined
 }
 
 /**
@@ -174,6 +174,11 @@ function delegatedIn(claim: unknown): readonly string[] | undefined {
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   return Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+}
+
+/** Whether this is a list of texts. */
+export function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isString)
 }
 
 function isString(value: unknown): value is string {

@@ -1,5 +1,6 @@
 import type { Identity } from '../context.js'
 import type { Fields } from './compact-token.js'
+import { isStrings } from './claims-reader.js'
 import type { ClaimsReader } from './claims-reader.js'
 import type { TokenRefusal } from './verifier.js'
 
@@ -127,12 +128,3 @@ function frozen(names: readonly string[]): readonly string[] {
 }
 
 const none: readonly string[] = Object.freeze([])
-
-/** Whether this is a list of texts. */
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every(isString)
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === 'string'
-}
