@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { constants } from 'node:http2'
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
-import { PassThrough, Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { PassThrough, Readable, pipeline } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { letGo } from '../lib/answer.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { setHeaders, withoutConnectionHeaders } from './headers.js'
 
@@ -90,10 +90,12 @@ function wholeBody(request: Http2ServerRequest, stream: ServerHttp2Stream): Read
 }
 
 /** Writes a reply out on a stream of HTTP/2. What the client still sends then is not wanted, and it is told so (RFC 9113 §8.1). */
-export async function sendOverHttp2(request: Http2ServerRequest, response: Http2ServerResponse, reply: Reply): Promise<void> {
+export function sendOverHttp2(request: Http2ServerRequest, response: Http2ServerResponse, { status, headers, body }: Reply): void {
   const { stream } = response
-  if (response.headersSent || stream === undefined || stream.destroyed) return
-  const { status, headers, body } = reply
+  if (response.headersSent || stream === undefined || stream.destroyed) {
+    letGo(body)
+    return
+  }
   response.statusCode = status
   setHeaders(response, withoutConnectionHeaders(headers))
   refuseRest(request, response)
@@ -106,7 +108,7 @@ export async function sendOverHttp2(request: Http2ServerRequest, response: Http2
   } else {
     response.writeHead(status)
     // A source that breaks off resets the stream: the client sees that this is not the whole answer.
-    await pipeline(body, stream).catch(() => undefined)
+    pipeline(body, stream, () => undefined)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
+import { letGo } from '../lib/answer.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
 import { setHeaders, withoutConnectionHeaders } from './headers.js'
@@ -60,7 +61,8 @@ function respond(context: Context, reply: Reply): void {
   const overHttp2 = isHttp2(request)
   if (context.headerSent || context.res.destroyed || (!overHttp2 && isLastWord(request, reply))) {
     context.respond = false
-    if (!context.headerSent) sayLastWord(context.req, context.res, reply)
+    if (context.headerSent || context.res.destroyed) letGo(reply.body)
+    else sayLastWord(context.req, context.res, reply)
     return
   }
   const { status, headers, body } = reply

@@ -115,7 +115,7 @@ export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply:
 
 function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void {
   try {
-    if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, reply).catch(() => void response.destroy())
+    if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, reply)
     else send(request, response as ServerResponse, reply)
   } catch {
     letGo(reply.body)
@@ -125,8 +125,11 @@ function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void
 
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
 function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  if (response.headersSent || response.destroyed) return
   const { status, headers, body, isAscii } = reply
+  if (response.headersSent || response.destroyed) {
+    letGo(body)
+    return
+  }
   if (isLastWord(request, reply)) {
     sayLastWord(request, response, reply)
     return

@@ -4,6 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { createApi } from '../api.js'
 import type { Api } from '../api.js'
 import { created, reply } from '../answer.js'
+import type { Answer } from '../answer.js'
 import { createLogger } from '../audit/logger.js'
 import { recentRecords } from '../audit/sinks.js'
 import type { RecentRecords } from '../audit/sinks.js'
@@ -51,11 +52,11 @@ export interface SeenRequest {
 interface Watched {
   /** Chunks of 64 KB that the endless stream has made. */
   chunks: number
-  /** Whether the endless stream was let go. */
+  /** Whether an endless stream was let go. */
   isLetGo: boolean
   /** Handlers that wait for the client to leave. */
   waiting: number
-  /** Handlers that were told so. */
+  /** Handlers that were told so, and gave an endless stream for their answer. */
   told: number
 }
 
@@ -106,6 +107,20 @@ const thingId = schemaOf((value) => {
 
 interface Name {
   readonly name: string
+}
+
+function endlessStream(watched: Watched): Readable {
+  const chunk = Buffer.alloc(65_536, 'x')
+  return new Readable({
+    read() {
+      watched.chunks += 1
+      this.push(chunk)
+    },
+    destroy(error, done) {
+      watched.isLetGo = true
+      done(error)
+    },
+  })
 }
 
 function thingsController(watched: Watched): Class {
@@ -178,27 +193,16 @@ function thingsController(watched: Watched): Class {
 
     @Get('/endless')
     endless() {
-      const chunk = Buffer.alloc(65_536, 'x')
-      const source = new Readable({
-        read() {
-          watched.chunks += 1
-          this.push(chunk)
-        },
-        destroy(error, done) {
-          watched.isLetGo = true
-          done(error)
-        },
-      })
-      return reply(200, source)
+      return reply(200, endlessStream(watched))
     }
 
     @Get('/waits')
-    waits({ signal }: Context): Promise<void> {
+    waits({ signal }: Context): Promise<Answer> {
       watched.waiting += 1
       return new Promise((resolve) =>
         signal.addEventListener('abort', () => {
           watched.told += 1
-          resolve()
+          resolve(reply(200, endlessStream(watched)))
         }),
       )
     }

@@ -94,10 +94,11 @@ export function connectionCases(tried: Try, abilities: AdapterAbilities): readon
 
 function told(tried: Try): Case {
   return {
-    name: 'tells a handler that its client has left',
+    name: 'tells a handler that its client has left, and lets go of the stream that it gives all the same',
     run: tried(async ({ url, seen }) => {
       await leaveWaiting(url, seen)
       ok(await eventually(async () => (await seen()).told === 1), 'the handler was not told')
+      ok(await eventually(async () => (await seen()).isLetGo), 'the stream stays open')
       equal((await requestsOf(seen))[0]?.client_gone, true)
     }),
   }
@@ -105,11 +106,12 @@ function told(tried: Try): Case {
 
 function untold(tried: Try): Case {
   return {
-    name: 'ends a handler at the time limit of its route, of whose client the host does not tell that it has left',
+    name: 'ends a handler at the time limit of its route where the host does not tell that the client has left, and lets go of what it gives',
     run: tried(
       async ({ url, seen }) => {
         await leaveWaiting(url, seen)
         ok(await eventually(async () => (await seen()).told === 1), 'the handler goes on')
+        ok(await eventually(async () => (await seen()).isLetGo), 'the stream stays open')
         equal((await requestsOf(seen))[0]?.status, 503)
       },
       { timeout: 300 },

@@ -18,6 +18,8 @@ import { selfSigned } from '../certificate.js'
 import { RawHttp2 } from './http2-frames.js'
 import { listenerOf } from './hosts.js'
 
+const throughKoa = ({ api }: KitApi) => listenerOf(new Koa3().use(koa(api)))
+
 const post = { ':method': 'POST', ':path': '/things', 'content-type': 'application/json' }
 
 describe('over HTTP/2, a server that serve starts', () => {
@@ -92,7 +94,6 @@ describe('over HTTP/2, a server that serve starts', () => {
   })
 
   it('takes half a body for no body, where the client resets its stream: for Koa too', async () => {
-    const throughKoa = ({ api }: KitApi) => listenerOf(new Koa3().use(koa(api)))
     for (const listen of [undefined, throughKoa]) {
       for (const code of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR]) {
         const { server, seen } = await start({}, listen)
@@ -141,15 +142,21 @@ describe('over HTTP/2, a server that serve starts', () => {
     expect((await answerOf(stream)).headers[':status']).to.equal(201)
   })
 
-  it('tells a handler that its client has left, and lets go of the stream that it read', async () => {
+  it('tells a handler that its client has left, and lets go of the stream that it gives all the same: for Koa too', async () => {
+    for (const listen of [undefined, throughKoa]) {
+      const { server, watched } = await start({}, listen)
+      const waiting = client(server).request({ ':path': '/things/waits' })
+      waiting.on('error', () => undefined)
+      expect(await eventually(() => watched.waiting === 1)).to.equal(true)
+      waiting.close(constants.NGHTTP2_CANCEL)
+      expect(await eventually(() => watched.told === 1)).to.equal(true)
+      expect(await eventually(() => watched.isLetGo)).to.equal(true)
+    }
+  })
+
+  it('makes no more of a stream than the client takes, and lets go of it when the client leaves', async () => {
     const { server, watched } = await start()
-    const session = client(server)
-    const waiting = session.request({ ':path': '/things/waits' })
-    waiting.on('error', () => undefined)
-    expect(await eventually(() => watched.waiting === 1)).to.equal(true)
-    waiting.close(constants.NGHTTP2_CANCEL)
-    expect(await eventually(() => watched.told === 1)).to.equal(true)
-    const endless = session.request({ ':path': '/things/endless' })
+    const endless = client(server).request({ ':path': '/things/endless' })
     endless.on('error', () => undefined)
     await once(endless, 'response')
     await new Promise((resolve) => setTimeout(resolve, 50))
