@@ -41,6 +41,8 @@ export interface OrdersOptions {
   readonly databaseUrl?: string | undefined
   /** Keeps limits, revoked tokens and what OAuth must remember. @default in memory */
   readonly redisUrl?: string | undefined
+  /** Milliseconds that a call to Redis may take. @default 50 */
+  readonly redisDeadline?: number | undefined
   /** Signs tokens: 32 bytes or more. @default random, so that no token outlives the process */
   readonly key?: string | undefined
   /** Signs OAuth tokens: an EC key on P-256. @default random, so that no token outlives the process */
@@ -68,6 +70,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
     url,
     databaseUrl = ':memory:',
     redisUrl,
+    redisDeadline = 50,
     key: secret = randomBytes(32),
     limits = true,
     trustProxy = false,
@@ -85,7 +88,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrdersApp> {
   container.registerInstance(Users, users)
   container.registerInstance(accessTokens, tokenIssuer({ issuer, audience, key }))
   container.registerInstance(recordsInMemory, records)
-  const disconnect = redisUrl === undefined ? undefined : await keepInRedis(redisUrl, container, logger)
+  const disconnect = redisUrl === undefined ? undefined : await keepInRedis(redisUrl, redisDeadline, container, logger)
 
   const authorization = await ordersAuthorization(url, users, options.signingKey)
 

@@ -14,6 +14,7 @@ export const usage = `usage: npm start -- [--adapter ${adapters.join('|')}] [--p
 
   DATABASE_URL             file:orders.db or postgres://… (default: in memory)
   REDIS_URL                keeps limits, revoked tokens and OAuth state in Redis (default: in memory)
+  REDIS_DEADLINE           milliseconds that a call to Redis may take (default: 50)
   PORTCULLIS_URL           where clients find it: the issuer of OAuth tokens; with https, plain HTTP is refused (default: where it listens)
   PORTCULLIS_KEY           signs tokens: 32 bytes or more (default: random at each start)
   PORTCULLIS_SIGNING_KEY   signs OAuth tokens: a private EC key on P-256, as PEM (default: random at each start)
@@ -28,6 +29,7 @@ export interface Settings {
   readonly limits: boolean
   readonly databaseUrl: string | undefined
   readonly redisUrl: string | undefined
+  readonly redisDeadline: number | undefined
   readonly url: string | undefined
   readonly key: string | undefined
   readonly signingKey: KeyObject | undefined
@@ -49,6 +51,7 @@ export function readSettings(commandLine: readonly string[], environment: Readon
     limits: !noLimits,
     databaseUrl: readDatabaseUrl(named('DATABASE_URL')),
     redisUrl: readRedisUrl(named('REDIS_URL')),
+    redisDeadline: readRedisDeadline(named('REDIS_DEADLINE')),
     url: readUrl(named('PORTCULLIS_URL')),
     key: readKey(named('PORTCULLIS_KEY')),
     signingKey: readSigningKey(named('PORTCULLIS_SIGNING_KEY')),
@@ -91,6 +94,13 @@ function readDatabaseUrl(url: string | undefined): string | undefined {
 function readRedisUrl(url: string | undefined): string | undefined {
   if (url === undefined || /^rediss?:\/\//.test(url)) return url
   throw new UsageError('REDIS_URL is neither redis://… nor rediss://…')
+}
+
+function readRedisDeadline(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const deadline = Number(text)
+  if (/^\d{1,5}$/.test(text) && deadline >= 1 && deadline <= 60_000) return deadline
+  throw new UsageError('REDIS_DEADLINE is no time: write milliseconds from 1 to 60000')
 }
 
 function readKey(secret: string | undefined): string | undefined {

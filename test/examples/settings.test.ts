@@ -10,6 +10,7 @@ describe('the settings of the orders API', () => {
       limits: true,
       databaseUrl: undefined,
       redisUrl: undefined,
+      redisDeadline: undefined,
       url: undefined,
       key: undefined,
       signingKey: undefined,
@@ -45,6 +46,7 @@ describe('the settings of the orders API', () => {
     const environment = {
       DATABASE_URL: 'file:orders.db',
       REDIS_URL: 'redis://localhost',
+      REDIS_DEADLINE: '200',
       PORTCULLIS_KEY: 'k'.repeat(32),
       PORTCULLIS_TRUST_PROXY: '10.0.0.0/8, 192.168.0.0/16',
       PORTCULLIS_AUDIT_FILE: 'audit.log',
@@ -52,6 +54,7 @@ describe('the settings of the orders API', () => {
     expect(readSettings([], environment)).to.include({
       databaseUrl: 'file:orders.db',
       redisUrl: 'redis://localhost',
+      redisDeadline: 200,
       key: 'k'.repeat(32),
       auditFile: 'audit.log',
     })
@@ -64,6 +67,9 @@ describe('the settings of the orders API', () => {
     { DATABASE_URL: 'mysql://x' },
     { DATABASE_URL: 'file:' },
     { REDIS_URL: 'localhost' },
+    { REDIS_DEADLINE: '0.5' },
+    { REDIS_DEADLINE: '50 ms' },
+    { REDIS_DEADLINE: '60001' },
     { PORTCULLIS_KEY: 'short' },
     { PORTCULLIS_AUDIT_KEY_FILE: fileURLToPath(import.meta.url) },
     { PORTCULLIS_AUDIT_FILE: 'audit.log', PORTCULLIS_AUDIT_KEY_FILE: '/none' },
