@@ -1,4 +1,4 @@
-import { STATUS_CODES, ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
@@ -8,6 +8,7 @@ import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
 import { isPromiseLike } from '../lib/promise.js'
+import { writeHead } from './head.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
 
@@ -125,7 +126,7 @@ function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void
 
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
 function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  const { status, headers, body, isAscii } = reply
+  const { body, isAscii } = reply
   if (response.headersSent || response.destroyed) {
     letGo(body)
     return
@@ -135,10 +136,10 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     return
   }
   if (response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0) {
-    response.writeHead(status, STATUS_CODES[status], headers as string[])
+    writeHead(request, response, reply)
   } else {
-    response.statusCode = status
-    setHeaders(response, headers)
+    response.statusCode = reply.status
+    setHeaders(response, reply.headers)
     // What a wrapper of the host's throws must be thrown in here: where a stream writes, nobody would catch it.
     if (body instanceof Readable) response.flushHeaders()
   }

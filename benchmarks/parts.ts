@@ -15,6 +15,7 @@ import { created, successReply } from '../lib/answer.js'
 import { MemoryRateLimitStore, Redactor, bearer, createLogger, parseLimits } from '../lib/index.js'
 import type { Algorithm, Charge } from '../lib/index.js'
 import { Exchange } from '../lib/exchange.js'
+import { HeaderBlock } from '../lib/header-block.js'
 import { Router } from '../lib/routing/router.js'
 import { Issues } from '../lib/validation/issues.js'
 import { partCheck } from '../lib/validation/part.js'
@@ -229,8 +230,8 @@ function replies(): Part {
     )
   const exchange = newExchange()
   exchange.result = created({ id: '1', status: 'created', total: 4_500 })
-  const fixed = Object.freeze(Object.entries(securityHeaders).flat())
-  const sets = { secure: fixed, plain: fixed }
+  const block = new HeaderBlock(Object.freeze(Object.entries(securityHeaders).flat()))
+  const sets = { secure: block, plain: block }
   return {
     title: 'around a request',
     contenders: {

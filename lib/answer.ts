@@ -5,6 +5,8 @@ import type { Reply } from './context.js'
 import { ApiError, InternalError } from './errors.js'
 import type { ErrorDocument, InputError } from './errors.js'
 import type { Exchange } from './exchange.js'
+import { indexOf, without } from './header-block.js'
+import type { HeaderBlock } from './header-block.js'
 import { Memo } from './memo.js'
 import { jsonText, quoted } from './quoted.js'
 
@@ -46,16 +48,34 @@ export function reply(status: number, body?: unknown, headers: Readonly<Record<s
   return new Answer(status, body, flat)
 }
 
-/** The headers that every answer of a route bears: names and values in turn. */
+/** The headers that every answer of a route bears: over TLS, and without it. */
 export interface HeaderSets {
-  readonly secure: readonly string[]
-  readonly plain: readonly string[]
+  readonly secure: HeaderBlock
+  readonly plain: HeaderBlock
 }
 
 /** What the replies of one route have in common. */
 export interface ReplyDefaults extends HeaderSets {
   /** What a 401 says in `WWW-Authenticate` where it says nothing itself (RFC 9110 §15.5.2 wants something there). */
   readonly challenge: string
+}
+
+/** A reply in two parts: the headers that every answer of its route bears, and those that are its own. */
+export class RouteReply implements Reply {
+  constructor(
+    readonly status: number,
+    readonly block: HeaderBlock,
+    /** Names and values in turn. */
+    readonly own: readonly string[],
+    readonly body: Reply['body'],
+    readonly isAscii = false,
+    readonly closes = false,
+  ) {}
+
+  get headers(): readonly string[] {
+    // Spread, not concat: that is many times slower on a frozen array.
+    return [...this.block.flat, ...this.own]
+  }
 }
 
 /** Ends what the handler returned for nothing: a file or a connection behind a stream must not stay open. */
@@ -78,11 +98,11 @@ export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
 export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error: ApiError): Reply {
   const { type, text } = error.document ?? problemOf(exchange, error)
   const length = Buffer.byteLength(text)
-  const headers = headersOf(exchange, defaults, error.headers, 'Content-Length', String(length))
-  if (error.status === 401 && !has(error.headers, 'www-authenticate')) headers.push('WWW-Authenticate', defaults.challenge)
-  headers.push('Content-Type', type)
-  if (error.closes) headers.push('Connection', 'close')
-  return { status: error.status, headers, body: text, isAscii: length === text.length, closes: error.closes }
+  const own = ownHeaders(exchange, error.headers, 'Content-Length', String(length), 'Content-Type', type)
+  if (error.status === 401 && !has(error.headers, 'www-authenticate')) own.push('WWW-Authenticate', defaults.challenge)
+  if (error.closes) own.push('Connection', 'close')
+  const block = blockOf(exchange, defaults, error.headers)
+  return new RouteReply(error.status, block, own, text, length === text.length, error.closes)
 }
 
 function problemOf(exchange: Exchange, error: ApiError): ErrorDocument {
@@ -124,30 +144,21 @@ export function toApiError(thrown: unknown): ApiError {
   return thrown instanceof ApiError ? thrown : new InternalError(thrown)
 }
 
-function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unknown, own: readonly string[]): Reply {
-  if (status === 204 || status === 304) return { status, headers: headersOf(exchange, sets, own), body: undefined }
-  if (body === undefined) return { status, headers: headersOf(exchange, sets, own, 'Content-Length', '0'), body: undefined }
-  if (body instanceof Readable) return { status, headers: headersOf(exchange, sets, typed(own)), body }
-  if (body instanceof Uint8Array) return sized(exchange, sets, status, body, body.byteLength, typed(own))
-  if (typeof body === 'string' && has(own, 'content-type')) {
-    return sized(exchange, sets, status, body, Buffer.byteLength(body), own)
+function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unknown, named: readonly string[]): Reply {
+  const block = blockOf(exchange, sets, named)
+  if (status === 204 || status === 304) return new RouteReply(status, block, ownHeaders(exchange, named), undefined)
+  if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, 'Content-Length', '0'), undefined)
+  if (body instanceof Readable) return new RouteReply(status, block, ownHeaders(exchange, typed(named)), body)
+  if (body instanceof Uint8Array) {
+    const own = ownHeaders(exchange, typed(named), 'Content-Length', String(body.byteLength))
+    return new RouteReply(status, block, own, body)
   }
-  const json = jsonOf(body)
-  const length = Buffer.byteLength(json)
-  const headers = headersOf(exchange, sets, own, 'Content-Length', String(length))
-  if (!has(own, 'content-type')) headers.push('Content-Type', 'application/json')
-  return { status, headers, body: json, isAscii: length === json.length }
-}
-
-function sized(
-  exchange: Exchange,
-  sets: HeaderSets,
-  status: number,
-  body: string | Uint8Array,
-  length: number,
-  own: readonly string[],
-): Reply {
-  return { status, headers: headersOf(exchange, sets, own, 'Content-Length', String(length)), body }
+  const hasType = has(named, 'content-type')
+  const text = typeof body === 'string' && hasType ? body : jsonOf(body)
+  const length = Buffer.byteLength(text)
+  const own = ownHeaders(exchange, named, 'Content-Length', String(length))
+  if (!hasType) own.push('Content-Type', 'application/json')
+  return new RouteReply(status, block, own, text, length === text.length)
 }
 
 function jsonOf(value: unknown): string {
@@ -160,31 +171,15 @@ function typed(own: readonly string[]): readonly string[] {
   return has(own, 'content-type') ? own : ['Content-Type', 'application/octet-stream', ...own]
 }
 
-/** The route's headers, then what this request added; a header that is named again replaces the route's. */
-function headersOf(exchange: Exchange, sets: HeaderSets, own: readonly string[], ...last: readonly string[]): string[] {
-  const { answerHeaders } = exchange
-  const fixed = without(without(exchange.client.secure ? sets.secure : sets.plain, answerHeaders), own)
-  // Spread, not concat or slice: those are many times slower on a frozen array.
-  return [...fixed, 'X-Request-Id', exchange.requestId, ...answerHeaders, ...own, ...last]
+/** The route's headers, but for those that this answer names itself. */
+function blockOf({ client, answerHeaders }: Exchange, sets: HeaderSets, named: readonly string[]): HeaderBlock {
+  return without(without(client.secure ? sets.secure : sets.plain, answerHeaders), named)
 }
 
-function without(headers: readonly string[], named: readonly string[]): readonly string[] {
-  let kept = headers
-  for (let index = 0; index < named.length; index += 2) {
-    const at = indexOf(kept, (named[index] ?? '').toLowerCase())
-    if (at >= 0) kept = [...kept.slice(0, at), ...kept.slice(at + 2)]
-  }
-  return kept
+function ownHeaders({ requestId, answerHeaders }: Exchange, named: readonly string[], ...last: readonly string[]): string[] {
+  return ['X-Request-Id', requestId, ...answerHeaders, ...named, ...last]
 }
 
 function has(flat: readonly string[], lowerCaseName: string): boolean {
   return indexOf(flat, lowerCaseName) >= 0
-}
-
-function indexOf(flat: readonly string[], lowerCaseName: string): number {
-  for (let index = 0; index < flat.length; index += 2) {
-    const name = flat[index] ?? ''
-    if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) return index
-  }
-  return -1
 }

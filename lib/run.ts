@@ -1,4 +1,4 @@
-import { letGo, problemReply, successReply, toApiError } from './answer.js'
+import { RouteReply, letGo, problemReply, successReply, toApiError } from './answer.js'
 import type { Reply } from './context.js'
 import { ApiError, HandlerTimeout, RequestTimeout, ValidationFailed } from './errors.js'
 import { LateReply } from './late-reply.js'
@@ -133,8 +133,8 @@ class Passage extends LateReply {
     clearTimeout(this.#timer)
     exchange.finish(500)
     exchange.log.error('a reply could not be made', { error: thrown })
-    const headers = [...route.defaults.plain, 'X-Request-Id', exchange.requestId, 'Content-Length', '0']
-    this.#decide({ status: 500, headers, body: undefined })
+    const own = ['X-Request-Id', exchange.requestId, 'Content-Length', '0']
+    this.#decide(new RouteReply(500, route.defaults.plain, own, undefined))
   }
 
   expire(): void {

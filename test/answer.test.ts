@@ -3,9 +3,11 @@ import * as fc from 'fast-check'
 import { problemReply, successReply } from '../lib/answer.js'
 import { PermissionDenied, ValidationFailed } from '../lib/errors.js'
 import type { InputError } from '../lib/errors.js'
+import { HeaderBlock } from '../lib/header-block.js'
 import { exchangeOf } from './exchange.js'
 
-const sets = { secure: [], plain: [], challenge: 'Bearer' }
+const block = new HeaderBlock(['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'])
+const sets = { secure: block, plain: block, challenge: 'Bearer' }
 
 describe('a reply', () => {
   it('says that its text is ASCII where each character is one byte, and nowhere else', () => {

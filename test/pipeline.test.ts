@@ -7,6 +7,7 @@ import { createLogger } from '../lib/audit/logger.js'
 import type { Reply } from '../lib/context.js'
 import { Conflict, NotFound, PayloadTooLarge, Unauthenticated, ValidationFailed } from '../lib/errors.js'
 import type { Exchange } from '../lib/exchange.js'
+import { HeaderBlock } from '../lib/header-block.js'
 import { run } from '../lib/run.js'
 import type { Step } from '../lib/protection.js'
 import { exchangeOf } from './exchange.js'
@@ -19,8 +20,8 @@ async function answerTo(steps: readonly Step[], { exchange = exchangeOf(), timeo
       info: exchange.route,
       steps,
       defaults: {
-        plain: ['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'],
-        secure: ['X-Frame-Options', 'DENY'],
+        plain: new HeaderBlock(['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store']),
+        secure: new HeaderBlock(['X-Frame-Options', 'DENY']),
         challenge: 'Bearer',
       },
       timeout,

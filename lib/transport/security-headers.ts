@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { HeaderSets } from '../answer.js'
 import type { RouteDecorator } from '../decorator.js'
 import { kind } from '../policy.js'
+import { HeaderBlock } from '../header-block.js'
 import type { RouteSetup } from '../protection.js'
 
 const hsts = 'Strict-Transport-Security'
@@ -36,7 +37,7 @@ export const headerPresets = Object.freeze({
 
 /** Headers that follow from the answer or the request: set once for all, they would be wrong for some or sent twice. */
 const decidedElsewhere =
-  /^(?:access-control-.*|connection|content-encoding|content-length|content-type|date|set-cookie|transfer-encoding|x-request-id)$/i
+  /^(?:access-control-.*|connection|content-(?:encoding|length|type)|date|expect|keep-alive|set-cookie|trailer|transfer-encoding|upgrade|x-request-id)$/i
 
 const securityHeadersKind = kind<SecurityHeaderOptions>('SecurityHeaders')
 
@@ -72,7 +73,11 @@ export function securityHeaders(options: SecurityHeaderOptions): (route: RouteSe
 function setsOf(headers: ReadonlyMap<string, string>): HeaderSets {
   const plain = new Map(headers)
   plain.delete(hsts)
-  return Object.freeze({ secure: Object.freeze(flat(headers)), plain: Object.freeze(flat(plain)) })
+  return Object.freeze({ secure: blockOf(headers), plain: blockOf(plain) })
+}
+
+function blockOf(headers: ReadonlyMap<string, string>): HeaderBlock {
+  return new HeaderBlock(Object.freeze(flat(headers)))
 }
 
 function apply(headers: Map<string, string>, options: SecurityHeaderOptions, mistake: RouteSetup['mistake']): void {

@@ -137,12 +137,12 @@ export function pathOf({ path }: RouteDescription, params: Readonly<Record<strin
 
 /** A problem bears the headers of its route to the letter; a handler's own answer may replace one, and not take it away. */
 function requireHeaders(reply: InjectedReply, { headers, name }: RouteDescription): void {
-  for (let index = 0; index < headers.plain.length; index += 2) {
-    const header = headers.plain[index] ?? ''
+  const { flat } = headers.plain
+  for (let index = 0; index < flat.length; index += 2) {
+    const header = flat[index] ?? ''
     const said = reply.headers.get(header)
     if (said === null) fail(`an answer ${reply.status} of ${name} lacks ${header}`)
-    if (reply.problem !== undefined && said !== headers.plain[index + 1])
-      fail(`an answer ${reply.status} of ${name} says ${header}: ${said}`)
+    if (reply.problem !== undefined && said !== flat[index + 1]) fail(`an answer ${reply.status} of ${name} says ${header}: ${said}`)
   }
 }
 
