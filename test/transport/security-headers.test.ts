@@ -107,6 +107,10 @@ describe('the security headers of a route', () => {
       'X-Request-Id',
       'Set-Cookie',
       'Date',
+      'Keep-Alive',
+      'Trailer',
+      'Expect',
+      'Upgrade',
     ]) {
       expect(mistakesOf({ [name]: '1' }), name).to.have.length(1)
     }
