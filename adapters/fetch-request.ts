@@ -157,14 +157,15 @@ export async function toResponse(request: FetchRequest, made: Reply | PromiseLik
   const own = new Headers()
   const kept = [...withoutConnectionHeaders(headers), ...(closes === true ? ['Connection', 'close'] : [])]
   for (let index = 0; index < kept.length; index += 2) own.append(kept[index] ?? '', kept[index + 1] ?? '')
-  const isBodiless = request.method === 'HEAD' || bodiless.has(status)
+  // A host may never look at the answer to a client that has left.
+  const isBodiless = request.method === 'HEAD' || bodiless.has(status) || request.gone
   if (!isBodiless && body instanceof Readable) return new Response(streamOf(request, body), { status, headers: own })
   request.isAnswered = true
   if (!isBodiless) return new Response(body as string | Uint8Array<ArrayBuffer> | undefined, { status, headers: own })
   return new Response(body instanceof Readable ? unsent(body, status) : null, { status, headers: own })
 }
 
-/** Stands for a stream that HEAD does not send: of no body at all, hosts say that its length is 0 (RFC 9110 §8.6 forbids it). */
+/** Stands for a stream that is not sent, as none is to HEAD: of no body at all, hosts say that its length is 0 (RFC 9110 §8.6 forbids it). */
 function unsent(body: Readable, status: number): ReadableStream | null {
   body.destroy()
   if (bodiless.has(status)) return null

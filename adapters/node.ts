@@ -8,6 +8,7 @@ import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
 import { isPromiseLike } from '../lib/promise.js'
+import { forAllSoon, nextTick, setImmediate } from '../lib/turns.js'
 import { writeHead } from './head.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
@@ -109,7 +110,7 @@ export function isEncrypted(socket: Socket & { readonly encrypted?: boolean }): 
  */
 export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Reply | PromiseLike<Reply>): void {
   // Bodies are handed on together: their answers follow them at once.
-  if (reply instanceof LateReply) reply.whenMade((made) => process.nextTick(give, request, response, made))
+  if (reply instanceof LateReply) reply.whenMade((made) => nextTick(give, request, response, made))
   else if (isPromiseLike(reply)) {
     void reply.then(
       (made) => give(request, response, made),
@@ -177,7 +178,7 @@ let unread: Array<readonly [IncomingMessage, ServerResponse]> = []
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return
   // Most bodies come with their headers, and Node drops them: a moment later there is nothing left to bound.
-  if (unread.push([request, response]) === 1) setImmediate(discardUnread)
+  if (unread.push([request, response]) === 1) forAllSoon(discardUnread)
 }
 
 function discardUnread(): void {

@@ -3,9 +3,10 @@ import { STATUS_CODES, createServer } from 'node:http'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { defaultHeaders } from '../lib/transport/security-headers.js'
+import { setImmediate } from '../lib/turns.js'
 import { isHttp2 } from './node.js'
 import type { NodeIncoming, NodeOutgoing } from './node.js'
 import { Connections, makeHttp2Server } from './serve-http2.js'
@@ -90,7 +91,7 @@ function start<S extends Server | RunningHttp2Server>(
   events.on('request', listen)
   // Without this, Node answers an unknown Expect by itself, without a single header of ours.
   events.on('checkExpectation', listen)
-  events.on('clientError', refuseBytes)
+  events.on('clientError', refuseBytesSoon)
   events.on('connect', refuseTunnel)
   return new Promise((resolve, reject) => {
     events.once('error', reject)
@@ -141,6 +142,16 @@ async function closeWithin(server: Server, milliseconds: number): Promise<void> 
   clearTimeout(last)
 }
 
+/** What came whole before them is answered first: that answer is not to be replaced by a refusal of what came behind, and is the last one. */
+function refuseBytesSoon(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const { bytesWritten } = socket as Socket
+  setImmediate(() => {
+    if ((socket as Socket).bytesWritten === bytesWritten) refuseBytes(error, socket)
+    else if (isBeingAnswered(socket)) socket.destroy()
+    else socket.end()
+  })
+}
+
 /** What the parser refuses never becomes a request: it is answered here, as every other failure is. */
 function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'HPE_HEADER_OVERFLOW') endWith(socket, 431, 'headers-too-large', 'Headers too large')
@@ -160,14 +171,17 @@ function refuseTunnel(_request: NodeIncoming, other: Duplex | Http2ServerRespons
 }
 
 function endWith(socket: Duplex, status: number, code: string, title: string): void {
-  const answered = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
-  if (!socket.writable || answered) {
+  if (!socket.writable || isBeingAnswered(socket)) {
     socket.destroy()
     return
   }
   const { headers, body } = problem(status, code, title)
   const lines = pairs([...headers, 'Connection', 'close']).map(([name, value]) => `${name}: ${value}`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function isBeingAnswered(socket: Duplex): boolean {
+  return (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
 }
 
 function problem(status: number, code: string, title: string): { readonly headers: readonly string[]; readonly body: string } {

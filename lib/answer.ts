@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { brand } from './brand.js'
 import type { Reply } from './context.js'
-import { ApiError, InternalError } from './errors.js'
+import { ApiError, InternalError, requireStatus } from './errors.js'
 import type { ErrorDocument, InputError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { indexOf, without } from './header-block.js'
@@ -38,7 +38,7 @@ export function noContent(): Answer {
  * string where `Content-Type` is named. Throws on a status outside 200 to 599 and on characters that no header may hold.
  */
 export function reply(status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`${status} is no status of an answer`)
+  requireStatus(status)
   const flat: string[] = []
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderName(name)
@@ -81,7 +81,16 @@ export class RouteReply implements Reply {
 /** Ends what the handler returned for nothing: a file or a connection behind a stream must not stay open. */
 export function letGo(result: unknown): void {
   const body = result instanceof Answer ? result.body : result
-  if (body instanceof Readable) body.destroy()
+  if (body instanceof Readable) heard(body).destroy()
+}
+
+/** A stream whose failure ends its answer, and not the process: it may fail before anybody reads it, or when nobody does. */
+function heard(stream: Readable): Readable {
+  return stream.on('error', ignore)
+}
+
+function ignore(): void {
+  // Whoever writes the answer sees that the stream is destroyed.
 }
 
 /** What the handler returned, as the reply that is sent. */
@@ -146,9 +155,18 @@ export function toApiError(thrown: unknown): ApiError {
 
 function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unknown, named: readonly string[]): Reply {
   const block = blockOf(exchange, sets, named)
-  if (status === 204 || status === 304) return new RouteReply(status, block, ownHeaders(exchange, named), undefined)
+  if (status === 204 || status === 304) {
+    letGo(body)
+    return new RouteReply(status, block, ownHeaders(exchange, named), undefined)
+  }
   if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, 'Content-Length', '0'), undefined)
-  if (body instanceof Readable) return new RouteReply(status, block, ownHeaders(exchange, typed(named)), body)
+  if (body instanceof Readable) {
+    const own = ownHeaders(exchange, typed(named))
+    // Only who made the stream can know how long it is.
+    const at = indexOf(named, 'content-length')
+    if (at >= 0) own.push('Content-Length', named[at + 1] ?? '')
+    return new RouteReply(status, block, own, heard(body))
+  }
   if (body instanceof Uint8Array) {
     const own = ownHeaders(exchange, typed(named), 'Content-Length', String(body.byteLength))
     return new RouteReply(status, block, own, body)
@@ -177,7 +195,13 @@ function blockOf({ client, answerHeaders }: Exchange, sets: HeaderSets, named: r
 }
 
 function ownHeaders({ requestId, answerHeaders }: Exchange, named: readonly string[], ...last: readonly string[]): string[] {
-  return ['X-Request-Id', requestId, ...answerHeaders, ...named, ...last]
+  return ['X-Request-Id', requestId, ...unframed(answerHeaders), ...unframed(named), ...last]
+}
+
+/** Without what says where a body ends: said twice, it is two answers to some clients. Handlers pass it on from other servers. */
+function unframed(headers: readonly string[]): readonly string[] {
+  if (!has(headers, 'content-length') && !has(headers, 'transfer-encoding')) return headers
+  return headers.filter((_, index) => !/^(?:content-length|transfer-encoding)$/i.test(headers[index - (index % 2)] ?? ''))
 }
 
 function has(flat: readonly string[], lowerCaseName: string): boolean {

@@ -40,7 +40,7 @@ const none: readonly string[] = Object.freeze([])
  * A failure that the client may know of. It is answered as problem+json (RFC 9457): `title` is the same for all of a
  * kind, the message becomes `detail`. Throw one of the subclasses from a handler, or your own:
  * `new ApiError(409, 'order-closed', 'Order closed', 'The order was closed yesterday.')`. Anything else that is
- * thrown becomes an `InternalError` that says nothing.
+ * thrown becomes an `InternalError` that says nothing. Making one throws a `RangeError` for a `status` outside 200 to 599.
  */
 export class ApiError extends Error {
   readonly reason: string
@@ -63,6 +63,7 @@ export class ApiError extends Error {
     options: ApiErrorOptions = {},
   ) {
     super(detail, 'cause' in options ? { cause: options.cause } : undefined)
+    requireStatus(status)
     this.name = new.target.name
     this.reason = options.reason ?? code
     this.event = options.event
@@ -71,6 +72,11 @@ export class ApiError extends Error {
     this.closes = options.closes ?? false
     this.document = options.document
   }
+}
+
+/** Throws a `RangeError` for what no answer can have as its status: it may come from another server, and is written as it is. */
+export function requireStatus(status: number): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`${String(status)} is no status of an answer`)
 }
 
 /** 400: not well-formed, before any rule of the route is asked. */

@@ -1,4 +1,8 @@
 import { STATUS_CODES } from 'node:http'
+import { requireStatus } from './errors.js'
+
+/** Of so many statuses the beginning is kept: a route has a few, but what another server says may be passed on. */
+const mostHeads = 16
 
 /**
  * Headers that all answers of a route bear, found fit to be sent at start-up: names and values in turn. None of them says how long the answer
@@ -9,15 +13,20 @@ export class HeaderBlock {
   /** What is left without one of them, by its name in lower case: handlers replace the same ones over and over. */
   readonly #others = new Map<string, HeaderBlock>()
 
-  constructor(readonly flat: readonly string[]) {}
+  constructor(
+    readonly flat: readonly string[],
+    /** What is left of another may be one of thousands, where handlers pass on what other servers say, and keeps nothing. */
+    private readonly isWhole = true,
+  ) {}
 
   /** The beginning of an answer as HTTP/1.1 writes it: the status line and these headers (RFC 9112 §4 and §5). */
   head(status: number): string {
     const known = this.#heads.get(status)
     if (known !== undefined) return known
+    requireStatus(status)
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`
     for (let index = 0; index < this.flat.length; index += 2) head += `${this.flat[index]}: ${this.flat[index + 1]}\r\n`
-    this.#heads.set(status, head)
+    if (this.#heads.size < mostHeads) this.#heads.set(status, head)
     return head
   }
 
@@ -27,8 +36,8 @@ export class HeaderBlock {
     if (at < 0) return this
     const known = this.#others.get(lowerCaseName)
     if (known !== undefined) return known
-    const left = new HeaderBlock(Object.freeze([...this.flat.slice(0, at), ...this.flat.slice(at + 2)]))
-    this.#others.set(lowerCaseName, left)
+    const left = new HeaderBlock([...this.flat.slice(0, at), ...this.flat.slice(at + 2)], false)
+    if (this.isWhole) this.#others.set(lowerCaseName, left)
     return left
   }
 }

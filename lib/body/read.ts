@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ApiError, PayloadTooLarge } from '../errors.js'
+import { forAllSoon, nextTick } from '../turns.js'
 
 /** The client left before its body was whole; nobody reads this answer, but the record tells. */
 export class RequestAborted extends ApiError {
@@ -33,45 +34,51 @@ export function readBytes<T>(stream: Readable, expected: Expected, take: (outcom
       }
     }
     if (expected.announced === undefined || !isUntouched(stream)) listen(stream, expected, settle)
-    else awaitBody({ stream, expected, settle })
+    // An error that a middleware makes a request emit must not end the process.
+    else nextTick(readSoon, stream.on('error', ignore), expected, settle)
   })
 }
 
 type Settle = (outcome: Buffer | Error) => void
 
-/** A body of which all may be here, as soon as the parser has gone through what came with its headers. */
-interface Awaited {
+/** Most bodies come with their headers, and are here by now: taken at once, they cost a fraction of what listening for them does. */
+function readSoon(stream: Readable, expected: Expected, settle: Settle): void {
+  const { limit, announced } = expected
+  if (stream.readableLength === announced && announced <= limit && isUntouched(stream)) {
+    const bytes: unknown = stream.read()
+    const outcome = Buffer.isBuffer(bytes) ? bytes : new TypeError(decoded)
+    if (arrived.push({ stream, outcome, settle }) === 1) forAllSoon(settleArrived)
+  } else if (stream.readableDidRead) settle(new TypeError(taken))
+  else listen(stream, expected, settle)
+}
+
+/** A body that is here, of a request whose parser may not have told it of its end. */
+interface Arrived {
   readonly stream: Readable
-  readonly expected: Expected
+  readonly outcome: Buffer | Error
   readonly settle: Settle
 }
 
-let awaited: Awaited[] = []
+let arrived: Arrived[] = []
 
-function awaitBody(one: Awaited): void {
-  // Whoever listens in the meantime is told of what is read later, and does not read it away. An error that somebody makes a request emit must not
-  // end the process.
-  one.stream.pause().on('error', ignore)
-  if (awaited.push(one) === 1) setImmediate(readAwaited)
+/** A moment later: a request that is answered before its parser has seen its end costs Node more than one that was listened to. */
+function settleArrived(): void {
+  const all = arrived
+  arrived = []
+  for (const one of all) settleOne(one)
 }
 
-/** A request that is answered before its parser has seen its end costs Node more than one that was listened to: by now it has. */
-function readAwaited(): void {
-  const all = awaited
-  awaited = []
-  for (const one of all) readAtOnce(one)
-}
-
-/** Most bodies come with their headers: taken at once, they cost a fraction of what listening for them does. */
-function readAtOnce({ stream, expected, settle }: Awaited): void {
-  const { limit, announced } = expected
-  if (stream.readableLength === announced && announced <= limit && stream.isPaused() && !stream.destroyed) {
-    const bytes: unknown = stream.read()
+function settleOne({ stream, outcome, settle }: Arrived): void {
+  try {
     // Only a stream that is read to its end says that it has ended, to whoever else wants to know.
     stream.read()
-    settle(Buffer.isBuffer(bytes) ? bytes : new TypeError(decoded))
-  } else if (stream.readableDidRead) settle(new TypeError(taken))
-  else listen(stream.resume(), expected, settle)
+  } catch (thrown) {
+    // A listener of somebody else: the others of this turn must not go without their bodies.
+    nextTick(() => {
+      throw thrown
+    })
+  }
+  settle(outcome)
 }
 
 /** Whether this is a request of Node's for whose body nobody has listened: what somebody else is told of must not be missed. */

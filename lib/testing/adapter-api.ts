@@ -191,6 +191,11 @@ function thingsController(watched: Watched): Class {
       return reply(200, Readable.from(half()), { 'Content-Type': 'text/plain' })
     }
 
+    @Get('/failed-stream')
+    failedStream() {
+      return reply(200, new Readable().destroy(new Error('the source was never there')))
+    }
+
     @Get('/endless')
     endless() {
       return reply(200, endlessStream(watched))

@@ -65,6 +65,20 @@ export function connectionCases(tried: Try, abilities: AdapterAbilities): readon
       }),
     },
     {
+      name: 'outlives a stream that has failed before anybody reads it, or that nobody reads',
+      run: tried(async ({ send, url }) => {
+        for (const line of ['GET /things/failed-stream', 'HEAD /things/failed-stream']) {
+          const connection = await Connection.open(url)
+          connection.write(bytesOf(requestOf(line)))
+          // Where the head is held back until there is a body, it is never sent.
+          const failure = await connection.answer('HEAD').then(() => '', String)
+          ok(!failure.includes('no whole answer'), `${line} is neither answered nor ended`)
+          connection.leave()
+        }
+        equal((await send(requestOf('GET /things/1'))).status, 200)
+      }),
+    },
+    {
       name: 'makes no more of a stream than the client takes, and lets go of it when the client leaves',
       run: tried(async ({ url, seen }) => {
         const connection = await Connection.open(url)

@@ -50,10 +50,13 @@ describe('what a host keeps for each request', () => {
       const api = createApi({ controllers: [Who], https: 'off', audit: { sinks: [] }, logger: createLogger({ silent: true }) })
       const answer = listener(api)
       const ends: string[] = []
+      const ofOthers: string[] = []
       const { port, close } = await listen((request, response) => {
         const who = String(request.headers['x-who'])
         storage.run(who, () => {
           response.on('finish', () => ends.push(`${who} ${storage.getStore()}`))
+          for (const event of ['end', 'close'])
+            request.on(event, () => ofOthers.push(...[storage.getStore() ?? who].filter((own) => own !== who)))
           answer(request, response)
         })
       })
@@ -68,6 +71,7 @@ describe('what a host keeps for each request', () => {
       }
       await close()
       await api.close()
+      expect(ofOthers).to.deep.equal([])
     })
   }
 })

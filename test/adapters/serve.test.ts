@@ -58,6 +58,20 @@ describe('a server that serve starts', () => {
     })
   }
 
+  for (const [what, bytes] of [
+    ['bytes that are no request', '\u0001\u0002\r\n\r\n'],
+    ['a malformed request', 'GET /things HTTP/1.1\r\nHost a\r\n\r\n'],
+  ]) {
+    it(`answers a whole request before it ends the connection for ${what} behind it`, async () => {
+      const { port } = await start()
+      const socket = connect(port, '127.0.0.1')
+      socket.write(`GET /things HTTP/1.1\r\nHost: a\r\n\r\n${bytes}`)
+      let received = ''
+      for await (const chunk of socket) received += String(chunk)
+      expect(received.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200'])
+    })
+  }
+
   it('refuses headers that do not come in time with 408', async () => {
     const { port } = await start({ headersTimeout: 200, requestTimeout: 400 })
     const answer = await wire(port, 'GET /things HTTP/1.1\r\nHost: a\r\n')

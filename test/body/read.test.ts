@@ -134,6 +134,24 @@ describe('the bytes of a stream', () => {
     expect((await other).toString()).to.equal('b')
   })
 
+  it('come to all others where a listener of somebody else throws, and the throw is not swallowed', async () => {
+    const before = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    const uncaught = once(process, 'uncaughtException')
+    try {
+      const [request, others] = [arrived('a'), [arrived('b'), arrived('c')]]
+      request.on('end', () => {
+        throw new Error('of a middleware')
+      })
+      request.push(null)
+      const results = [request, ...others].map((one) => readBytes(one, { limit: 10, announced: 1 }, whole))
+      expect((await Promise.all(results)).map(String)).to.deep.equal(['a', 'b', 'c'])
+      expect(String((await uncaught)[0])).to.equal('Error: of a middleware')
+    } finally {
+      for (const listener of before) process.on('uncaughtException', listener)
+    }
+  })
+
   it('are not taken from a request that was destroyed a moment before', async () => {
     const request = arrived('abc')
     const result = readBytes(request, { limit: 10, announced: 3 }, (outcome) => outcome)
