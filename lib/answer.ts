@@ -161,11 +161,7 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
   }
   if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, 'Content-Length', '0'), undefined)
   if (body instanceof Readable) {
-    const own = ownHeaders(exchange, typed(named))
-    // Only who made the stream can know how long it is.
-    const at = indexOf(named, 'content-length')
-    if (at >= 0) own.push('Content-Length', named[at + 1] ?? '')
-    return new RouteReply(status, block, own, heard(body))
+    return new RouteReply(status, block, ownHeaders(exchange, typed(named), ...lengthIn(named)), heard(body))
   }
   if (body instanceof Uint8Array) {
     const own = ownHeaders(exchange, typed(named), 'Content-Length', String(body.byteLength))
@@ -177,6 +173,12 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
   const own = ownHeaders(exchange, named, 'Content-Length', String(length))
   if (!hasType) own.push('Content-Type', 'application/json')
   return new RouteReply(status, block, own, text, length === text.length)
+}
+
+/** Of a stream, only who made it can know how long it is. */
+function lengthIn(headers: readonly string[]): readonly string[] {
+  const at = indexOf(headers, 'content-length')
+  return at < 0 ? [] : headers.slice(at, at + 2)
 }
 
 function jsonOf(value: unknown): string {
