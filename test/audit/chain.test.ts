@@ -316,7 +316,7 @@ describe('a log of 100,000 records', function () {
     const before = process.cpuUsage()
     expect(await verifyAuditLog([chunksOf(text)], { keys: [secret] })).to.include({ intact: true, records: 100_001 })
     const { user, system } = process.cpuUsage(before)
-    expect((100_000 / (user + system)) * 1e6).to.be.above(200_000)
+    expect((100_000 / (user + system)) * 1e6).to.be.above(100_000)
   })
 
   it('is checked with the public key of who signed it', async () => {
