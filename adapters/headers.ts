@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
+import { lacking } from '../lib/header-block.js'
 
 /** Belong to one connection of HTTP/1.1: HTTP/2 has none of them (RFC 9113 §8.2.2), and a Fetch host sets its own. */
 const ofOneConnection: ReadonlySet<string> = new Set([
@@ -13,12 +14,7 @@ const ofOneConnection: ReadonlySet<string> = new Set([
 
 /** Without what belongs to one connection of HTTP/1.1: names and values in turn. */
 export function withoutConnectionHeaders(headers: readonly string[]): readonly string[] {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    if (!ofOneConnection.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? '')
-  }
-  return kept
+  return lacking(headers, ofOneConnection)
 }
 
 /** Sets headers one by one, keeping those that are named twice and what the host said in `Vary`. */

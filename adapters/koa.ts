@@ -59,10 +59,14 @@ function respond(context: Context, reply: Reply): void {
   // Koa runs behind node:http2 too.
   const request: NodeIncoming = context.req
   const overHttp2 = isHttp2(request)
-  if (context.headerSent || context.res.destroyed || (!overHttp2 && isLastWord(request, reply))) {
+  if (context.headerSent || context.res.destroyed) {
     context.respond = false
-    if (context.headerSent || context.res.destroyed) letGo(reply.body)
-    else sayLastWord(context.req, context.res, reply)
+    letGo(reply.body)
+    return
+  }
+  if (!overHttp2 && isLastWord(request, reply)) {
+    context.respond = false
+    sayLastWord(context.req, context.res, reply)
     return
   }
   const { status, headers, body } = reply

@@ -5,7 +5,7 @@ import type { Reply } from './context.js'
 import { ApiError, InternalError, requireStatus } from './errors.js'
 import type { ErrorDocument, InputError } from './errors.js'
 import type { Exchange } from './exchange.js'
-import { indexOf, without } from './header-block.js'
+import { indexOf, lacking, without } from './header-block.js'
 import type { HeaderBlock } from './header-block.js'
 import { Memo } from './memo.js'
 import { jsonText, quoted } from './quoted.js'
@@ -200,10 +200,12 @@ function ownHeaders({ requestId, answerHeaders }: Exchange, named: readonly stri
   return ['X-Request-Id', requestId, ...unframed(answerHeaders), ...unframed(named), ...last]
 }
 
+const framing: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
+
 /** Without what says where a body ends: said twice, it is two answers to some clients. Handlers pass it on from other servers. */
 function unframed(headers: readonly string[]): readonly string[] {
   if (!has(headers, 'content-length') && !has(headers, 'transfer-encoding')) return headers
-  return headers.filter((_, index) => !/^(?:content-length|transfer-encoding)$/i.test(headers[index - (index % 2)] ?? ''))
+  return lacking(headers, framing)
 }
 
 function has(flat: readonly string[], lowerCaseName: string): boolean {

@@ -49,6 +49,11 @@ export function without(block: HeaderBlock, headers: readonly string[]): HeaderB
   return left
 }
 
+/** Names and values in turn, but for the headers with one of these names, in lower case. */
+export function lacking(headers: readonly string[], lowerCaseNames: ReadonlySet<string>): readonly string[] {
+  return headers.filter((_, index) => !lowerCaseNames.has((headers[index - (index % 2)] ?? '').toLowerCase()))
+}
+
 /** Where a header stands in names and values in turn; -1 where it does not. */
 export function indexOf(flat: readonly string[], lowerCaseName: string): number {
   for (let index = 0; index < flat.length; index += 2) {

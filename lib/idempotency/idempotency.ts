@@ -13,6 +13,7 @@ import {
 } from '../errors.js'
 import type { ApiError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import { indexOf, lacking } from '../header-block.js'
 import { kind } from '../policy.js'
 import type { Policy } from '../policy.js'
 import type { Protection, RouteSetup } from '../protection.js'
@@ -213,11 +214,11 @@ function ownHeadersOf({ result }: Exchange): readonly string[] {
 const unkept: ReadonlySet<string> = new Set(['set-cookie', 'content-length', 'connection', 'transfer-encoding', 'keep-alive', 'date'])
 
 function storable(headers: readonly string[]): readonly string[] {
-  return headers.filter((_, index) => !unkept.has((headers[index - (index % 2)] ?? '').toLowerCase()))
+  return lacking(headers, unkept)
 }
 
 function valueOf(headers: readonly string[], lowerCaseName: string): string | undefined {
-  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === lowerCaseName)
+  const at = indexOf(headers, lowerCaseName)
   return at < 0 ? undefined : headers[at + 1]
 }
 

@@ -310,13 +310,18 @@ describe('a log of 100,000 records', function () {
     }
   })
 
-  it('is checked at more than 100,000 records in a second of a processor', async () => {
+  it('is checked at far more than 100,000 records in a second of a processor', async () => {
     const long = recordsOf(100_000).map((record) => `${record.slice(0, -1)},"rest":"${'x'.repeat(300)}"}`)
     const { text } = logOf({ key: secret }, long)
-    const before = process.cpuUsage()
-    expect(await verifyAuditLog([chunksOf(text)], { keys: [secret] })).to.include({ intact: true, records: 100_001 })
-    const { user, system } = process.cpuUsage(before)
-    expect((100_000 / (user + system)) * 1e6).to.be.above(100_000)
+    // What else a machine does makes one look slow, and none fast.
+    let fastest = Number.POSITIVE_INFINITY
+    for (let look = 0; look < 3; look++) {
+      const before = process.cpuUsage()
+      expect(await verifyAuditLog([chunksOf(text)], { keys: [secret] })).to.include({ intact: true, records: 100_001 })
+      const { user, system } = process.cpuUsage(before)
+      fastest = Math.min(fastest, user + system)
+    }
+    expect((100_000 / fastest) * 1e6).to.be.above(200_000)
   })
 
   it('is checked with the public key of who signed it', async () => {
