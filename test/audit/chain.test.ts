@@ -53,6 +53,11 @@ function check(text: Buffer, head?: string): Verification {
   return verifier.finish(start < text.length ? { bytes: text.subarray(start), file: 'audit.log', line: line + 1 } : undefined)
 }
 
+function microsecondsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start)
+  return user + system
+}
+
 const recordsOf = (count: number) => Array.from({ length: count }, (_, index) => `{"kind":"access","path":"/orders/${index}"}`)
 const linesOf = (text: Buffer) => text.toString().split('\n').slice(0, -1)
 const textOf = (lines: readonly string[]) => Buffer.from(lines.map((line) => `${line}\n`).join(''))
@@ -310,18 +315,21 @@ describe('a log of 100,000 records', function () {
     }
   })
 
-  it('is checked at far more than 100,000 records in a second of a processor', async () => {
+  it('is checked for little more than an HMAC of each of its records', async () => {
     const long = recordsOf(100_000).map((record) => `${record.slice(0, -1)},"rest":"${'x'.repeat(300)}"}`)
     const { text } = logOf({ key: secret }, long)
-    // What else a machine does makes one look slow, and none fast.
-    let fastest = Number.POSITIVE_INFINITY
+    const lines = linesOf(text).map((line) => Buffer.from(line))
+    const ratios: number[] = []
     for (let look = 0; look < 3; look++) {
-      const before = process.cpuUsage()
+      const start = process.cpuUsage()
+      for (const line of lines) createHmac('sha256', secret).update(line).digest('base64url')
+      const hashing = microsecondsSince(start)
+      const middle = process.cpuUsage()
       expect(await verifyAuditLog([chunksOf(text)], { keys: [secret] })).to.include({ intact: true, records: 100_001 })
-      const { user, system } = process.cpuUsage(before)
-      fastest = Math.min(fastest, user + system)
+      ratios.push(microsecondsSince(middle) / hashing)
     }
-    expect((100_000 / fastest) * 1e6).to.be.above(200_000)
+    // What else a machine does disturbs both, or one look.
+    expect(Math.min(...ratios)).to.be.below(1.5)
   })
 
   it('is checked with the public key of who signed it', async () => {

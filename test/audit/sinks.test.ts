@@ -131,10 +131,11 @@ describe('sinks', () => {
       }
       for (let number = 0; number < 2_000; number++) log.write(record(number))
       gc()
-      const before = process.memoryUsage().heapUsed
-      for (let number = 0; number < 3_000; number++) log.write(record(number))
       gc()
-      console.log((process.memoryUsage().heapUsed - before) / 3_000 / record(1_500).length)`
+      const before = process.memoryUsage().heapUsed
+      for (let number = 0; number < 8_000; number++) log.write(record(number))
+      gc()
+      console.log((process.memoryUsage().heapUsed - before) / 8_000 / record(4_000).length)`
     const bytesForEachCharacter = Number(
       execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], { encoding: 'utf8' }),
     )
