@@ -4,7 +4,6 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Api, ApiRequest, Reply } from '../lib/index.js'
 import type { RequestParts } from './requests.js'
-import { median } from './statistics.js'
 
 /** A request as the adapter of node:http hands it in. Its body can be read once. */
 export function inProcessRequest({ method, path, token, body }: RequestParts, remoteAddress = '192.0.2.1'): ApiRequest {
@@ -46,20 +45,23 @@ export async function answered(api: Api, request: ApiRequest, status: number): P
   return reply
 }
 
-/** Microseconds that one call takes: the median of `rounds` rounds of about `milliseconds`, after one that does not count. */
-export async function microsecondsOf(call: (count: number) => unknown, rounds: number, milliseconds: number): Promise<number> {
-  const times: number[] = []
-  let count = 0
-  for (let round = 0; round <= rounds; round++) {
-    const start = performance.now()
-    const first = count
-    do {
-      for (let index = 0; index < 64; index++) await call(count++)
-      await turnOfTheLoop()
-    } while (performance.now() - start < milliseconds)
-    times.push(((performance.now() - start) * 1000) / (count - first))
-  }
-  return median(times.slice(1))
+/** What calls took. */
+export interface Calls {
+  /** The number of the call that would have been next. */
+  readonly next: number
+  /** Of one call, in the mean. */
+  readonly microseconds: number
+}
+
+/** Calls again and again for about `milliseconds`, with numbers from `first` on. */
+export async function callFor(call: (number: number) => unknown, milliseconds: number, first = 0): Promise<Calls> {
+  const start = performance.now()
+  let next = first
+  do {
+    for (let index = 0; index < 64; index++) await call(next++)
+    await turnOfTheLoop()
+  } while (performance.now() - start < milliseconds)
+  return { next, microseconds: ((performance.now() - start) * 1000) / (next - first) }
 }
 
 /** Makes `count` calls, for what is remembered of them. */

@@ -2,38 +2,45 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-/** What came back. */
-export interface Answers {
-  readonly byStatus: ReadonlyMap<number, number>
-  /** Milliseconds. */
-  readonly duration: number
-  /** The part of that time in which this process was at work: near 1, it is the load that is slow and not the server. */
-  readonly busy: number
+/** A server under load. */
+export interface Load {
+  /** How many answers have come so far, by status. */
+  readonly counts: ReadonlyMap<number, number>
+  /** Milliseconds in which this process had nothing to do so far. */
+  idle(): number
 }
 
 const connections = 64
 
 /**
- * Sends one request over and over on 64 connections for about `milliseconds`, the next on each as soon as the last is answered. The time
- * begins when all are connected and `ready` has been waited for.
+ * Sends one request over and over on 64 connections, the next on each as soon as the last is answered, for as long as `during` takes. It
+ * begins when all are connected.
  */
-export async function load(port: number, bytes: Buffer, milliseconds: number, ready?: () => Promise<void>): Promise<Answers> {
+export async function underLoad<T>(port: number, bytes: Buffer, during: (load: Load) => Promise<T>): Promise<T> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => connected(port)))
-  await ready?.()
   const counts = new Map<number, number>()
-  const start = performance.now()
   const watch = stayAwake()
-  await Promise.all(sockets.map((socket) => ask(socket, bytes, start + milliseconds, counts, watch)))
-  const duration = performance.now() - start
-  return { byStatus: counts, duration, busy: 1 - watch.end() / duration }
+  const asking = sockets.map((socket) => ask(socket, bytes, counts, watch))
+  try {
+    // Sockets that fail are told at once.
+    return await Promise.race([during({ counts, idle: () => watch.idle() }), Promise.all(asking).then(neverWhileAsked)])
+  } finally {
+    watch.end()
+    for (const socket of sockets) socket.destroy()
+  }
+}
+
+function neverWhileAsked(): never {
+  throw new Error('the server has closed all connections')
 }
 
 /** Counts the time in which nothing came. */
 interface Watch {
   /** Something has come. */
   stir(): void
-  /** Ends it, and gives the milliseconds. */
-  end(): number
+  /** The milliseconds so far. */
+  idle(): number
+  end(): void
 }
 
 /**
@@ -52,10 +59,7 @@ function stayAwake(): Watch {
     isStirred = false
     turn = setImmediate(look)
   }
-  return {
-    stir: () => void (isStirred = true),
-    end: () => (clearImmediate(turn), idle),
-  }
+  return { stir: () => void (isStirred = true), idle: () => idle, end: () => clearImmediate(turn) }
 }
 
 async function connected(port: number): Promise<Socket> {
@@ -64,7 +68,8 @@ async function connected(port: number): Promise<Socket> {
   return socket.setNoDelay(true)
 }
 
-function ask(socket: Socket, bytes: Buffer, end: number, counts: Map<number, number>, watch: Watch): Promise<void> {
+/** Asks until the connection ends. */
+function ask(socket: Socket, bytes: Buffer, counts: Map<number, number>, watch: Watch): Promise<void> {
   return new Promise((resolve, reject) => {
     let pending = ''
     socket.on('error', reject)
@@ -77,8 +82,7 @@ function ask(socket: Socket, bytes: Buffer, end: number, counts: Map<number, num
       const status = Number(pending.slice(9, 12))
       counts.set(status, (counts.get(status) ?? 0) + 1)
       pending = pending.slice(length)
-      if (performance.now() < end) socket.write(bytes)
-      else socket.destroy()
+      socket.write(bytes)
     })
     socket.write(bytes)
   })

@@ -26,7 +26,7 @@ const names = positionals.length === 0 ? Object.keys(suites) : positionals
 const unknown = names.filter((name) => suites[name] === undefined)
 if (unknown.length > 0) throw new TypeError(`${unknown.join(', ')}: choose of ${Object.keys(suites).join(', ')}`)
 
-const usual = values.quick ? { rounds: 1, milliseconds: 60, warmUp: 60 } : { rounds: 3, milliseconds: 1_000, warmUp: 1_500 }
+const usual = values.quick ? { rounds: 1, milliseconds: 60, warmUp: 60 } : { rounds: 9, milliseconds: 200, warmUp: 1_500 }
 const options: BenchmarkOptions = {
   rounds: values.rounds === undefined ? usual.rounds : positive(values.rounds, 'rounds'),
   milliseconds: values.seconds === undefined ? usual.milliseconds : positive(values.seconds, 'seconds') * 1000,
@@ -40,7 +40,7 @@ const options: BenchmarkOptions = {
 moveToAnotherCore()
 const runs: Run[] = []
 for (const name of names) {
-  const run = runOf(name, await suites[name]!(name === 'parts' ? shortened(options) : options), options)
+  const run = runOf(name, await suites[name]!(options), options)
   options.progress('')
   if (!values.json) show(run)
   // What was measured in a hurry is not worth keeping.
@@ -49,11 +49,6 @@ for (const name of names) {
 }
 if (values.json) console.log(JSON.stringify(runs, null, 2))
 if (values.readme) writeReadme()
-
-/** Each of many parts needs less time than a server. */
-function shortened(given: BenchmarkOptions): BenchmarkOptions {
-  return { ...given, milliseconds: given.milliseconds / 4 }
-}
 
 function show(run: Run): void {
   console.log(`\n━━ ${run.title} ━━\n`)

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { start } from './contender-process.js'
 import type { RunningContender, StartOptions } from './contender-process.js'
 import type { Contender } from './contenders.js'
-import { load } from './load.js'
+import { underLoad } from './load.js'
+import type { Load } from './load.js'
 import type { Workload } from './requests.js'
 import { median, spread } from './statistics.js'
 
@@ -10,16 +12,9 @@ const warmAfter = 8_000
 
 /** Loads a server for the given time, and on until it has answered enough to be warm, for at most three times as long. */
 export async function warmUp({ port }: RunningContender, bytes: Buffer, milliseconds: number, isQuick: boolean): Promise<void> {
-  let answered = 0
-  for (let turn = 0; turn < (isQuick ? 1 : 3) && (turn === 0 || answered < warmAfter); turn++) {
-    const { byStatus } = await load(port, bytes, milliseconds)
-    for (const count of byStatus.values()) answered += count
-  }
-}
-
-/** Loads a server that has rested while others were measured: the engine gives up what it has compiled for whoever rests. */
-export async function awaken({ port }: RunningContender, bytes: Buffer, milliseconds: number): Promise<void> {
-  await load(port, bytes, milliseconds)
+  await underLoad(port, bytes, async ({ counts }) => {
+    for (let turn = 0; turn < (isQuick ? 1 : 3) && (turn === 0 || sum(counts) < warmAfter); turn++) await sleep(milliseconds)
+  })
 }
 
 /** What one measurement found. */
@@ -31,24 +26,43 @@ export interface Sample {
   readonly busy: number
 }
 
-/** Measures one workload on a server that runs. Throws when an answer is another than the workload's: then it did not do the work. */
+/**
+ * Measures one workload on a server that runs, after a third of that time in which its connections are made and it wakes up. Throws when
+ * an answer is another than the workload's: then it did not do the work.
+ */
 export async function measure(server: RunningContender, { name, statuses, bytes }: Workload, milliseconds: number): Promise<Sample> {
-  let before = 0
-  const { byStatus, duration, busy } = await load(server.port, bytes, milliseconds, async () => {
-    before = (await server.use()).cpu
+  return underLoad(server.port, bytes, async (load) => {
+    await sleep(milliseconds / 3)
+    const start = await look(server, load)
+    await sleep(milliseconds)
+    const end = await look(server, load)
+    const wrong = [...load.counts.keys()].filter((status) => !statuses.includes(status))
+    const answered = end.answered - start.answered
+    if (wrong.length > 0 || answered === 0) throw new Error(`${name} was answered with ${wrong.join(', ') || 'nothing'}`)
+    const duration = end.time - start.time
+    return {
+      perSecond: (answered * 1000) / duration,
+      cpu: (end.cpu - start.cpu) / answered,
+      busy: 1 - (end.idle - start.idle) / duration,
+    }
   })
+}
+
+/** Where a server under load stands. Its own answer takes as long at the end as at the start. */
+async function look(server: RunningContender, load: Load) {
   const { cpu } = await server.use()
-  const answered = [...byStatus.values()].reduce((sum, count) => sum + count, 0)
-  const wrong = [...byStatus.keys()].filter((status) => !statuses.includes(status))
-  if (wrong.length > 0 || answered === 0) throw new Error(`${name} was answered with ${wrong.join(', ') || 'nothing'}`)
-  return { perSecond: (answered * 1000) / duration, cpu: (cpu - before) / answered, busy }
+  return { cpu, answered: sum(load.counts), idle: load.idle(), time: performance.now() }
+}
+
+function sum(counts: Load['counts']): number {
+  return [...counts.values()].reduce((all, count) => all + count, 0)
 }
 
 /** All samples of one kind, as one. */
 export interface Summary {
   readonly perSecond: number
   readonly cpu: number
-  /** How far the highest CPU time is above the lowest, in percent of the median. */
+  /** How far the upper quartile of CPU times is above the lower, in percent of the median. */
   readonly spread: number
   readonly busy: number
 }

@@ -1,7 +1,7 @@
 // What protection costs: each host bare, then with one protection more at a time.
 import { adapters, hostName, overheadSteps } from './contenders.js'
 import type { OverheadStep } from './contenders.js'
-import { awaken, measure, Samples, warmUp, withRunning } from './measure.js'
+import { measure, Samples, warmUp, withRunning } from './measure.js'
 import { workloads } from './requests.js'
 import type { BenchmarkOptions, SuiteResult, Table } from './suite.js'
 
@@ -27,10 +27,7 @@ export async function overhead(options: BenchmarkOptions): Promise<SuiteResult> 
     }
     for (let round = 1; round <= options.rounds; round++) {
       options.progress(`overhead: round ${round} of ${options.rounds}`)
-      for (const [{ name }, server] of running) {
-        await awaken(server, create.bytes, options.milliseconds / 2)
-        samples.add(name, await measure(server, create, options.milliseconds))
-      }
+      for (const [{ name }, server] of running) samples.add(name, await measure(server, create, options.milliseconds))
     }
   })
   return {

@@ -3,7 +3,7 @@ import { problemsOf } from './checklist.js'
 import type { RunningContender } from './contender-process.js'
 import { peers as contenders, theFloor } from './contenders.js'
 import type { Contender } from './contenders.js'
-import { awaken, measure, Samples, warmUp, withRunning } from './measure.js'
+import { measure, Samples, warmUp, withRunning } from './measure.js'
 import { noteOnLoad } from './overhead.js'
 import { workloads } from './requests.js'
 import type { BenchmarkOptions, SuiteResult } from './suite.js'
@@ -71,10 +71,9 @@ async function measureAll(
     }
     await inRounds(rounds, running, async (contender, server) => {
       options.progress(`peers: measuring ${contender.name}`)
-      await awaken(server, create.bytes, milliseconds)
       samples.add(key(contender, 'POST'), await measure(server, create, milliseconds))
       samples.add(key(contender, 'GET'), await measure(server, list, milliseconds / 2))
-      for (const refusal of refusals) samples.add(key(contender, refusal.name), await measure(server, refusal, milliseconds / 3))
+      for (const refusal of refusals) samples.add(key(contender, refusal.name), await measure(server, refusal, milliseconds / 2))
     })
     return megabytesOf(running)
   })
@@ -83,8 +82,7 @@ async function measureAll(
     for (const server of running.values()) await warmUp(server, limited.bytes, options.warmUp / 2, isQuick)
     await inRounds(rounds, running, async (contender, server) => {
       options.progress(`peers: refusals of ${contender.name}`)
-      await awaken(server, limited.bytes, milliseconds / 3)
-      samples.add(key(contender, limited.name), await measure(server, limited, milliseconds / 3))
+      samples.add(key(contender, limited.name), await measure(server, limited, milliseconds / 2))
     })
   })
   return memory

@@ -4,8 +4,9 @@ import { IsInt, IsString } from 'class-validator'
 import { Authenticated, BodyLimit, Controller, Get, Post, Public, RequirePermission, Validate, bearer, createApi } from '../lib/index.js'
 import type { Api, ApiOptions, Class, Context } from '../lib/index.js'
 import { audience, issuer } from './contract.js'
-import { answered, callEach, inProcessRequest, memoryInUse, microsecondsOf } from './in-process.js'
+import { answered, callEach, callFor, inProcessRequest, memoryInUse } from './in-process.js'
 import { jwtSecret, tokenWith } from './requests.js'
+import { median } from './statistics.js'
 import type { BenchmarkOptions, SuiteResult, Table } from './suite.js'
 
 /** One size of one thing. */
@@ -31,7 +32,7 @@ interface Dimension {
 interface Subject {
   readonly api: Api
   readonly prepare?: () => Promise<void>
-  readonly call: (count: number) => Promise<unknown>
+  readonly call: (number: number) => Promise<unknown>
 }
 
 const dimensions: readonly Dimension[] = [
@@ -74,34 +75,51 @@ export async function scale(options: BenchmarkOptions): Promise<SuiteResult> {
   }
 }
 
+/** An API of one size, and what making it has cost. */
+interface Made extends Subject {
+  readonly size: number
+  readonly memory: number
+  readonly boot: number
+}
+
 async function pointsOf(
   { name, sizes, make }: Dimension,
   { rounds, milliseconds, isQuick, progress }: BenchmarkOptions,
 ): Promise<readonly Point[]> {
-  const points: Point[] = []
   const wanted = isQuick ? sizes.slice(0, quickSizes) : sizes
+  const made: Made[] = []
   // The smallest first, for nothing: so that it is not the one that pays for what is compiled and loaded on the way.
   for (const size of [...wanted.slice(0, 1), ...wanted]) {
     progress(`scale: ${size} ${name}`)
-    points.push(await pointOf(make, size, { rounds, milliseconds }))
+    made.push(await makeOne(make, size, milliseconds))
   }
-  return points.slice(1)
+  const samples = await inTurn(made, rounds, milliseconds / 4)
+  for (const { api } of made) await api.close()
+  return made.slice(1).map((one) => ({ ...one, request: median(samples.get(one) ?? []) }))
 }
 
-async function pointOf(
-  make: Dimension['make'],
-  size: number,
-  { rounds, milliseconds }: Pick<BenchmarkOptions, 'rounds' | 'milliseconds'>,
-): Promise<Point> {
+async function makeOne(make: Dimension['make'], size: number, milliseconds: number): Promise<Made> {
   const memoryBefore = await memoryInUse()
   const start = performance.now()
-  const { api, prepare, call } = make(size)
+  const subject = make(size)
   const boot = performance.now() - start
-  await prepare?.()
-  const request = await microsecondsOf(call, rounds, milliseconds / 4)
-  const memory = Math.max(0, (await memoryInUse()) - memoryBefore)
-  await api.close()
-  return { size, request, memory, boot }
+  await subject.prepare?.()
+  await callFor(subject.call, milliseconds)
+  return { ...subject, size, boot, memory: Math.max(0, (await memoryInUse()) - memoryBefore) }
+}
+
+/** Calls each in turn, round by round, so that what disturbs one disturbs all. Gives the microseconds of a call in each round. */
+async function inTurn(made: readonly Made[], rounds: number, milliseconds: number): Promise<ReadonlyMap<Made, readonly number[]>> {
+  const samples = new Map(made.map((one) => [one, [] as number[]]))
+  const next = new Map<Made, number>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [one, microseconds] of samples) {
+      const calls = await callFor(one.call, milliseconds, next.get(one))
+      next.set(one, calls.next)
+      microseconds.push(calls.microseconds)
+    }
+  }
+  return samples
 }
 
 function tableOf({ name, isFlat }: Dimension, points: readonly Point[]): Table {
