@@ -64,16 +64,20 @@ function checkProperties(
 }
 
 /** Whether all rules say yes at once, as most do of a body with one mistake. */
-function isPlainlyRight(object: Source, { name, isPlain, isOptional, whole, each }: PropertyPlan): boolean {
-  if (!isPlain) return false
+function isPlainlyRight(object: Source, property: PropertyPlan): boolean {
+  const { name, isOptional, ownConditions } = property
+  if (ownConditions.length > 0) return false
   try {
     const value = object[name]
-    if (isOptional && (value === null || value === undefined)) return true
-    return (whole === undefined || fits(whole, value)) && (each === undefined || (Array.isArray(value) && allFit(each, value)))
+    return (isOptional && (value === null || value === undefined)) || fitsPlainly(property, value)
   } catch {
     // A getter: whoever asks again is told at which place.
     return false
   }
+}
+
+function fitsPlainly({ isPlain, whole, each }: PropertyPlan, value: unknown): boolean {
+  return isPlain && (whole === undefined || fits(whole, value)) && (each === undefined || (Array.isArray(value) && allFit(each, value)))
 }
 
 function allFit(shape: Shape, elements: readonly unknown[]): boolean {
@@ -87,10 +91,11 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
+    if (fitsPlainly(property, value)) return
     const held = hearing.reading.held?.get(object)?.get(name)
     if (held !== undefined) hearing.issues.addAll(held)
     if (nested !== undefined && !hasShape(property, nested, value, place, hearing)) return
-    const subject = { object, targetName: plan.target.name, property: name, value }
+    const subject = { object, targetName: plan.name, property: name, value }
     const suspects = suspectsIn(value, property.each)
     for (const rule of property.rules) {
       if (rule.condition === undefined || rule.condition(object, value)) ask(rule, subject, suspects, place, hearing)
@@ -105,7 +110,9 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
 
 /** All conditions are asked, as class-validator does. */
 function counts({ conditions }: PropertyPlan, object: Source, value: unknown): boolean {
-  return conditions.map((condition) => condition(object, value)).every(Boolean)
+  let isCounted = true
+  for (const condition of conditions) if (!condition(object, value)) isCounted = false
+  return isCounted
 }
 
 /** An object or a list that nobody checks does not reach the handler. */

@@ -31,6 +31,8 @@ const known: ReadonlyMap<string, Known> = new Map(
     minLength: { message: '$property must be longer than or equal to $constraint1 characters', quick: ([least]) => long(least, undefined) },
     maxLength: { message: '$property must be shorter than or equal to $constraint1 characters', quick: ([most]) => long(0, most) },
     matches: { message: '$property must match $constraint1 regular expression', quick: ([pattern, flags]) => matching(pattern, flags) },
+    contains: { message: '$property must contain a $constraint1 string', quick: ([part]) => containing(part, true) },
+    notContains: { message: '$property should not contain a $constraint1 string', quick: ([part]) => containing(part, false) },
     isUuid: { message: '$property must be a UUID', quick: ([version]) => uuid(version) },
     isIn: {
       message: '$property must be one of the following values: $constraint1',
@@ -152,6 +154,12 @@ function long(least: unknown, most: unknown = Number.POSITIVE_INFINITY): Test | 
     typeof value === 'string' && value.length >= least && value.length <= most && (least <= 1 || !several.test(value))
   // No text has fewer characters than one and more units than none.
   return least <= 1 ? described(accepts, { kind: 'string', least, most }) : accepts
+}
+
+/** class-validator splits the text at each such part, and counts the pieces. */
+function containing(part: unknown, isWanted: boolean): Test | undefined {
+  if (typeof part !== 'string' || part === '') return undefined
+  return (value) => typeof value === 'string' && value.includes(part) === isWanted
 }
 
 function matching(pattern: unknown, flags: unknown): Test | Described | undefined {

@@ -18,6 +18,8 @@ import { checkSchema, isSchema } from './standard-schema.js'
 import type { Schema } from './standard-schema.js'
 import { Stop } from './stop.js'
 
+const none: readonly never[] = Object.freeze([])
+
 /** A class with rules of class-validator, or a Standard Schema. */
 export type Rules = Class | Schema
 
@@ -79,7 +81,7 @@ export function instanceMaker(
   options: CopyOptions,
   reader: QuickReader = quickReader(plan, options),
 ): (source: Source, issues: Issues) => unknown {
-  const whole: Reading = { remaining: (_, one) => reader.later.get(one) ?? [], held: undefined }
+  const whole: Reading = { remaining: (_, one) => reader.later.get(one) ?? none, held: undefined }
   const isDone = reader.later.size === 0
   const copyAndCheck = (source: Source, issues: Issues): unknown => {
     const quick = reader.object(source, reader.root, 0)

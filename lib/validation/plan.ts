@@ -37,7 +37,7 @@ export interface PropertyPlan {
   /** What the rules say together, of the value as a whole and of each element, as far as that can be told at once. */
   readonly whole: Shape | undefined
   readonly each: Shape | undefined
-  /** Whether nothing else is asked. */
+  /** Whether they say all that is asked of a value, should it count. */
   readonly isPlain: boolean
   /** The rules of nested objects. */
   readonly nested: NestedPlan | undefined
@@ -58,6 +58,8 @@ export interface NestedPlan {
 /** A DTO class, read once. */
 export interface ClassPlan {
   readonly target: new () => object
+  /** The name of the class. */
+  readonly name: string
   /** What may be sent. */
   readonly inputs: ReadonlyMap<string, PropertyPlan>
   /** What is checked. */
@@ -100,7 +102,7 @@ function planOf(target: Class, reading: Reading, known: Map<Class, ClassPlan>): 
   const properties: PropertyPlan[] = []
   const unsettled = new Set<string>()
   const { Target, sample } = constructorOf(target, reading.report)
-  const plan = { target: Target, inputs, properties, unsettled }
+  const plan = { target: Target, name: Target.name, inputs, properties, unsettled }
   // Before what it nests: a class may nest itself.
   known.set(target, plan)
   for (const [name, said] of saidOf(target, reading)) {
@@ -167,7 +169,7 @@ function propertyPlan(
     rules,
     whole: shapeOf(rules.filter(({ each }) => !each).flatMap(quickOf)),
     each: shapeOf(rules.filter(({ each }) => each).flatMap(quickOf)),
-    isPlain: nesting === undefined && ownConditions.length === 0 && rules.every(({ quick }) => quick !== undefined),
+    isPlain: nesting === undefined && rules.every(({ quick }) => quick !== undefined),
     nested: nesting === undefined ? undefined : nestedPlan(nesting, { target, name, isList, type: transformed.type }, reading, known),
   }
 }

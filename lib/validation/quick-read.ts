@@ -68,10 +68,11 @@ export function quickReader(plan: ClassPlan, options: CopyOptions): QuickReader 
 }
 
 function laterOf(plans: readonly ClassPlan[]): ReadonlyMap<ClassPlan, readonly PropertyPlan[]> {
-  const own = plans.map((one) => [one, one.properties.filter((property) => isLater(property, one))] as const)
-  if (own.every(([, properties]) => properties.length === 0)) return new Map()
+  const withOwn = new Set(plans.filter((plan) => plan.properties.some((property) => isLater(property, plan))))
   // Whatever holds something that is asked later is gone through for it.
-  return new Map(own.map(([one, properties]) => [one, one.properties.filter((p) => properties.includes(p) || p.nested !== undefined)]))
+  const leads = ({ nested }: PropertyPlan) => nested !== undefined && reachable(nested.plan).some((plan) => withOwn.has(plan))
+  const later = plans.map((plan) => [plan, plan.properties.filter((property) => isLater(property, plan) || leads(property))] as const)
+  return new Map(later.filter(([, properties]) => properties.length > 0))
 }
 
 function reachable(plan: ClassPlan, found: ClassPlan[] = []): readonly ClassPlan[] {

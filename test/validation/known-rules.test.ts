@@ -2,6 +2,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   ArrayNotEmpty,
+  Contains,
   IsArray,
   IsBoolean,
   IsDefined,
@@ -23,6 +24,7 @@ import {
   MaxLength,
   Min,
   MinLength,
+  NotContains,
   getMetadataStorage,
 } from 'class-validator'
 import { expect } from 'chai'
@@ -62,6 +64,10 @@ describe('the quick way to a yes', () => {
     ['Matches, sticky', (each) => Matches(/b/y, each)],
     ['Matches, global', (each) => Matches(/b/g, each)],
     ['Matches a text', (each) => Matches('b', 'i', each)],
+    ['Contains', (each) => Contains('a', each)],
+    ['Contains of several', (each) => Contains('aB', each)],
+    ['NotContains', (each) => NotContains('a', each)],
+    ['NotContains of half a pair', (each) => NotContains('\ud83d', each)],
     ['IsUUID', (each) => IsUUID(undefined, each)],
     ['IsUUID of a version', (each) => IsUUID('4', each)],
     ['IsIn', (each) => IsIn(['a', 1, null, Number.NaN], each)],
@@ -109,6 +115,8 @@ describe('the quick way to a yes', () => {
   it('is not taken for rules that it does not know, or that have conditions', () => {
     expect(prepared(IsEmail()).quick).to.equal(undefined)
     expect(prepared(IsNumber({ maxDecimalPlaces: 2 })).quick).to.equal(undefined)
+    // To class-validator, an empty text is part of two characters and not of one.
+    expect(prepared(Contains('')).quick).to.equal(undefined)
     expect(prepared(IsString({ validateIf: () => true })).quick).to.equal(undefined)
   })
 })

@@ -32,6 +32,7 @@ const words = [
   'IsEmail',
   'IsNotEmpty',
   'Matches',
+  'NotContains',
 ]
 const options: fc.Arbitrary<ValidationOptions> = fc.record(
   {
