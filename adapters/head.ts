@@ -1,4 +1,4 @@
-import { STATUS_CODES, ServerResponse } from 'node:http'
+import { OutgoingMessage, STATUS_CODES, ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { RouteReply } from '../lib/answer.js'
 import type { Reply } from '../lib/context.js'
@@ -11,6 +11,27 @@ import { HeaderBlock } from '../lib/header-block.js'
 interface Storing {
   readonly _header: string | null
   _storeHeader(firstLines: string, headers: readonly string[]): void
+}
+
+// Responses inherit these: whoever has put methods of their own into the place of one, for one response or for all, has a say in answers.
+const nodesSetHeader: unknown = Reflect.get(OutgoingMessage.prototype, 'setHeader')
+const nodesWrite: unknown = Reflect.get(OutgoingMessage.prototype, 'write')
+const nodesEnd: unknown = Reflect.get(OutgoingMessage.prototype, 'end')
+
+/** Whether nobody has a say in the headers, or has said something: those that are set one by one can be seen and changed until the answer is written. */
+export function isUnwatched(response: ServerResponse): boolean {
+  return (
+    response.writeHead === ServerResponse.prototype.writeHead &&
+    response.setHeader === nodesSetHeader &&
+    response.write === nodesWrite &&
+    hasNodesEnd(response) &&
+    response.getHeaderNames().length === 0
+  )
+}
+
+/** Whether the answer is ended with what we end it with. */
+export function hasNodesEnd(response: ServerResponse): boolean {
+  return response.end === nodesEnd
 }
 
 const nodesOwn: unknown = Reflect.get(ServerResponse.prototype, 'writeHead')

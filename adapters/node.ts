@@ -1,5 +1,4 @@
-import { ServerResponse } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import { Readable, pipeline } from 'node:stream'
@@ -9,7 +8,7 @@ import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
 import { isPromiseLike } from '../lib/promise.js'
 import { forAllSoon, nextTick, setImmediate } from '../lib/turns.js'
-import { writeHead } from './head.js'
+import { hasNodesEnd, isUnwatched, writeHead } from './head.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
 
@@ -140,9 +139,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     sayLastWord(request, response, reply)
     return
   }
-  if (response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0) {
-    writeHead(request, response, reply)
-  } else {
+  if (isUnwatched(response)) writeHead(request, response, reply)
+  else {
     response.statusCode = reply.status
     setHeaders(response, reply.headers)
     // What a wrapper of the host's throws must be thrown in here: where a stream writes, nobody would catch it.
@@ -151,7 +149,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   discardRest(request, response)
   if (body instanceof Readable) stream(request, body, response)
   // Node would count the bytes of each character once more. A wrapper of the host's may put in others, and must not be told this.
-  else if (isAscii === true && response.end === ServerResponse.prototype.end) response.end(body, 'latin1')
+  else if (isAscii === true && hasNodesEnd(response)) response.end(body, 'latin1')
   else response.end(body)
 }
 
