@@ -13,19 +13,31 @@ interface Storing {
   _storeHeader(firstLines: string, headers: readonly string[]): void
 }
 
+const nodesOwn: unknown = Reflect.get(ServerResponse.prototype, 'writeHead')
+const isNodesOwn = isUnwrapped()
+const takesBlocks = isNodesOwn && isAsExpected()
+
 // Responses inherit these: whoever has put methods of their own into the place of one, for one response or for all, has a say in answers.
 const nodesSetHeader: unknown = Reflect.get(OutgoingMessage.prototype, 'setHeader')
 const nodesWrite: unknown = Reflect.get(OutgoingMessage.prototype, 'write')
 const nodesEnd: unknown = Reflect.get(OutgoingMessage.prototype, 'end')
 
-/** Whether nobody has a say in the headers, or has said something: those that are set one by one can be seen and changed until the answer is written. */
+/** Where a response keeps headers that were set one by one: null where none ever was. */
+const setOneByOne = Object.getOwnPropertySymbols(trialResponse()).find(({ description }) => description === 'kOutHeaders')
+
+/**
+ * Whether nobody has a say in the headers, or has said something: set one by one, they can be seen and changed until the answer is written. Where a
+ * host has set one, and be it to remove it, `writeHead` would keep but the last of those that are named twice, and lose cookies.
+ */
 export function isUnwatched(response: ServerResponse): boolean {
   return (
-    response.writeHead === ServerResponse.prototype.writeHead &&
+    setOneByOne !== undefined &&
+    (response as unknown as Readonly<Record<symbol, unknown>>)[setOneByOne] === null &&
+    isNodesOwn &&
+    response.writeHead === nodesOwn &&
     response.setHeader === nodesSetHeader &&
     response.write === nodesWrite &&
-    hasNodesEnd(response) &&
-    response.getHeaderNames().length === 0
+    hasNodesEnd(response)
   )
 }
 
@@ -33,9 +45,6 @@ export function isUnwatched(response: ServerResponse): boolean {
 export function hasNodesEnd(response: ServerResponse): boolean {
   return response.end === nodesEnd
 }
-
-const nodesOwn: unknown = Reflect.get(ServerResponse.prototype, 'writeHead')
-const takesBlocks = isUnwrapped() && isAsExpected()
 
 /**
  * Writes status and headers, where the host has said nothing of its own so far. `writeHead` looks at each character of each header, every

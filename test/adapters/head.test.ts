@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { writeHead } from '../../adapters/head.js'
+import { isUnwatched, writeHead } from '../../adapters/head.js'
 import { RouteReply } from '../../lib/answer.js'
 import { HeaderBlock } from '../../lib/header-block.js'
 
@@ -78,6 +78,7 @@ describe('the head of an answer', () => {
     writeHead(request, response, reply)
     expect(stored).to.deep.equal(['HTTP/1.1 201 Created\r\nX-Frame-Options: DENY\r\n'])
     expect([response.statusCode, response.statusMessage]).to.deep.equal([201, 'Created'])
+    expect(isUnwatched(response)).to.equal(true)
   })
 
   it('refuses what no header may hold, as Node does', () => {
