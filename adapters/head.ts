@@ -1,5 +1,6 @@
 import { OutgoingMessage, STATUS_CODES, ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { RouteReply } from '../lib/answer.js'
 import type { Reply } from '../lib/context.js'
 import { HeaderBlock } from '../lib/header-block.js'
@@ -27,9 +28,10 @@ const setOneByOne = Object.getOwnPropertySymbols(trialResponse()).find(({ descri
 
 /**
  * Whether nobody has a say in the headers, or has said something: set one by one, they can be seen and changed until the answer is written. Where a
- * host has set one, and be it to remove it, `writeHead` would keep but the last of those that are named twice, and lose cookies.
+ * host has set one, and be it to remove it, `writeHead` would keep but the last of those that are named twice, and lose cookies. A host without
+ * connections of its own (serverless functions) asks for them when the answer has ended.
  */
-export function isUnwatched(response: ServerResponse): boolean {
+export function isUnwatched({ socket }: IncomingMessage, response: ServerResponse): boolean {
   return (
     setOneByOne !== undefined &&
     (response as unknown as Readonly<Record<symbol, unknown>>)[setOneByOne] === null &&
@@ -37,7 +39,8 @@ export function isUnwatched(response: ServerResponse): boolean {
     response.writeHead === nodesOwn &&
     response.setHeader === nodesSetHeader &&
     response.write === nodesWrite &&
-    hasNodesEnd(response)
+    hasNodesEnd(response) &&
+    socket instanceof Socket
   )
 }
 

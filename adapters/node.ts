@@ -139,7 +139,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     sayLastWord(request, response, reply)
     return
   }
-  if (isUnwatched(response)) writeHead(request, response, reply)
+  if (isUnwatched(request, response)) writeHead(request, response, reply)
   else {
     response.statusCode = reply.status
     setHeaders(response, reply.headers)
