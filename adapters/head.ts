@@ -38,10 +38,15 @@ export function isUnwatched({ socket }: IncomingMessage, response: ServerRespons
     isNodesOwn &&
     response.writeHead === nodesOwn &&
     response.setHeader === nodesSetHeader &&
-    response.write === nodesWrite &&
+    hasNodesWrite(response) &&
     hasNodesEnd(response) &&
     socket instanceof Socket
   )
+}
+
+/** Whether each piece of a stream is written as it is. */
+export function hasNodesWrite(response: ServerResponse): boolean {
+  return response.write === nodesWrite
 }
 
 /** Whether the answer is ended with what we end it with. */

@@ -22,6 +22,15 @@ class Things {
   stream() {
     return reply(200, Readable.from(['fi', 've']), { 'Content-Type': 'text/plain' })
   }
+
+  @Get('/long')
+  @Public()
+  long() {
+    return Readable.from(
+      Array.from({ length: 64 }, () => Buffer.alloc(65_536)),
+      { objectMode: false },
+    )
+  }
 }
 
 function apiOfThings() {
@@ -111,6 +120,44 @@ describe('a host that puts a method of its own into the place of Node’s', () =
       await api.close()
     })
   }
+
+  for (const method of ['write', 'end'] as const) {
+    it(`ends the connection, and not the process, where its ${method} throws in the middle of a stream`, async () => {
+      const api = apiOfThings()
+      const answer = http(api)
+      const { url, close } = await listen((request, response) => {
+        Object.assign(response, {
+          [method]: () => {
+            throw new Error('a middleware')
+          },
+        })
+        answer(request, response)
+      })
+      const outcome = await fetch(`${url}/things/stream`)
+        .then((response) => response.text())
+        .catch(() => 'the connection ended')
+      expect(outcome).to.equal('the connection ended')
+      await close()
+      await api.close()
+    })
+  }
+
+  it('gets a long stream whole', async () => {
+    const api = apiOfThings()
+    const answer = http(api)
+    const { url, close } = await listen((request, response) => {
+      const { write } = response
+      response.write = function counted(this: ServerResponse, ...given: unknown[]) {
+        return (write as (...all: unknown[]) => boolean).apply(this, given)
+      } as ServerResponse['write']
+      answer(request, response)
+    })
+    const response = await fetch(`${url}/things/long`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await response.arrayBuffer()).byteLength).to.equal(64 * 65_536)
+    await close()
+    await api.close()
+  })
 
   it('may do so for all responses', async () => {
     const api = apiOfThings()
