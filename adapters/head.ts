@@ -1,5 +1,6 @@
-import { STATUS_CODES, ServerResponse } from 'node:http'
+import { OutgoingMessage, STATUS_CODES, ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { RouteReply } from '../lib/answer.js'
 import type { Reply } from '../lib/context.js'
 import { HeaderBlock } from '../lib/header-block.js'
@@ -14,7 +15,44 @@ interface Storing {
 }
 
 const nodesOwn: unknown = Reflect.get(ServerResponse.prototype, 'writeHead')
-const takesBlocks = isUnwrapped() && isAsExpected()
+const isNodesOwn = isUnwrapped()
+const takesBlocks = isNodesOwn && isAsExpected()
+
+// Responses inherit these: whoever has put methods of their own into the place of one, for one response or for all, has a say in answers.
+const nodesSetHeader: unknown = Reflect.get(OutgoingMessage.prototype, 'setHeader')
+const nodesWrite: unknown = Reflect.get(OutgoingMessage.prototype, 'write')
+const nodesEnd: unknown = Reflect.get(OutgoingMessage.prototype, 'end')
+
+/** Where a response keeps headers that were set one by one: null where none ever was. */
+const setOneByOne = Object.getOwnPropertySymbols(trialResponse()).find(({ description }) => description === 'kOutHeaders')
+
+/**
+ * Whether nobody has a say in the headers, or has said something: set one by one, they can be seen and changed until the answer is written. Where a
+ * host has set one, and be it to remove it, `writeHead` would keep but the last of those that are named twice, and lose cookies. A host without
+ * connections of its own (serverless functions) asks for them when the answer has ended.
+ */
+export function isUnwatched({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  return (
+    setOneByOne !== undefined &&
+    (response as unknown as Readonly<Record<symbol, unknown>>)[setOneByOne] === null &&
+    isNodesOwn &&
+    response.writeHead === nodesOwn &&
+    response.setHeader === nodesSetHeader &&
+    hasNodesWrite(response) &&
+    hasNodesEnd(response) &&
+    socket instanceof Socket
+  )
+}
+
+/** Whether each piece of a stream is written as it is. */
+export function hasNodesWrite(response: ServerResponse): boolean {
+  return response.write === nodesWrite
+}
+
+/** Whether the answer is ended with what we end it with. */
+export function hasNodesEnd(response: ServerResponse): boolean {
+  return response.end === nodesEnd
+}
 
 /**
  * Writes status and headers, where the host has said nothing of its own so far. `writeHead` looks at each character of each header, every

@@ -1,15 +1,14 @@
-import { ServerResponse } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
-import { Readable, pipeline } from 'node:stream'
+import { Readable, Writable, pipeline } from 'node:stream'
 import { letGo } from '../lib/answer.js'
 import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
 import { isPromiseLike } from '../lib/promise.js'
 import { forAllSoon, nextTick, setImmediate } from '../lib/turns.js'
-import { writeHead } from './head.js'
+import { hasNodesEnd, hasNodesWrite, isUnwatched, writeHead } from './head.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
 
@@ -140,9 +139,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     sayLastWord(request, response, reply)
     return
   }
-  if (response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0) {
-    writeHead(request, response, reply)
-  } else {
+  if (isUnwatched(request, response)) writeHead(request, response, reply)
+  else {
     response.statusCode = reply.status
     setHeaders(response, reply.headers)
     // What a wrapper of the host's throws must be thrown in here: where a stream writes, nobody would catch it.
@@ -151,7 +149,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   discardRest(request, response)
   if (body instanceof Readable) stream(request, body, response)
   // Node would count the bytes of each character once more. A wrapper of the host's may put in others, and must not be told this.
-  else if (isAscii === true && response.end === ServerResponse.prototype.end) response.end(body, 'latin1')
+  else if (isAscii === true && hasNodesEnd(response)) response.end(body, 'latin1')
   else response.end(body)
 }
 
@@ -198,5 +196,39 @@ function stream(request: IncomingMessage, body: Readable, response: ServerRespon
     return
   }
   // A source that breaks off, or a client that leaves: the pipeline has destroyed both ends, and the status is sent already.
-  pipeline(body, response, () => undefined)
+  pipeline(body, hasNodesWrite(response) && hasNodesEnd(response) ? response : guarded(response), () => undefined)
+}
+
+/** An answer behind methods that a host has put into the place of Node's: what they throw ends it. Piped to them, it would end the process. */
+function guarded(response: ServerResponse): Writable {
+  let goOn: (() => void) | undefined
+  const guard = new Writable({
+    write(chunk, _encoding, done) {
+      try {
+        if (response.write(chunk)) done()
+        else goOn = done
+      } catch (thrown) {
+        done(thrown as Error)
+      }
+    },
+    final(done) {
+      try {
+        response.end()
+        done()
+      } catch (thrown) {
+        done(thrown as Error)
+      }
+    },
+    destroy(error, done) {
+      if (error !== null) response.destroy()
+      done(error)
+    },
+  })
+  response.on('drain', () => {
+    const waiting = goOn
+    goOn = undefined
+    waiting?.()
+  })
+  response.once('close', () => guard.destroy())
+  return guard
 }

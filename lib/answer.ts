@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { answerStream } from './answer-stream.js'
 import { brand } from './brand.js'
 import type { Reply } from './context.js'
 import { ApiError, InternalError, requireStatus } from './errors.js'
@@ -161,7 +162,10 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
   }
   if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, 'Content-Length', '0'), undefined)
   if (body instanceof Readable) {
-    return new RouteReply(status, block, ownHeaders(exchange, typed(named), ...lengthIn(named)), heard(body))
+    const length = lengthIn(named)
+    const own = ownHeaders(exchange, typed(named), ...(length === undefined ? [] : ['Content-Length', String(length)]))
+    const onMistake = (error: Error): void => void exchange.log.error('a stream is no answer', { error })
+    return new RouteReply(status, block, own, answerStream(heard(body), length, onMistake))
   }
   if (body instanceof Uint8Array) {
     const own = ownHeaders(exchange, typed(named), 'Content-Length', String(body.byteLength))
@@ -176,9 +180,10 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
 }
 
 /** Of a stream, only who made it can know how long it is. */
-function lengthIn(headers: readonly string[]): readonly string[] {
+function lengthIn(headers: readonly string[]): number | undefined {
   const at = indexOf(headers, 'content-length')
-  return at < 0 ? [] : headers.slice(at, at + 2)
+  const value = at < 0 ? '' : (headers[at + 1] ?? '')
+  return /^\d{1,15}$/.test(value) ? Number(value) : undefined
 }
 
 function jsonOf(value: unknown): string {

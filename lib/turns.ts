@@ -1,11 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
+import { setImmediate } from 'node:timers'
 
 /**
- * The clockwork of the event loop. Kept from the beginning: tests put timers in the place of the global ones that stand still, and requests
- * are to be answered all the same.
+ * The clockwork of the event loop. Not the global one: tests put timers in its place that stand still, some before this is loaded, and
+ * requests are to be answered all the same.
  */
-export const { setImmediate } = globalThis
 export { nextTick } from 'node:process'
+export { setImmediate }
 
 const outside = new AsyncResource('portcullis')
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { hosts, listen } from './adapters/hosts.js'
 import { fixture } from './adapters/fixture.js'
+import type * as turns from '../lib/turns.js'
 
 describe('a request that comes while a test has stopped the timers', () => {
   for (const { name, listener } of hosts) {
@@ -24,4 +25,16 @@ describe('a request that comes while a test has stopped the timers', () => {
       await close()
     })
   }
+
+  it('is answered where the test had stopped them before the API was loaded', async () => {
+    const { setImmediate } = globalThis
+    globalThis.setImmediate = (() => undefined) as never
+    try {
+      const loaded = (await import(`../lib/turns.js?${String(Math.random())}`)) as typeof turns
+      await new Promise<void>((resolve) => void loaded.setImmediate(resolve))
+      await new Promise<void>((resolve) => loaded.forAllSoon(resolve))
+    } finally {
+      globalThis.setImmediate = setImmediate
+    }
+  })
 })

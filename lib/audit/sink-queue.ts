@@ -1,3 +1,4 @@
+import { setImmediate } from '../turns.js'
 import type { Sink, SinkWatch } from './audit-log.js'
 
 /** How records wait for one sink. */

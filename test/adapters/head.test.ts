@@ -1,13 +1,15 @@
 import { once } from 'node:events'
-import { ServerResponse, createServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { IncomingMessage, ServerResponse, createServer } from 'node:http'
+import { Socket, connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { writeHead } from '../../adapters/head.js'
+import { isUnwatched, writeHead } from '../../adapters/head.js'
 import { RouteReply } from '../../lib/answer.js'
 import { HeaderBlock } from '../../lib/header-block.js'
+import { fixture } from './fixture.js'
+import { hosts } from './hosts.js'
 
 const name = fc.stringMatching(/^x-[a-z0-9]{1,10}$/)
 const value = fc.stringMatching(/^[ -~]{0,40}$/).map((text) => text.trim())
@@ -78,6 +80,28 @@ describe('the head of an answer', () => {
     writeHead(request, response, reply)
     expect(stored).to.deep.equal(['HTTP/1.1 201 Created\r\nX-Frame-Options: DENY\r\n'])
     expect([response.statusCode, response.statusMessage]).to.deep.equal([201, 'Created'])
+    expect(isUnwatched({ socket: new Socket() } as IncomingMessage, response)).to.equal(true)
+  })
+
+  it('can be read off the response where a host has no connections, as for a serverless function', async () => {
+    const { api } = fixture()
+    for (const { name, listener } of hosts) {
+      const socket = { encrypted: true, remoteAddress: '192.0.2.1', destroy: () => undefined } as unknown as Socket
+      const incoming = Object.assign(new IncomingMessage(socket), {
+        method: 'GET',
+        url: '/things',
+        headers: { host: 'a' },
+        rawHeaders: ['Host', 'a'],
+      })
+      incoming.complete = true
+      const response = new ServerResponse(incoming)
+      response.assignSocket(new PassThrough().resume() as unknown as Socket)
+      listener(api)(incoming, response)
+      await once(response, 'finish')
+      const { 'content-type': type, 'x-frame-options': framing } = response.getHeaders()
+      expect([response.statusCode, type, framing], name).to.deep.equal([200, 'application/json', 'DENY'])
+    }
+    await api.close()
   })
 
   it('refuses what no header may hold, as Node does', () => {

@@ -1,11 +1,15 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { ServerResponse } from 'node:http'
+import { ServerResponse, createServer, get } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
+import express from 'express'
+import { express as behindExpress } from '../../adapters/express.js'
 import { http } from '../../adapters/http.js'
 import { Controller, Get, Public, createApi, createLogger } from '../../lib/index.js'
+import type { Context } from '../../lib/index.js'
+import { listen } from './hosts.js'
 
 let stream: Readable
 
@@ -21,6 +25,13 @@ class Things {
   @Public()
   value() {
     return { a: 1 }
+  }
+
+  @Get('/cookies')
+  @Public()
+  cookies(context: Context): void {
+    context.setHeader('Set-Cookie', 'a=1')
+    context.setHeader('Set-Cookie', 'b=2')
   }
 }
 
@@ -63,5 +74,34 @@ describe('a host that has its say when headers are written', () => {
     }
     for (const path of ['/things/value', '/things/stream']) expect(await answerTo(path, throwing), path).to.equal('the connection ended')
     expect(stream.destroyed).to.equal(true)
+  })
+
+  it('loses no cookie, though it has set a header and removed it, or sets one when the others are written', async () => {
+    const api = createApi({ controllers: [Things], https: 'off', audit: { sinks: [] }, logger: createLogger({ silent: true }) })
+    const removing = express().use((_request, response, next) => {
+      response.removeHeader('X-Powered-By')
+      next()
+    })
+    const { writeHead } = ServerResponse.prototype
+    const setting = function (this: ServerResponse, ...given: unknown[]) {
+      this.setHeader('Server-Timing', 'app;dur=1')
+      return (writeHead as (...all: unknown[]) => ServerResponse).apply(this, given)
+    }
+    for (const [listener, ofAll] of [
+      [removing.use(behindExpress(api)), writeHead],
+      [http(api), setting],
+    ] as const) {
+      ServerResponse.prototype.writeHead = ofAll
+      const { port, close } = await listen(listener)
+      try {
+        const [answer] = (await once(get({ port, path: '/things/cookies', agent: false }), 'response')) as [IncomingMessage]
+        answer.resume()
+        expect([answer.statusCode, answer.headers['set-cookie']]).to.deep.equal([204, ['a=1', 'b=2']])
+      } finally {
+        ServerResponse.prototype.writeHead = writeHead
+        await close()
+      }
+    }
+    await api.close()
   })
 })

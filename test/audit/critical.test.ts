@@ -118,6 +118,19 @@ describe('a critical action', () => {
     expect(new Set(records.slice(1).map((record) => record['request_id']))).to.deep.equal(new Set([answer.headers.get('x-request-id')]))
   })
 
+  it('happens where a test has stopped the timers', async () => {
+    const sink = new DurableSink()
+    const request = await start({ sinks: [sink] })
+    const { setImmediate } = globalThis
+    globalThis.setImmediate = (() => undefined) as never
+    try {
+      expect((await request('DELETE', '/orders/7')).status).to.equal(200)
+    } finally {
+      globalThis.setImmediate = setImmediate
+    }
+    expect(sink.records.map(({ stage }) => stage)).to.deep.equal(['intent', 'outcome'])
+  })
+
   it('neither happens nor is answered before the disk has it', async () => {
     const path = join(folder, 'audit.log')
     const disk = new LossyDisk()
