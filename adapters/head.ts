@@ -28,10 +28,11 @@ const setOneByOne = Object.getOwnPropertySymbols(trialResponse()).find(({ descri
 
 /**
  * Whether nobody has a say in the headers, or has said something: set one by one, they can be seen and changed until the answer is written. Where a
- * host has set one, and be it to remove it, `writeHead` would keep but the last of those that are named twice, and lose cookies. A host without
- * connections of its own (serverless functions) asks for them when the answer has ended.
+ * host has set one, and be it to remove it, `writeHead` would keep but the last of those that are named twice, and lose cookies. Who asks for them
+ * when the answer has ended are logs of the host's, which listen for that besides its own `finishListeners`, and hosts without connections
+ * of their own (serverless functions).
  */
-export function isUnwatched({ socket }: IncomingMessage, response: ServerResponse): boolean {
+export function isUnwatched({ socket }: IncomingMessage, response: ServerResponse, finishListeners: number): boolean {
   return (
     setOneByOne !== undefined &&
     (response as unknown as Readonly<Record<symbol, unknown>>)[setOneByOne] === null &&
@@ -40,6 +41,7 @@ export function isUnwatched({ socket }: IncomingMessage, response: ServerRespons
     response.setHeader === nodesSetHeader &&
     hasNodesWrite(response) &&
     hasNodesEnd(response) &&
+    response.listenerCount('finish') <= finishListeners &&
     socket instanceof Socket
   )
 }

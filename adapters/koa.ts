@@ -13,7 +13,7 @@ import type { ApiRequest, Reply } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
 import { setHeaders, withoutConnectionHeaders } from './headers.js'
 import { refuseRest } from './http2.js'
-import { answerWith, discardRest, isHttp2, isLastWord, nodeRequest, sayLastWord } from './node.js'
+import { answerWith, discardRest, isHttp2, isLastWord, nodeRequest, nodesListeners, sayLastWord } from './node.js'
 import type { NodeIncoming } from './node.js'
 
 /** How the API shares the host with other routes. */
@@ -29,9 +29,9 @@ function middleware(api: Api, options: KoaOptions = {}): Middleware {
     const reply = answer(apiRequest(context))
     if (reply === undefined) return next()
     if (context.app.middleware[0] !== portcullis) return respondLater(context, reply)
-    // No middleware stands around this one that could want to see the answer: Koa would spend as much on it as all checks.
+    // No middleware stands around this one that could want to see the answer: Koa would spend as much on it as all checks. It listens for the end itself.
     context.respond = false
-    answerWith(context.req, context.res, reply)
+    answerWith(context.req, context.res, reply, nodesListeners + 1)
     return undefined
   }
 }

@@ -103,25 +103,35 @@ export function isEncrypted(socket: Socket & { readonly encrypted?: boolean }): 
   return socket.encrypted === true
 }
 
+/** Node listens for the end of each answer itself: to go on with the connection. */
+export const nodesListeners = 1
+
 /**
  * Writes the reply out when it is made, and all requests that came with this one were read: a processor that goes to and fro between reading
  * and writing has neither at hand, and takes up to half as long again. A reply that cannot be written ends the connection: half an answer is none.
+ *
+ * @param finishListeners how many listen for the end of an answer by themselves: Node does, and some hosts
  */
-export function answerWith(request: NodeIncoming, response: NodeOutgoing, reply: Reply | PromiseLike<Reply>): void {
+export function answerWith(
+  request: NodeIncoming,
+  response: NodeOutgoing,
+  reply: Reply | PromiseLike<Reply>,
+  finishListeners = nodesListeners,
+): void {
   // Bodies are handed on together: their answers follow them at once.
-  if (reply instanceof LateReply) reply.whenMade((made) => nextTick(give, request, response, made))
+  if (reply instanceof LateReply) reply.whenMade((made) => nextTick(give, request, response, made, finishListeners))
   else if (isPromiseLike(reply)) {
     void reply.then(
-      (made) => give(request, response, made),
+      (made) => give(request, response, made, finishListeners),
       () => void response.destroy(),
     )
-  } else setImmediate(give, request, response, reply)
+  } else setImmediate(give, request, response, reply, finishListeners)
 }
 
-function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void {
+function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply, finishListeners: number): void {
   try {
     if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, reply)
-    else send(request, response as ServerResponse, reply)
+    else send(request, response as ServerResponse, reply, finishListeners)
   } catch {
     letGo(reply.body)
     response.destroy()
@@ -129,7 +139,7 @@ function give(request: NodeIncoming, response: NodeOutgoing, reply: Reply): void
 }
 
 /** Writes a reply out. Where a middleware of the host listens in on headers (compression does), it gets to see them. */
-function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply, finishListeners: number): void {
   const { body, isAscii } = reply
   if (response.headersSent || response.destroyed) {
     letGo(body)
@@ -139,7 +149,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     sayLastWord(request, response, reply)
     return
   }
-  if (isUnwatched(request, response)) writeHead(request, response, reply)
+  if (isUnwatched(request, response, finishListeners)) writeHead(request, response, reply)
   else {
     response.statusCode = reply.status
     setHeaders(response, reply.headers)

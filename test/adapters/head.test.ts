@@ -9,7 +9,7 @@ import { isUnwatched, writeHead } from '../../adapters/head.js'
 import { RouteReply } from '../../lib/answer.js'
 import { HeaderBlock } from '../../lib/header-block.js'
 import { fixture } from './fixture.js'
-import { hosts } from './hosts.js'
+import { hosts, listen } from './hosts.js'
 
 const name = fc.stringMatching(/^x-[a-z0-9]{1,10}$/)
 const value = fc.stringMatching(/^[ -~]{0,40}$/).map((text) => text.trim())
@@ -80,7 +80,24 @@ describe('the head of an answer', () => {
     writeHead(request, response, reply)
     expect(stored).to.deep.equal(['HTTP/1.1 201 Created\r\nX-Frame-Options: DENY\r\n'])
     expect([response.statusCode, response.statusMessage]).to.deep.equal([201, 'Created'])
-    expect(isUnwatched({ socket: new Socket() } as IncomingMessage, response)).to.equal(true)
+    expect(isUnwatched({ socket: new Socket() } as IncomingMessage, response, 0)).to.equal(true)
+  })
+
+  it('can be read off the response by logs of the host that listen for its end, and is one text where none do', async () => {
+    const { api } = fixture()
+    for (const { name, listener } of hosts) {
+      const answer = listener(api)
+      const seen: unknown[] = []
+      const { url, close } = await listen((incoming, response) => {
+        response.on(incoming.headers['user-agent'] === 'logged' ? 'finish' : 'close', () => seen.push(response.getHeader('content-type')))
+        answer(incoming, response)
+      })
+      for (const agent of ['logged', 'other']) await (await fetch(`${url}/things`, { headers: { 'user-agent': agent } })).text()
+      // Express says who it is in a header of its own, and so goes the other way.
+      expect(seen, name).to.deep.equal(['application/json', name.startsWith('Express') ? 'application/json' : undefined])
+      await close()
+    }
+    await api.close()
   })
 
   it('can be read off the response where a host has no connections, as for a serverless function', async () => {
