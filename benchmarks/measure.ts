@@ -26,15 +26,22 @@ export interface Sample {
   readonly busy: number
 }
 
+/** Two for each connection: slow servers answer many at once, and then none for a while. */
+const fewest = 128
+
+/** Milliseconds in which these must have come. */
+const patience = 10_000
+
 /**
- * Measures one workload on a server that runs, after a third of that time in which its connections are made and it wakes up. Throws when
- * an answer is another than the workload's: then it did not do the work.
+ * Measures one workload on a server that runs: for that time, and until it has answered enough to tell. A third of the time comes before, in
+ * which its connections are made and it wakes up. Throws when an answer is another than the workload's: then it did not do the work.
  */
 export async function measure(server: RunningContender, { name, statuses, bytes }: Workload, milliseconds: number): Promise<Sample> {
   return underLoad(server.port, bytes, async (load) => {
     await sleep(milliseconds / 3)
     const start = await look(server, load)
     await sleep(milliseconds)
+    for (let more = 0; more < patience && sum(load.counts) - start.answered < fewest; more += 10) await sleep(10)
     const end = await look(server, load)
     const wrong = [...load.counts.keys()].filter((status) => !statuses.includes(status))
     const answered = end.answered - start.answered
