@@ -1,14 +1,23 @@
 import { Transform, pipeline } from 'node:stream'
 import type { Readable, TransformCallback } from 'node:stream'
 
+/** A stream whose failure ends its answer, and not the process: it may fail before anybody reads it, or when nobody does. */
+export function heard<Stream extends Readable>(stream: Stream): Stream {
+  return stream.on('error', ignore)
+}
+
+function ignore(): void {
+  // Whoever writes the answer sees that the stream is destroyed.
+}
+
 /**
  * A stream that a handler returned, as one that fails where it is no answer. Piped, a value that is no bytes would end the process; and of more
  * or fewer bytes than were announced, clients would take a part for another answer, or another answer for a part.
  */
 export function answerStream(stream: Readable, length: number | undefined, onMistake: (error: Error) => void): Readable {
-  if (length === undefined && !stream.readableObjectMode) return stream
-  const measured = new Measured(stream, length, onMistake)
-  pipeline(stream, measured, ignore)
+  if (length === undefined && !stream.readableObjectMode) return heard(stream)
+  const measured = heard(new Measured(stream, length, onMistake))
+  pipeline(heard(stream), measured, ignore)
   return measured
 }
 
@@ -22,7 +31,6 @@ class Measured extends Transform {
   ) {
     super({ writableObjectMode: source.readableObjectMode })
     this.#left = length
-    this.on('error', ignore)
   }
 
   override _transform(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -48,7 +56,3 @@ class Measured extends Transform {
 }
 
 const mismatched = 'the stream that the handler returned is'
-
-function ignore(): void {
-  // One end that fails has ended the other, and whoever writes the answer sees it.
-}

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { answerStream } from './answer-stream.js'
+import { answerStream, heard } from './answer-stream.js'
 import { brand } from './brand.js'
 import type { Reply } from './context.js'
 import { ApiError, InternalError, requireStatus } from './errors.js'
@@ -85,15 +85,6 @@ export function letGo(result: unknown): void {
   if (body instanceof Readable) heard(body).destroy()
 }
 
-/** A stream whose failure ends its answer, and not the process: it may fail before anybody reads it, or when nobody does. */
-function heard(stream: Readable): Readable {
-  return stream.on('error', ignore)
-}
-
-function ignore(): void {
-  // Whoever writes the answer sees that the stream is destroyed.
-}
-
 /** What the handler returned, as the reply that is sent. */
 export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
   const { result } = exchange
@@ -165,7 +156,7 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
     const length = lengthIn(named)
     const own = ownHeaders(exchange, typed(named), ...(length === undefined ? [] : ['Content-Length', String(length)]))
     const onMistake = (error: Error): void => void exchange.log.error('a stream is no answer', { error })
-    return new RouteReply(status, block, own, answerStream(heard(body), length, onMistake))
+    return new RouteReply(status, block, own, answerStream(body, length, onMistake))
   }
   if (body instanceof Uint8Array) {
     const own = ownHeaders(exchange, typed(named), 'Content-Length', String(body.byteLength))
