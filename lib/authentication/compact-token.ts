@@ -97,25 +97,38 @@ function countFreezing(value: object, depth: number): number {
   return members
 }
 
-/** How many members the objects in a valid JSON text have: each has one colon outside of strings. */
+/** How many members the objects in a valid JSON text have: each has a name, and behind that a colon. */
 function countMembers(text: string): number {
   let members = 0
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    if (code === colon) members += 1
-    else if (code === quote) index = endOfString(text, index + 1)
+  for (let start = text.indexOf('"'); start >= 0; start = text.indexOf('"', start)) {
+    start = endOfString(text, start + 1) + 1
+    if (isColonNext(text, start)) members += 1
   }
   return members
 }
 
-const quote = 0x22
 const colon = 0x3a
 const backslash = 0x5c
 
+/** Where the string ends that begins at `start`: at a quote that is not escaped. */
 function endOfString(text: string, start: number): number {
-  let index = start
-  for (let code = text.charCodeAt(index); code !== quote && index < text.length; code = text.charCodeAt(index)) {
-    index += code === backslash ? 2 : 1
-  }
-  return index
+  let end = text.indexOf('"', start)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end
 }
+
+/** A backslash before it escapes it, unless that one is escaped itself. */
+function isEscaped(text: string, index: number): boolean {
+  let first = index
+  while (text.charCodeAt(first - 1) === backslash) first -= 1
+  return (index - first) % 2 === 1
+}
+
+function isColonNext(text: string, start: number): boolean {
+  let index = start
+  while (text.charCodeAt(index) <= space) index += 1
+  return text.charCodeAt(index) === colon
+}
+
+/** No character of a higher code is white space in JSON. */
+const space = 0x20

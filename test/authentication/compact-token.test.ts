@@ -7,6 +7,9 @@ const signature = 'AAAA'
 const withClaims = (claims: string | Uint8Array) => readCompactToken(`${segment(goodHeader)}.${segment(claims)}.${signature}`)
 const withHeader = (header: string | Uint8Array) => readCompactToken(`${segment(header)}.${segment(goodClaims)}.${signature}`)
 
+// What ends names and strings stands in them as well.
+const anyName = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('\\', '"', ':', ' ', 'a') }))
+
 describe('a compact token', () => {
   it('is read into its header and claims', () => {
     const read = readCompactToken(goodToken)
@@ -17,7 +20,7 @@ describe('a compact token', () => {
 
   it('reads what JSON.parse reads, for any claims', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 })), (claims) => {
+      fc.property(fc.dictionary(anyName, fc.jsonValue({ maxDepth: 5 })), (claims) => {
         const text = JSON.stringify(claims)
         expect(JSON.stringify({ ...withClaims(text)?.claims })).to.equal(text)
       }),
@@ -119,17 +122,19 @@ describe('a compact token', () => {
       '{"a":[0,{"b":1,"c":2,"b":3}]}',
       '{"__proto__":1,"__proto__":2}',
       '{"":1,"":2}',
+      '{ "a" : 1 , "a"\t\r\n :2}',
       '{"a\\"b":1,"a\\u0022b":2}',
     ]) {
       expect(withClaims(text), text).to.equal(undefined)
       expect(withHeader(text), text).to.equal(undefined)
     }
     expect(withClaims('{"a":":\\":","b":{"a":"\\\\"},"c":["x:y","\\\\\\":"]}')?.claims['b']).to.deep.equal({ a: '\\' })
+    expect(withClaims(' {\n"a" : {"b"\t:1} ,\r"c": [ ":" , "d" ] }')?.claims['a']).to.deep.equal({ b: 1 })
   })
 
   it('refuses any object to which a name is added again', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { minKeys: 1 }), fc.nat(), (claims, pick) => {
+      fc.property(fc.dictionary(anyName, fc.jsonValue({ maxDepth: 3 }), { minKeys: 1 }), fc.nat(), (claims, pick) => {
         const names = Object.keys(claims)
         const again = `${JSON.stringify(claims).slice(0, -1)},${JSON.stringify(names[pick % names.length])}:0}`
         expect(withClaims(again)).to.equal(undefined)
