@@ -24,7 +24,8 @@ const retryAfter = 1
 /** Measures how late a timer comes; it keeps no process alive. */
 export function delayMeter(): DelayMeter {
   let average = 0
-  let expected = performance.now() + interval
+  // What keeps the loop until it comes round first is the start of the program, and no load.
+  let expected = Number.POSITIVE_INFINITY
   const lateness = () => Math.max(0, performance.now() - expected)
   const timer = setInterval(() => {
     average += share * (lateness() - average)

@@ -33,6 +33,7 @@ describe('the load shedder', () => {
   it('answers 503 while the event loop is late, and as usual when it is not any more', async () => {
     const api = start(60)
     expect((await answerOf(api)).status).to.equal(200)
+    await later(120)
     block(600)
     const { status, headers } = await answerOf(api)
     expect(status).to.equal(503)
@@ -66,6 +67,15 @@ describe('the load shedder', () => {
     const end = performance.now() + 5_000
     while (meter.delay() > 20 && performance.now() < end) await later(20)
     expect(meter.delay()).to.be.below(21)
+    meter.close()
+  })
+
+  it('does not take the start of the program for load', async () => {
+    const meter = delayMeter()
+    block(600)
+    expect(meter.delay()).to.equal(0)
+    await later(1)
+    expect(meter.delay()).to.be.below(20)
     meter.close()
   })
 
