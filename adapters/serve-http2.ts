@@ -17,6 +17,9 @@ export type RunningHttp2Server = Http2Server | Http2SecureServer
 
 const resetWindow = 10_000
 
+/** Requests on one connection, where nothing else is said. */
+export const mostRequests = 10_000
+
 /** Makes a server of HTTP/2 whose connections are bounded: how many, how much, how long. */
 export function makeHttp2Server(options: ServeOptions, limits: Http2Limits): RunningHttp2Server {
   const headerBytes = options.maxHeaderSize ?? 16_384
@@ -41,7 +44,7 @@ export function makeHttp2Server(options: ServeOptions, limits: Http2Limits): Run
   if (tls !== undefined) Object.assign(server, http1Timeouts(options))
   const idle = options.keepAliveTimeout ?? 5_000
   server.on('session', (session) => {
-    boundSession(session, { maxResets: limits.maxResets ?? 100, maxRequests: options.maxRequestsPerSocket ?? 1_000, idle })
+    boundSession(session, { maxResets: limits.maxResets ?? 100, maxRequests: options.maxRequestsPerSocket ?? mostRequests, idle })
     session.on('stream', (stream) => boundBody(stream, options.requestTimeout ?? 60_000))
   })
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
@@ -59,7 +62,7 @@ function http1Timeouts({ headersTimeout, requestTimeout, keepAliveTimeout, maxRe
     headersTimeout: headersTimeout ?? 10_000,
     requestTimeout: requestTimeout ?? 60_000,
     keepAliveTimeout: keepAliveTimeout ?? 5_000,
-    maxRequestsPerSocket: maxRequestsPerSocket ?? 1_000,
+    maxRequestsPerSocket: maxRequestsPerSocket ?? mostRequests,
     connectionsCheckingInterval: 1_000,
   }
 }

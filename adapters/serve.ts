@@ -9,7 +9,7 @@ import { defaultHeaders } from '../lib/transport/security-headers.js'
 import { setImmediate } from '../lib/turns.js'
 import { isHttp2 } from './node.js'
 import type { NodeIncoming, NodeOutgoing } from './node.js'
-import { Connections, makeHttp2Server } from './serve-http2.js'
+import { Connections, makeHttp2Server, mostRequests } from './serve-http2.js'
 import type { Http2Limits, RunningHttp2Server } from './serve-http2.js'
 
 /** How a server is started. Every default is safe for an API that faces the internet. */
@@ -28,7 +28,7 @@ export interface ServeOptions {
   readonly keepAliveTimeout?: number
   /** Bytes of request line and headers. @default 16,384 */
   readonly maxHeaderSize?: number
-  /** Requests on one connection. @default 1,000 */
+  /** Requests on one connection: the last is answered with `Connection: close`, what came behind it is not begun. @default 10,000 */
   readonly maxRequestsPerSocket?: number
   /** Connections at once; more are closed. @default no limit */
   readonly maxConnections?: number
@@ -83,7 +83,7 @@ function start<S extends Server | RunningHttp2Server>(
   const state = { closing: false }
   const listen: RequestListener = (request, response) => {
     // A connection of HTTP/2 is told by GOAWAY.
-    if (state.closing && !isHttp2(request)) response.setHeader('Connection', 'close')
+    if ((state.closing || isLast(response)) && !isHttp2(request)) response.setHeader('Connection', 'close')
     listener(request, response)
   }
   // What both kinds of servers tell of, by the same names.
@@ -125,9 +125,17 @@ function makeServer(options: ServeOptions): Server {
   }
   const server =
     options.tls === undefined ? createServer(settings) : createSecureServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' })
-  server.maxRequestsPerSocket = options.maxRequestsPerSocket ?? 1_000
+  server.maxRequestsPerSocket = options.maxRequestsPerSocket ?? mostRequests
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
   return server
+}
+
+/**
+ * Whether its connection has asked as often as it may. Node announces the end and leaves the connection open, answering whatever else
+ * comes with a 503 of its own (RFC 9112 §9.6: whoever announces the end, ends it).
+ */
+function isLast(response: ServerResponse): boolean {
+  return (response as { maxRequestsOnConnectionReached?: boolean }).maxRequestsOnConnectionReached === true
 }
 
 async function closeWithin(server: Server, milliseconds: number): Promise<void> {

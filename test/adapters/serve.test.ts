@@ -108,6 +108,22 @@ describe('a server that serve starts', () => {
     expect(answers.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 415', 'HTTP/1.1 200'])
   })
 
+  it('ends a connection that has asked often enough, and begins nothing that came behind', async () => {
+    const begun: Array<string | undefined> = []
+    const answer = http(fixture().api)
+    const { port } = await start({ maxRequestsPerSocket: 2 }, (asked, response) => {
+      begun.push(asked.url)
+      answer(asked, response)
+    })
+    const socket = connect(port, '127.0.0.1')
+    socket.write(request('GET /things') + request('GET /things?page=2') + request('GET /things?page=3'))
+    let received = ''
+    for await (const chunk of socket) received += String(chunk)
+    expect(received.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 200'])
+    expect(received.match(/^Connection: .*$/gim)).to.deep.equal(['Connection: keep-alive', 'Connection: close'])
+    expect(begun).to.deep.equal(['/things', '/things?page=2'])
+  })
+
   it('drains: answers what is open, takes nothing new, and ends', async () => {
     let release: () => void = () => undefined
     const arrived = new Promise<void>((started) => {
