@@ -5,7 +5,7 @@ import type { Contender } from './contenders.js'
 import { underLoad } from './load.js'
 import type { Load } from './load.js'
 import type { Workload } from './requests.js'
-import { median, spread } from './statistics.js'
+import { disturbance, undisturbed, undisturbedRate } from './statistics.js'
 
 /** Requests after which what is often called has been compiled, with the best that the engine can: Express takes that many. */
 const warmAfter = 8_000
@@ -69,7 +69,7 @@ function sum(counts: Load['counts']): number {
 export interface Summary {
   readonly perSecond: number
   readonly cpu: number
-  /** How far the upper quartile of CPU times is above the lower, in percent of the median. */
+  /** How far the median of CPU times is above `cpu`, in percent. */
   readonly spread: number
   readonly busy: number
 }
@@ -77,9 +77,9 @@ export interface Summary {
 function summaryOf(samples: readonly Sample[]): Summary {
   const cpu = samples.map((sample) => sample.cpu)
   return {
-    perSecond: median(samples.map(({ perSecond }) => perSecond)),
-    cpu: median(cpu),
-    spread: spread(cpu) * 100,
+    perSecond: undisturbedRate(samples.map(({ perSecond }) => perSecond)),
+    cpu: undisturbed(cpu),
+    spread: disturbance(cpu) * 100,
     busy: Math.max(...samples.map(({ busy }) => busy)),
   }
 }

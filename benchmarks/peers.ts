@@ -112,7 +112,7 @@ function cpuOf(samples: Samples, contender: Contender): number {
 
 function notesOn({ rounds, milliseconds }: BenchmarkOptions): readonly string[] {
   return [
-    `Each passed the checklist before it was measured. 64 connections, ${rounds} rounds of ${milliseconds} ms (GET and refusals shorter), interleaved; medians. MB is the resident memory at the end.`,
+    `Each passed the checklist before it was measured. 64 connections, ${rounds} rounds of ${milliseconds} ms (GET and refusals shorter), interleaved; lower deciles. MB is the resident memory at the end.`,
     'Logs go to /dev/null: winston writes each line at once, pino (16 kB, or 250 ms), Portcullis (64 kB, or 250 ms) and the hand-written server (128 lines, or 250 ms) gather them first.',
     'Portcullis adds an X-Request-Id to each answer.',
     'Token caches: Portcullis, the hand-written server, @fastify/jwt and fast-jwt have one; jsonwebtoken, koa-jwt and hono/jwt have none.',

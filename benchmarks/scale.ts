@@ -6,7 +6,7 @@ import type { Api, ApiOptions, Class, Context } from '../lib/index.js'
 import { audience, issuer } from './contract.js'
 import { answered, callEach, callFor, inProcessRequest, memoryInUse } from './in-process.js'
 import { jwtSecret, tokenWith } from './requests.js'
-import { median } from './statistics.js'
+import { undisturbed } from './statistics.js'
 import type { BenchmarkOptions, SuiteResult, Table } from './suite.js'
 
 /** One size of one thing. */
@@ -93,9 +93,9 @@ async function pointsOf(
     progress(`scale: ${size} ${name}`)
     made.push(await makeOne(make, size, milliseconds))
   }
-  const samples = await inTurn(made, rounds, milliseconds / 4)
+  const samples = await inTurn(made, rounds, milliseconds / 2)
   for (const { api } of made) await api.close()
-  return made.slice(1).map((one) => ({ ...one, request: median(samples.get(one) ?? []) }))
+  return made.slice(1).map((one) => ({ ...one, request: undisturbed(samples.get(one) ?? []) }))
 }
 
 async function makeOne(make: Dimension['make'], size: number, milliseconds: number): Promise<Made> {

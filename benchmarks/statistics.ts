@@ -1,11 +1,19 @@
-/** The middle one; of an even number, the higher of the two in the middle. NaN of none. */
-export function median(numbers: readonly number[]): number {
-  return at(numbers, 1 / 2)
+// What else runs on a machine makes a round slower and never quicker: on a shared one, by two, for seconds, half of the time. The lower
+// decile of many short rounds is the same whether or not that happens; a median is not.
+
+/** What is measured while nothing disturbs: the lower decile. NaN of none. */
+export function undisturbed(numbers: readonly number[]): number {
+  return at(numbers, 1 / 10)
 }
 
-/** How far the upper quartile is above the lower, as a part of the median. */
-export function spread(numbers: readonly number[]): number {
-  return (at(numbers, 3 / 4) - at(numbers, 1 / 4)) / median(numbers)
+/** The same of what is better the higher it is. */
+export function undisturbedRate(numbers: readonly number[]): number {
+  return -undisturbed(numbers.map((number) => -number))
+}
+
+/** How far the median is above what is measured undisturbed, as a part of that. */
+export function disturbance(numbers: readonly number[]): number {
+  return at(numbers, 1 / 2) / undisturbed(numbers) - 1
 }
 
 /** The number below which a part of the others are. */
