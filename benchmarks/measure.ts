@@ -11,8 +11,8 @@ import { disturbance, undisturbed, undisturbedRate } from './statistics.js'
 const warmAfter = 8_000
 
 /** Loads a server for the given time, and on until it has answered enough to be warm, for at most three times as long. */
-export async function warmUp({ port }: RunningContender, bytes: Buffer, milliseconds: number, isQuick: boolean): Promise<void> {
-  await underLoad(port, bytes, async ({ counts }) => {
+export async function warmUp(server: RunningContender, bytes: Buffer, milliseconds: number, isQuick: boolean): Promise<void> {
+  await inItsTurn(server, bytes, async ({ counts }) => {
     for (let turn = 0; turn < (isQuick ? 1 : 3) && (turn === 0 || sum(counts) < warmAfter); turn++) await sleep(milliseconds)
   })
 }
@@ -37,7 +37,7 @@ const patience = 10_000
  * which its connections are made and it wakes up. Throws when an answer is another than the workload's: then it did not do the work.
  */
 export async function measure(server: RunningContender, { name, statuses, bytes }: Workload, milliseconds: number): Promise<Sample> {
-  return underLoad(server.port, bytes, async (load) => {
+  return inItsTurn(server, bytes, async (load) => {
     await sleep(milliseconds / 3)
     const start = await look(server, load)
     await sleep(milliseconds)
@@ -54,6 +54,22 @@ export async function measure(server: RunningContender, { name, statuses, bytes 
     }
   })
 }
+
+/** Loads a server, and waits until it rests: one that still answers connections that are gone would take time from the next. */
+async function inItsTurn<T>(server: RunningContender, bytes: Buffer, during: (load: Load) => Promise<T>): Promise<T> {
+  const found = await underLoad(server.port, bytes, during)
+  let before = (await server.use()).cpu
+  for (let look = 0; look < 200; look++) {
+    await sleep(5)
+    const { cpu } = await server.use()
+    if (cpu - before < restless) break
+    before = cpu
+  }
+  return found
+}
+
+/** Microseconds of CPU time in five milliseconds: what a server uses that has nothing to do is below. */
+const restless = 1_000
 
 /** Where a server under load stands. Its own answer takes as long at the end as at the start. */
 async function look(server: RunningContender, load: Load) {
