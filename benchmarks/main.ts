@@ -26,7 +26,7 @@ const names = positionals.length === 0 ? Object.keys(suites) : positionals
 const unknown = names.filter((name) => suites[name] === undefined)
 if (unknown.length > 0) throw new TypeError(`${unknown.join(', ')}: choose of ${Object.keys(suites).join(', ')}`)
 
-const usual = values.quick ? { rounds: 1, milliseconds: 60, warmUp: 60 } : { rounds: 15, milliseconds: 100, warmUp: 1_500 }
+const usual = values.quick ? { rounds: 1, milliseconds: 60, warmUp: 60 } : { rounds: 12, milliseconds: 100, warmUp: 1_500 }
 const options: BenchmarkOptions = {
   rounds: values.rounds === undefined ? usual.rounds : positive(values.rounds, 'rounds'),
   milliseconds: values.seconds === undefined ? usual.milliseconds : positive(values.seconds, 'seconds') * 1000,
