@@ -62,8 +62,12 @@ function parse(command: Command, words: readonly string[]): { values: OptionValu
     const { values, positionals } = parseArgs({ args: [...words], options, strict: true, allowPositionals: true })
     return { values: values as unknown as OptionValues, positionals }
   } catch (thrown) {
-    // Its words go on with advice about dashes, in further sentences.
-    const said = (thrown as Error).message.split(/\. |\.?\n/, 1).join()
+    // Its words go on with advice about dashes, in further sentences; where a dash is the matter, they do not say it before.
+    const [first = ''] = (thrown as Error).message.split(/\. |\.?\n/, 1)
+    const said = first.replace(
+      /^Option '(.+)' argument is ambiguous$/,
+      "Option '$1' has no value: one that begins with a dash is written $1=-…",
+    )
     const isUnknown = (thrown as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
     throw new UsageError(isUnknown ? unknownWord(command, said) : said)
   }

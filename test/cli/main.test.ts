@@ -39,7 +39,10 @@ describe('the program portcullis', function () {
       [['api-key', 'more'], /^portcullis api-key: Unexpected argument 'more'$/m],
       [['api-key', '--own', 'x'], /^portcullis api-key: Unknown option '--own'$/m],
       [['api-key', '--owner'], /argument missing$/m],
-      [['api-key', '--owner', '--scope', 'x'], /argument is ambiguous$/m],
+      [
+        ['api-key', '--owner', '--scope', 'x'],
+        /^portcullis api-key: Option '--owner' has no value: one that begins with a dash is written --owner=-…$/m,
+      ],
       [['keys', 'generate', '--help=yes'], /does not take an argument$/m],
       [['keys', 'generate', '--kid', ''], /^portcullis keys generate: --kid is empty$/m],
       [['keys', 'generate', '--kid', 'a', '--kid', 'b'], /--kid is given 2 times: give it once$/m],
