@@ -24,8 +24,8 @@ export interface LineChart {
   readonly lines: ReadonlyArray<{ readonly label: string; readonly values: readonly number[] }>
 }
 
-const width = 760
-const labelWidth = 270
+const width = 790
+const labelWidth = 300
 const rowHeight = 22
 const headingHeight = 30
 const top = 48
