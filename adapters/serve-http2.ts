@@ -3,6 +3,7 @@ import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Str
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServeOptions } from './serve.js'
+import { parserSettings, timeoutsOf } from './serve-bounds.js'
 
 /** What one connection of HTTP/2 may ask for. */
 export interface Http2Limits {
@@ -17,14 +18,12 @@ export type RunningHttp2Server = Http2Server | Http2SecureServer
 
 const resetWindow = 10_000
 
-/** Requests on one connection, where nothing else is said. */
-export const mostRequests = 10_000
-
 /** Makes a server of HTTP/2 whose connections are bounded: how many, how much, how long. */
 export function makeHttp2Server(options: ServeOptions, limits: Http2Limits): RunningHttp2Server {
-  const headerBytes = options.maxHeaderSize ?? 16_384
+  const parser = parserSettings(options)
+  const timeouts = timeoutsOf(options)
   const settings = {
-    settings: { maxConcurrentStreams: limits.maxConcurrentStreams ?? 100, maxHeaderListSize: headerBytes, enablePush: false },
+    settings: { maxConcurrentStreams: limits.maxConcurrentStreams ?? 100, maxHeaderListSize: parser.maxHeaderSize, enablePush: false },
     maxSendHeaderBlockLength: 65_536,
     // Pairs of names and values, the five that begin with a colon included.
     maxHeaderListPairs: 128,
@@ -40,31 +39,16 @@ export function makeHttp2Server(options: ServeOptions, limits: Http2Limits): Run
   const server =
     tls === undefined
       ? createServer(settings)
-      : createSecureServer({ ...settings, ...http1Settings(headerBytes), ...tls, minVersion: 'TLSv1.2', allowHTTP1: true })
-  if (tls !== undefined) Object.assign(server, http1Timeouts(options))
-  const idle = options.keepAliveTimeout ?? 5_000
+      : createSecureServer({ ...settings, ...parser, ...tls, minVersion: 'TLSv1.2', allowHTTP1: true })
+  // Node takes these from the server, not from its options, where the server speaks both.
+  if (tls !== undefined) Object.assign(server, timeouts)
   server.on('session', (session) => {
-    boundSession(session, { maxResets: limits.maxResets ?? 100, maxRequests: options.maxRequestsPerSocket ?? mostRequests, idle })
-    session.on('stream', (stream) => boundBody(stream, options.requestTimeout ?? 60_000))
+    const { maxRequestsPerSocket: maxRequests, keepAliveTimeout: idle } = timeouts
+    boundSession(session, { maxResets: limits.maxResets ?? 100, maxRequests, idle })
+    session.on('stream', (stream) => boundBody(stream, timeouts.requestTimeout))
   })
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
   return server
-}
-
-/** Of the connections that speak HTTP/1.1 after all. */
-function http1Settings(maxHeaderSize: number) {
-  return { maxHeaderSize, insecureHTTPParser: false, requireHostHeader: false }
-}
-
-/** Node takes these from the server, not from its options, where the server speaks both. */
-function http1Timeouts({ headersTimeout, requestTimeout, keepAliveTimeout, maxRequestsPerSocket }: ServeOptions) {
-  return {
-    headersTimeout: headersTimeout ?? 10_000,
-    requestTimeout: requestTimeout ?? 60_000,
-    keepAliveTimeout: keepAliveTimeout ?? 5_000,
-    maxRequestsPerSocket: maxRequestsPerSocket ?? mostRequests,
-    connectionsCheckingInterval: 1_000,
-  }
 }
 
 interface SessionBounds {

@@ -9,7 +9,8 @@ import { defaultHeaders } from '../lib/transport/security-headers.js'
 import { setImmediate } from '../lib/turns.js'
 import { isHttp2 } from './node.js'
 import type { NodeIncoming, NodeOutgoing } from './node.js'
-import { Connections, makeHttp2Server, mostRequests } from './serve-http2.js'
+import { parserSettings, timeoutsOf } from './serve-bounds.js'
+import { Connections, makeHttp2Server } from './serve-http2.js'
 import type { Http2Limits, RunningHttp2Server } from './serve-http2.js'
 
 /** How a server is started. Every default is safe for an API that faces the internet. */
@@ -113,19 +114,12 @@ function start<S extends Server | RunningHttp2Server>(
 }
 
 function makeServer(options: ServeOptions): Server {
-  const settings = {
-    headersTimeout: options.headersTimeout ?? 10_000,
-    requestTimeout: options.requestTimeout ?? 60_000,
-    keepAliveTimeout: options.keepAliveTimeout ?? 5_000,
-    maxHeaderSize: options.maxHeaderSize ?? 16_384,
-    connectionsCheckingInterval: 1_000,
-    insecureHTTPParser: false,
-    // Node would answer a missing Host by itself, without headers: the API refuses it as a problem.
-    requireHostHeader: false,
-  }
+  const timeouts = timeoutsOf(options)
+  const settings = { ...parserSettings(options), ...timeouts }
   const server =
     options.tls === undefined ? createServer(settings) : createSecureServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' })
-  server.maxRequestsPerSocket = options.maxRequestsPerSocket ?? mostRequests
+  // No option of Node's.
+  server.maxRequestsPerSocket = timeouts.maxRequestsPerSocket
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
   return server
 }
