@@ -91,7 +91,8 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
-    if (fitsPlainly(property, value)) return
+    // Without conditions, that was asked before.
+    if (property.ownConditions.length > 0 && fitsPlainly(property, value)) return
     const held = hearing.reading.held?.get(object)?.get(name)
     if (held !== undefined) hearing.issues.addAll(held)
     if (nested !== undefined && !hasShape(property, nested, value, place, hearing)) return
