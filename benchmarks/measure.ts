@@ -58,18 +58,16 @@ export async function measure(server: RunningContender, { name, statuses, bytes 
 /** Loads a server, and waits until it rests: one that still answers connections that are gone would take time from the next. */
 async function inItsTurn<T>(server: RunningContender, bytes: Buffer, during: (load: Load) => Promise<T>): Promise<T> {
   const found = await underLoad(server.port, bytes, during)
-  let before = (await server.use()).cpu
-  for (let look = 0; look < 200; look++) {
-    await sleep(5)
-    const { cpu } = await server.use()
-    if (cpu - before < restless) break
-    before = cpu
-  }
+  for (let tries = 0; tries < 200 && (await isBusy(server)); tries++);
   return found
 }
 
-/** Microseconds of CPU time in five milliseconds: what a server uses that has nothing to do is below. */
-const restless = 1_000
+/** Whether a server uses more than a fifth of a few milliseconds. */
+async function isBusy(server: RunningContender): Promise<boolean> {
+  const { cpu } = await server.use()
+  await sleep(5)
+  return (await server.use()).cpu - cpu > 1_000
+}
 
 /** Where a server under load stands. Its own answer takes as long at the end as at the start. */
 async function look(server: RunningContender, load: Load) {

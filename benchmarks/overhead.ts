@@ -43,7 +43,7 @@ export async function overhead(options: BenchmarkOptions): Promise<SuiteResult> 
     notes: [
       `POST /api/v1/orders with a token and a body of about 300 bytes; ${options.rounds} rounds of ${options.milliseconds} ms, interleaved; lower deciles.`,
       "The bare host reads and parses the body with its own body parser; Portcullis reads it from '+ body read and validated' on, since no handler sees a body that nobody validated.",
-      'Steps of a µs or less are within what two starts of one program differ by.',
+      'Steps of a few µs are within the spread of a machine that does other things too.',
       ...noteOnLoad(samples),
     ],
     packages: ['express', 'koa', 'koa-bodyparser'],
