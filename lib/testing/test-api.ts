@@ -12,12 +12,14 @@ import type { FakeClock } from './fake-clock.js'
 import { inject } from './inject.js'
 import type { InjectedCall, InjectedReply } from './inject.js'
 import { testIssuer } from './test-issuer.js'
-import type { TestIssuer } from './test-issuer.js'
+import type { TestIssuer, TestIssuerOptions } from './test-issuer.js'
 
 /** What an API in a test is made of: what `createApi` takes, and what only tests have. */
 export interface TestApiOptions extends ApiOptions {
   /** @default one that stands at now */
   readonly clock?: FakeClock
+  /** What the issuer of its tokens is called, and signs with. @default what `testIssuer` makes up */
+  readonly issuer?: Omit<TestIssuerOptions, 'clock'>
 }
 
 /** An API in a test, with everything that moves in it in the test's hand. */
@@ -44,8 +46,8 @@ const mostRecords = 10_000
  * and records to look at. Whatever the options name is used instead. Throws what `createApi` does.
  */
 export function testApi(options: TestApiOptions): TestApi {
-  const { clock = fakeClock(), container: given = createContainer(), audit = {}, ...own } = options
-  const issuer = testIssuer({ clock })
+  const { clock = fakeClock(), issuer: signs, container: given = createContainer(), audit = {}, ...own } = options
+  const issuer = testIssuer({ ...signs, clock })
   const kept = recentRecords(mostRecords)
   const container = given.createChildContainer()
   container.register(tokens.clock, { useValue: clock })

@@ -18,7 +18,7 @@ export interface TestIssuerOptions {
   readonly key?: KeyOptions
   /** What kind of token the header says that it is. @default 'JWT' */
   readonly typ?: 'JWT' | 'at+jwt'
-  /** @default the system's */
+  /** That of the API: where it stands still, the system's would make tokens that are not good yet. @default the system's */
   readonly clock?: Clock
 }
 

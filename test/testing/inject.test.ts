@@ -13,7 +13,6 @@ import {
   RequireRole,
   Tenant,
   Validate,
-  bearer,
   createContainer,
   defineRoles,
   definePermissions,
@@ -299,10 +298,13 @@ describe('testIssuer', () => {
 
   it("signs with an API's own key, of whatever kind", async () => {
     const secret = 'q8Yp2LwZ0nXk5TcY7sJm4GdHf9Pe1AbC'
-    for (const key of [{ algorithm: 'HS256', secret } as const, undefined]) {
-      const issuer = testIssuer({ issuer: 'https://a.example', audience: 'https://b.example', ...(key === undefined ? {} : { key }) })
-      const { api } = testApi({ controllers: [Things], permissions, roles, authentication: bearer(issuer.options) })
-      const get = async (token: string) => (await inject(api, { path: '/things', headers: { Authorization: `Bearer ${token}` } })).status
+    for (const key of [{ key: { algorithm: 'HS256', secret } } as const, {}]) {
+      const { inject: call, issuer } = testApi({
+        ...{ controllers: [Things], permissions, roles, clock: fakeClock(new Date('2020-02-29T23:59:59.999Z')) },
+        issuer: { issuer: 'https://a.example', audience: 'https://b.example', ...key },
+      })
+      expect(issuer.options).to.include({ issuer: 'https://a.example', audience: 'https://b.example' })
+      const get = async (token: string) => (await call({ path: '/things', headers: { Authorization: `Bearer ${token}` } })).status
       expect(await get(issuer.tokenFor({ permissions: ['things:read'] }))).to.equal(200)
       expect(await get(issuer.forgedTokenFor({ permissions: ['things:read'] }))).to.equal(401)
     }
