@@ -8,20 +8,13 @@ import { MemoryStateStore } from '../../lib/state/memory-state-store.js'
 import { RedisStateStore } from '../../lib/state/redis-state-store.js'
 import { SqlStateStore } from '../../lib/state/sql-state-store.js'
 import type { StateStore } from '../../lib/state/state-store.js'
-
-/** A clock that a test moves, from now on. */
-class MovedClock {
-  moved = 0
-  now(): number {
-    return Date.now() + this.moved
-  }
-}
+import { fakeClock } from '../../lib/testing.js'
 
 const failFast = { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, lazyConnect: true } as const
 
 describe('a state store', () => {
   it('in memory refuses the next value rather than forget one, when it is full', () => {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const store = new MemoryStateStore({ clock, capacity: 2 })
     const end = clock.now() + 1_000
     store.set('a', '1', end)
@@ -30,13 +23,13 @@ describe('a state store', () => {
     expect(() => store.add('c', '1', end)).to.throw(Unavailable)
     store.set('a', '2', end)
     expect([store.get('a'), store.get('b'), store.size]).to.deep.equal(['2', '1', 2])
-    clock.moved = 2_000
+    clock.advance(2_000)
     store.set('c', '1', clock.now() + 1_000)
     expect([store.get('a'), store.get('c'), store.size]).to.deep.equal([undefined, '1', 1])
   })
 
   it('in memory refuses quickly what finds no room', () => {
-    const clock = { time: 0, now: () => clock.time }
+    const clock = fakeClock(0)
     const store = new MemoryStateStore({ clock, capacity: 100_000 })
     for (let index = 0; index < 100_000; index += 1) store.set(String(index), '1', 10_000)
     const before = process.cpuUsage()
@@ -46,7 +39,7 @@ describe('a state store', () => {
   })
 
   it('in memory holds no more characters than it may, however few values have them', () => {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const store = new MemoryStateStore({ clock, maxCharacters: 100 })
     const end = clock.now() + 1_000
     store.set('a', 'x'.repeat(59), end)
@@ -56,17 +49,17 @@ describe('a state store', () => {
     store.set('b', 'short', end)
     expect(store.take('a')).to.have.length(59)
     store.set('c', 'x'.repeat(93), end)
-    clock.moved = 2_000
+    clock.advance(2_000)
     store.set('d', 'x'.repeat(99), clock.now() + 1_000)
     expect([store.get('c'), store.get('d')?.length]).to.deep.equal([undefined, 99])
   })
 
   it('in memory holds little more than what has not ended', () => {
-    const clock = new MovedClock()
+    const clock = fakeClock()
     const store = new MemoryStateStore({ clock })
     for (let round = 0; round < 20; round += 1) {
       for (let index = 0; index < 1_000; index += 1) store.set(`${round}-${index}`, '1', clock.now() + 1_000)
-      clock.moved += 2_000
+      clock.advance(2_000)
     }
     expect(store.size).to.be.at.most(2_000)
   })
