@@ -195,13 +195,12 @@ describe('where a request comes from', () => {
     fc.assert(
       fc.property(entries, fc.integer({ min: 1, max: 7 }), (addresses, hops) => {
         const forwarded = addresses.join(', ')
-        const byHops = proxyAddress(
-          { headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '10.0.0.1' } },
-          (_, distance) => distance < hops,
-        )
+        // proxy-addr does not know IPv6 that ends in IPv4, such as fd00::192.0.2.1, and stops there.
+        const known = { headers: { 'x-forwarded-for': addresses.map(canonical).join(', ') }, socket: { remoteAddress: '10.0.0.1' } }
+        const byHops = proxyAddress(known, (_, distance) => distance < hops)
         expect(resolve(hops, proxied(forwarded)).address).to.equal(canonical(byHops))
         const ranges = ['10.0.0.0/8', 'fd00::/8']
-        const byRanges = proxyAddress({ headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '10.0.0.1' } }, ranges)
+        const byRanges = proxyAddress(known, ranges)
         expect(resolve(ranges, proxied(forwarded)).address).to.equal(canonical(byRanges))
       }),
       { numRuns: 500 },
