@@ -24,8 +24,8 @@ const alone: ReadonlySet<string> = new Set([
   'test/state/state-faults.test.js',
 ])
 
-// Programs and examples as they run: as long as all the rest takes.
-const whole = /^test\/(?:benchmarks|cli|console|examples)\//
+// Programs, browsers and examples as they run: as long as all the rest takes.
+const whole = /^test\/(?:(?:benchmarks|cli|console|examples)\/|openapi\/page-in-browser\.)/
 
 const files = (readdirSync(built, { recursive: true }) as string[])
   .filter((file) => /^(?:standard\/)?test\/(?!package\/|hosts\/).*\.test\.js$/.test(file))
