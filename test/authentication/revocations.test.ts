@@ -4,20 +4,13 @@ import { StoredRevocations } from '../../lib/authentication/revocations.js'
 import { Unavailable } from '../../lib/errors.js'
 import { MemoryStateStore } from '../../lib/state/memory-state-store.js'
 import type { StateStore } from '../../lib/state/state-store.js'
+import { fakeClock } from '../../lib/testing.js'
 import { goodToken, issuer, now, verifierOf } from './forge.js'
-
-/** A clock that a test sets. */
-class SetClock {
-  time = now
-  now(): number {
-    return this.time
-  }
-}
 
 const alice = verifierOf().verify(goodToken, now) as Identity
 const identity = (parts: Partial<Identity>): Identity => ({ ...alice, issuedAt: now, ...parts })
 
-function inMemory(clock = new SetClock(), capacity = 1_000) {
+function inMemory(clock = fakeClock(now), capacity = 1_000) {
   const state = new MemoryStateStore({ clock, capacity })
   return { clock, state, revocations: new StoredRevocations(state, { clock }) }
 }
@@ -87,7 +80,7 @@ describe('revocations', () => {
   })
 
   it('remember a subject for as long as its longest token lives', () => {
-    const clock = new SetClock()
+    const clock = fakeClock(now)
     const revocations = new StoredRevocations(new MemoryStateStore({ clock }), { clock, longestLifetime: 60 })
     void revocations.revokeSubject({ issuer, id: 'alice' })
     clock.time = now + 359_999
@@ -97,7 +90,7 @@ describe('revocations', () => {
   })
 
   it('refuse the next rather than forget one, when the store is full', () => {
-    const { revocations } = inMemory(new SetClock(), 2)
+    const { revocations } = inMemory(fakeClock(now), 2)
     for (const tokenId of ['a', 'b']) void revocations.revokeToken({ issuer, tokenId, expiresAt: now + 1000 })
     expect(() => revocations.revokeToken({ issuer, tokenId: 'c', expiresAt: now + 1000 })).to.throw(Unavailable)
     expect(['a', 'b'].map((tokenId) => revocations.isRevoked(identity({ tokenId })))).to.deep.equal([true, true])

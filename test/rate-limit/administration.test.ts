@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { Controller, createApi, createContainer, Get, MemoryRateLimitStore, Public, RateLimit, tokens } from '../../lib/index.js'
 import type { Api, RateLimitOptions } from '../../lib/index.js'
 import { exchangeOf } from '../exchange.js'
-import { FakeClock } from './route.js'
+import { setClock } from './route.js'
 
 @Controller('/things', { inject: [] })
 @RateLimit('20 per hour', { scope: 'things' })
@@ -33,7 +33,7 @@ class Things {
 
 describe('the administration of limits', () => {
   function make(rateLimit: RateLimitOptions = {}): { api: Api; get: (path: string, address?: string) => Promise<number> } {
-    const clock = new FakeClock()
+    const clock = setClock()
     const container = createContainer()
     container.register(tokens.clock, { useValue: clock })
     container.register(tokens.rateLimitStore, { useValue: new MemoryRateLimitStore({ clock }) })

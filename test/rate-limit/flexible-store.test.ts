@@ -18,7 +18,7 @@ import { findPostgres, startPostgres } from '../postgres-server.js'
 import type { PostgresServer } from '../postgres-server.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
-import { FakeClock } from './route.js'
+import { setClock } from './route.js'
 
 const exact = { deadline: 10_000, onStoreFailure: 'closed', remembersRefusals: false } as const
 
@@ -102,7 +102,7 @@ describeWithRedis('the contract of rate limit stores, over RateLimiterRedis', ()
   })
 
   it('keeps each key for a minute longer than its window, and none for ever', async () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = open(clock)
     const charges = [charge('2 per minute', 'a key that ends')]
     const { key } = clockWindow(charges[0] as Charge, { count: 2, window: 60_000 }, clock.time)
@@ -148,7 +148,7 @@ describeWithPostgres('the contract of rate limit stores, over RateLimiterPostgre
   for (const { name, run } of rateLimitStoreCases(open, { ...abilities, runs: 30 })) it(name, run)
 
   it('keeps keys apart that a database takes for the same, and cuts none', async () => {
-    const store = open(new FakeClock())
+    const store = open(setClock())
     const allowed = []
     for (const key of ['a', 'A', 'a ', 'x'.repeat(200), `${'x'.repeat(199)}y`]) {
       allowed.push((await store.consume([charge('1 per hour', key, { rule: 'r'.repeat(300) })])).allowed)
@@ -180,7 +180,7 @@ class Hooked extends RateLimiterMemory {
 
 /** A store whose limiters are at hand. */
 function hooked(options: FlexibleRateLimitStoreOptions = {}) {
-  const clock = new FakeClock()
+  const clock = setClock()
   const limiters = new Map<string, Hooked>()
   const limiterFor: FlexibleLimiterMaker = (limit) => {
     const limiter = new Hooked(sizeOf(limit))
@@ -226,7 +226,7 @@ describe('FlexibleRateLimitStore', () => {
 
   it('admits no more than any of several limits, and no refused call costs anything, however many ask at once', async () => {
     const limiterFor = shared((limit) => new RateLimiterMemory(sizeOf(limit)))
-    const clock = new FakeClock()
+    const clock = setClock()
     const stores = [1, 2, 3].map(() => new FlexibleRateLimitStore(limiterFor, { ...exact, clock }))
     await fc.assert(
       fc.asyncProperty(fc.uuid(), fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 40 }), async (key, costs) => {

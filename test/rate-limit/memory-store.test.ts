@@ -4,18 +4,11 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { MemoryRateLimitStore, parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { Charge, Limit, Verdict } from '../../lib/rate-limit/rate-limit.js'
+import { setClock } from './route.js'
 
 function collector(): () => void {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as () => void
-}
-
-class FakeClock {
-  time = 1_700_000_000_000
-
-  now(): number {
-    return this.time
-  }
 }
 
 /** The plainest store there can be: forgets nothing, and looks before it charges. */
@@ -76,7 +69,7 @@ describe('the memory store', () => {
   it('does what the plainest model does, refunds and boundaries included', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
-        const clock = new FakeClock()
+        const clock = setClock()
         const store = new MemoryRateLimitStore({ clock, capacity: 1_000 })
         const model = new Model()
         const past: Array<{ charges: readonly Charge[]; verdict: Verdict }> = []
@@ -103,7 +96,7 @@ describe('the memory store', () => {
   })
 
   it('charges no window of any charge where one refuses', () => {
-    const store = new MemoryRateLimitStore({ clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ clock: setClock() })
     const both = [...one('5/s; 100/h', 'wide'), ...one('1/m', 'narrow')]
     expect(store.consume(both).allowed).to.equal(true)
     for (let call = 0; call < 10; call += 1) expect(store.consume(both).allowed).to.equal(false)
@@ -111,7 +104,7 @@ describe('the memory store', () => {
   })
 
   it('names the window that refuses for longest, and how long', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock })
     store.consume(one('1/s; 1/m; 9/h'))
     clock.time += 400
@@ -120,7 +113,7 @@ describe('the memory store', () => {
   })
 
   it('lets the count through anew exactly when the window ends', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock })
     store.consume(one('1/s'))
     clock.time += 999
@@ -130,7 +123,7 @@ describe('the memory store', () => {
   })
 
   it('keeps windows of many weeks', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock })
     store.consume(one('1 per 8 weeks'))
     clock.time += 8 * 7 * 86_400_000 - 1
@@ -140,7 +133,7 @@ describe('the memory store', () => {
   })
 
   it('does not hold a caller longer than the window where the clock is set back', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock })
     store.consume(one('1/s'))
     clock.time -= 3_600_000
@@ -150,7 +143,7 @@ describe('the memory store', () => {
   })
 
   it('gives nothing back into a newer window', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock })
     const first = store.consume(one('2/s'))
     clock.time += 1_000
@@ -161,25 +154,25 @@ describe('the memory store', () => {
   })
 
   it('takes what is left of a capped charge and never refuses it', () => {
-    const store = new MemoryRateLimitStore({ clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ clock: setClock() })
     store.consume(one('5/m'))
     expect(store.consume(one('5/m', 'key', 9).map((each) => ({ ...each, capped: true })))).to.include({ allowed: true })
     expect(store.consume(one('5/m')).allowed).to.equal(false)
   })
 
   it('never holds more keys than its capacity, nor one for a refused call', () => {
-    const store = new MemoryRateLimitStore({ clock: new FakeClock(), capacity: 100 })
+    const store = new MemoryRateLimitStore({ clock: setClock(), capacity: 100 })
     for (let key = 0; key < 5_000; key += 1) {
       expect(store.consume(one('5/h', `key ${key}`)).allowed).to.equal(true)
       expect(store.size).to.equal(Math.min(100, key + 1))
     }
-    const small = new MemoryRateLimitStore({ clock: new FakeClock() })
+    const small = new MemoryRateLimitStore({ clock: setClock() })
     for (let key = 0; key < 50; key += 1) small.consume([...one('5/h', 'known', 3), ...one('5/h', `new ${key}`)])
     expect(small.size).to.equal(2)
   })
 
   it('forgets counters that have ended, without a timer', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock })
     for (let key = 0; key < 1_000; key += 1) store.consume(one('5/s', `key ${key}`))
     clock.time += 1_000
@@ -188,7 +181,7 @@ describe('the memory store', () => {
   })
 
   it('makes room among counters that have ended before it touches others', () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const store = new MemoryRateLimitStore({ clock, capacity: 1_000 })
     for (let key = 0; key < 50; key += 1) store.consume(one('2/h', `long ${key}`))
     for (let key = 0; key < 950; key += 1) store.consume(one('1/s', `short ${key}`))
@@ -199,7 +192,7 @@ describe('the memory store', () => {
   })
 
   it('keeps the count of used-up keys through a flood of new ones', () => {
-    const store = new MemoryRateLimitStore({ clock: new FakeClock(), capacity: 1_000 })
+    const store = new MemoryRateLimitStore({ clock: setClock(), capacity: 1_000 })
     for (let key = 0; key < 20; key += 1) store.consume(one('5/d', `victim ${key}`, 4))
     for (let key = 0; key < 20_000; key += 1) store.consume(one(key % 2 === 0 ? '1000/d' : '1/d', `flood ${key}`))
     for (let key = 0; key < 20; key += 1) {
@@ -209,7 +202,7 @@ describe('the memory store', () => {
   })
 
   it('keeps what it charged in one call, even where it is full', () => {
-    const store = new MemoryRateLimitStore({ clock: new FakeClock(), capacity: 100 })
+    const store = new MemoryRateLimitStore({ clock: setClock(), capacity: 100 })
     for (let key = 0; key < 100; key += 1) store.consume(one('9/d', `heavy ${key}`, 9))
     const three = ['x', 'y', 'z'].flatMap((key) => one('9/d', key))
     for (let call = 1; call <= 9; call += 1) {
@@ -219,7 +212,7 @@ describe('the memory store', () => {
 
   it('takes no room before it counts, and knows of nobody then', () => {
     const before = process.memoryUsage().arrayBuffers
-    const store = new MemoryRateLimitStore({ capacity: 10_000_000, clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ capacity: 10_000_000, clock: setClock() })
     expect(store.size).to.equal(0)
     expect(process.memoryUsage().arrayBuffers - before).to.be.below(1e6)
   })
@@ -229,7 +222,7 @@ describe('the memory store', () => {
     collect()
     const sizeOf = ({ heapUsed, arrayBuffers }: NodeJS.MemoryUsage) => heapUsed + arrayBuffers
     const before = sizeOf(process.memoryUsage())
-    const store = new MemoryRateLimitStore({ capacity: 1_000_000, clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ capacity: 1_000_000, clock: setClock() })
     const limits = parseLimits('3 per minute')
     const charge = (key: string) => store.consume([{ rule: 'rule', key, windows: limits, cost: 1 }]).allowed
     for (let call = 0; call < 3; call += 1) charge('victim')
@@ -248,7 +241,7 @@ describe('the memory store', () => {
   }).timeout(60_000)
 
   it('goes on where counters were that a flood of others pushed out', () => {
-    const store = new MemoryRateLimitStore({ capacity: 100, clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ capacity: 100, clock: setClock() })
     const littleUsed = Array.from({ length: 50 }, (_, number) => one('3/m', `little used ${number}`, 2))
     for (const charges of littleUsed) store.consume(charges)
     for (let number = 0; number < 200; number += 1) store.consume(one('3/m', `flood ${number}`, 3))
@@ -261,7 +254,7 @@ describe('the memory store', () => {
 
   it('keeps alive nothing that a key was cut out of', () => {
     const collect = collector()
-    const store = new MemoryRateLimitStore({ clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ clock: setClock() })
     collect()
     const before = process.memoryUsage().heapUsed
     for (let key = 0; key < 400; key += 1) {
@@ -274,7 +267,7 @@ describe('the memory store', () => {
   })
 
   it('holds long keys by their hash, and tells them apart', () => {
-    const store = new MemoryRateLimitStore({ clock: new FakeClock() })
+    const store = new MemoryRateLimitStore({ clock: setClock() })
     const long = 'k'.repeat(1_000_000)
     expect(store.consume(one('1/h', `${long}a`)).allowed).to.equal(true)
     expect(store.consume(one('1/h', `${long}b`)).allowed).to.equal(true)

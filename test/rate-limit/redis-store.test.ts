@@ -9,7 +9,7 @@ import { freePort } from '../free-port.js'
 import { pause } from '../load.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
-import { FakeClock } from './route.js'
+import { setClock } from './route.js'
 
 function one(text: string, key: string, cost = 1): Charge[] {
   return [{ rule: text, key, cost, windows: parseLimits(text) }]
@@ -196,7 +196,7 @@ describe('the Redis store without Redis', () => {
   })
 
   it('leaves a Redis alone that was late three times in a row, and probes it behind the backs of calls', async () => {
-    const clock = new FakeClock()
+    const clock = setClock()
     const client = hanging()
     const store = new RedisRateLimitStore(client, { deadline: 1, clock })
     for (let call = 0; call < 20; call += 1) expect((await store.consume(one('9/h', 'key'))).allowed).to.equal(call < 9)

@@ -10,17 +10,16 @@ import type { RouteSetup, Step } from '../../lib/protection.js'
 import { MemoryRateLimitStore, rateLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { RateLimitOptions, RateLimitStore } from '../../lib/rate-limit/rate-limit.js'
 import { rulesOfRoutes } from '../../lib/rate-limit/rules.js'
+import { fakeClock } from '../../lib/testing.js'
+import type { FakeClock } from '../../lib/testing.js'
 import { take } from '../exchange.js'
 
 // One for all: making one costs more than a call.
 const silent = createLogger({ silent: true, transports: [new transports.Console()] })
 
-export class FakeClock {
-  time = 1_700_000_000_000
-
-  now(): number {
-    return this.time
-  }
+/** A clock that stands at the same time in every run. */
+export function setClock(): FakeClock {
+  return fakeClock(1_700_000_000_000)
 }
 
 /** What a request is like, where a test cares. */
@@ -46,7 +45,7 @@ export interface Outcome {
 
 /** Routes of one API, with nothing but rate limits to protect them. */
 export class Routes {
-  readonly clock = new FakeClock()
+  readonly clock = setClock()
   readonly mistakes: Array<{ place: string; problem: string; mend: string }> = []
   readonly facts = new Map<string, unknown>()
   readonly #protections

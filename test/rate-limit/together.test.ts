@@ -7,12 +7,12 @@ import { MemoryRateLimitStore, RateLimit, parseLimits } from '../../lib/rate-lim
 import { SharedRateLimitStore } from '../../lib/rate-limit/shared-store.js'
 import type { CounterServer } from '../../lib/rate-limit/shared-store.js'
 import { exchangeOf } from '../exchange.js'
-import { FakeClock, Routes } from './route.js'
+import { Routes, setClock } from './route.js'
 
 /** A server that counts in memory, answers when it is asked to fail, and notes what it was asked. */
 class FakeServer implements CounterServer {
   readonly name = 'Fake'
-  readonly clock = new FakeClock()
+  readonly clock = setClock()
   readonly asked: string[] = []
   failure: Error | undefined
   instances = 1
