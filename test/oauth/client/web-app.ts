@@ -20,15 +20,9 @@ import { oauthLogin } from '../../../lib/oauth.js'
 import type { OAuthLogin, OAuthLoginOptions } from '../../../lib/oauth.js'
 import { Browser } from '../browser.js'
 import type { ShownPage } from '../browser.js'
+import { MovedClock } from '../moved-clock.js'
 
-/** A clock that a test moves. */
-export const clock = {
-  moved: 0,
-  now() {
-    return Date.now() + this.moved
-  },
-}
-
+export const clock = new MovedClock()
 export const state = new MemoryStateStore({ clock })
 export const records = recentRecords(100)
 export const hosts: Readonly<Record<string, (api: Api) => RequestListener>> = {

@@ -19,6 +19,7 @@ import type { Context, RecentRecords, Revocations, StateStore } from '../../../l
 import { authorizationServer, hashClientSecret, loginPage } from '../../../lib/oauth.js'
 import type { AuthorizationServerOptions, OAuthClient } from '../../../lib/oauth.js'
 import { Browser, logInAndAllow } from '../browser.js'
+import { MovedClock } from '../moved-clock.js'
 
 export const resource = 'https://api.test'
 export const other = 'https://other.test'
@@ -28,14 +29,6 @@ export const assertionKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 export const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const webSecret = 'secret of web'
 const hash = hashClientSecret(webSecret)
-
-/** A clock that a test moves. */
-class MovedClock {
-  moved = 0
-  now(): number {
-    return Date.now() + this.moved
-  }
-}
 
 async function clients(): Promise<readonly OAuthClient[]> {
   const secretHash = await hash
