@@ -139,7 +139,8 @@ const authentication = bearer({
   keys: [{ algorithm: 'HS256', secret: jwtSecret }],
   requireTokenId: false,
   maxTokenBytes: 65_536,
-  cache: { size: 100_000 },
+  // More than there are tokens of all sizes together.
+  cache: { size: 200_000 },
 })
 
 function apiOf(options: ApiOptions): Api {

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../bounded-map.js'
+
 interface Entry<T> {
   readonly value: T
   readonly from: number
@@ -6,9 +8,11 @@ interface Entry<T> {
 
 /** Values by name, each for a while. When it is full the oldest goes. Times are milliseconds since 1970. */
 export class IntrospectionCache<T> {
-  readonly #entries = new Map<string, Entry<T>>()
+  readonly #entries: BoundedMap<string, Entry<T>>
 
-  constructor(private readonly size: number) {}
+  constructor(size: number) {
+    this.#entries = new BoundedMap(size)
+  }
 
   /** The value, while it lasts; a clock that is set back to before it was kept ends it as well. */
   get(name: string, now: number): T | undefined {
@@ -18,16 +22,7 @@ export class IntrospectionCache<T> {
 
   /** Keeps a value from `from` until `until`, if there is any time between them. */
   set(name: string, value: T, from: number, until: number): void {
-    this.#entries.delete(name)
-    if (!(from < until)) return
-    if (this.#entries.size >= this.size) this.#deleteOldest()
-    this.#entries.set(name, { value, from, until })
-  }
-
-  #deleteOldest(): void {
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      return
-    }
+    if (from < until) this.#entries.set(name, { value, from, until })
+    else this.#entries.delete(name)
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js'
 import type { Identity } from '../context.js'
 import { refusalAt } from './claims.js'
 import type { Validity } from './claims.js'
@@ -16,9 +17,11 @@ const keyLength = 43
  * can answer for another. When it is full the oldest goes; nothing but a verified token ever comes in.
  */
 export class TokenCache {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: BoundedMap<string, Entry>
 
-  constructor(private readonly size: number) {}
+  constructor(size: number) {
+    this.#entries = new BoundedMap(size)
+  }
 
   /** The identity of a token that was verified and may still be used. */
   get(token: string, now: number): Identity | undefined {
@@ -30,18 +33,10 @@ export class TokenCache {
   }
 
   set(token: string, identity: Identity, validity: Validity): void {
-    if (this.#entries.size >= this.size) this.#deleteOldest()
     this.#entries.set(token.slice(-keyLength), { token, identity, validity })
   }
 
   delete(token: string): void {
     this.#entries.delete(token.slice(-keyLength))
-  }
-
-  #deleteOldest(): void {
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      return
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js'
 import type { Clock } from '../context.js'
 import type { Charge, Verdict } from './store.js'
 
@@ -27,12 +28,14 @@ const penaltyCheck = 10_000
  * alone: of the other counters of a call nothing is known.
  */
 export class RefusalMemory {
-  readonly #refusals = new Map<string, Refusal>()
+  readonly #refusals: BoundedMap<string, Refusal>
 
   constructor(
     private readonly clock: Clock,
     private readonly capacity: number,
-  ) {}
+  ) {
+    this.#refusals = new BoundedMap(capacity)
+  }
 
   /** Remembers what refused, or that nothing does any more. */
   note(charges: readonly Charge[], verdict: Verdict): void {
@@ -48,11 +51,6 @@ export class RefusalMemory {
     const endsAt = now + verdict.retryAfter
     const until = isPenalty ? endsAt : Math.min(now + longestRefusal, endsAt)
     const remaining = verdict.windows[verdict.refusedBy]?.remaining ?? 0
-    // Others are asked about again: the oldest has been remembered for longest.
-    for (const oldest of this.#refusals.keys()) {
-      if (this.#refusals.size < this.capacity) break
-      this.#refusals.delete(oldest)
-    }
     const askAgainAt = now + penaltyCheck
     this.#refusals.set(nameOf(charge), { notedAt: now, until, endsAt, window, remaining, isPenalty, askAgainAt, cost: charge.cost })
   }

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { BoundedMap } from '../../bounded-map.js'
 import type { Clock } from '../../context.js'
 import { addressProblem, outboundFetch, outboundMistakes } from '../../outbound.js'
 import type { OutboundInit, OutboundOptions } from '../../outbound.js'
@@ -73,7 +74,7 @@ class ClientCredentials implements TokenSource {
   readonly #clock: Clock
   readonly #provider: Provider
   readonly #requests: ApiRequests
-  readonly #kept = new Map<string, KeptToken>()
+  readonly #kept = new BoundedMap<string, KeptToken>(mostWishes)
   #auth: Promise<oauth.ClientAuth> | undefined
   #prover: Promise<oauth.DPoPHandle> | undefined
 
@@ -108,8 +109,6 @@ class ClientCredentials implements TokenSource {
     const known = this.#kept.get(name)
     if (known !== undefined) return known
     const kept = new KeptToken(() => withNonce(() => this.#ask(parameters)), this.#clock, (this.#options.early ?? 60) * 1000)
-    const [oldest] = this.#kept.keys()
-    if (oldest !== undefined && this.#kept.size >= mostWishes) this.#kept.delete(oldest)
     this.#kept.set(name, kept)
     return kept
   }
