@@ -177,20 +177,20 @@ export function createApi(options: ApiOptions): Api {
   function handle(request: ApiRequest): Reply | PromiseLike<Reply> | undefined {
     const target = readTarget(request.target, request.headers.host)
     if (target.malformed !== undefined) {
-      return isOurs(request, target) ? start(refusals.malformed, request, { ...target, params: {} }) : undefined
+      const meant = meantBy(request, target)
+      return meant.length > 0 ? start(refusals.malformed, request, untaken(target, meant)) : undefined
     }
     const match = router.find(request.method, target.path)
     if (match !== undefined) return start(match.route, request, { path: target.path, query: target.query, params: match.params })
-    if (crossOrigin.isPreflight(request) && router.allowed(target.path).length > 0) {
-      return start(refusals.preflight, request, { ...target, params: {} })
-    }
-    return undefined
+    if (!crossOrigin.isPreflight(request)) return undefined
+    const others = router.at(target.path)
+    return others.length > 0 ? start(refusals.preflight, request, untaken(target, others)) : undefined
   }
 
-  /** Whether a malformed target may mean one of our routes, read plainly or as it stands: then no host must serve it instead. */
-  function isOurs(request: ApiRequest, { path }: ReadTarget): boolean {
+  /** The routes that a malformed target may mean, read plainly or as it stands: no host must serve them instead. */
+  function meantBy(request: ApiRequest, { path }: ReadTarget): readonly CompiledRoute[] {
     const asItStands = request.target.split('?', 1)[0] ?? ''
-    return router.allowed(path).length > 0 || router.allowed(asItStands).length > 0
+    return [...router.at(path), ...router.at(asItStands)]
   }
 
   function answer(request: ApiRequest): Reply | PromiseLike<Reply> {
@@ -198,10 +198,10 @@ export function createApi(options: ApiOptions): Api {
   }
 
   function refuse(request: ApiRequest): Reply | PromiseLike<Reply> {
-    const target = { ...readTarget(request.target, request.headers.host), params: {} }
-    if (target.malformed !== undefined) return start(refusals.malformed, request, target)
-    const isKnown = router.allowed(target.path).length > 0
-    return start(isKnown ? refusals.methodNotAllowed : refusals.notFound, request, target)
+    const target = readTarget(request.target, request.headers.host)
+    if (target.malformed !== undefined) return start(refusals.malformed, request, untaken(target, meantBy(request, target)))
+    const others = router.at(target.path)
+    return start(others.length > 0 ? refusals.methodNotAllowed : refusals.notFound, request, untaken(target, others))
   }
 
   const principalOf = principalBuilder(services.permissionSource)
@@ -242,12 +242,13 @@ export function createApi(options: ApiOptions): Api {
       const own = compiled.filter(({ setup: { policy } }) => policy.controller === controller && policy.member === member)
       if (own.length === 0) throw new TypeError(`${controller.name}.${member} is no route of this API`)
       const byMethod = new Map(own.map(({ setup, route }) => [setup.method as string, route]))
+      const others = [...byMethod.values()]
       return (request, params) => {
-        const target = { ...readTarget(request.target, request.headers.host), params }
-        if (target.malformed !== undefined) return start(refusals.malformed, request, target)
+        const target = readTarget(request.target, request.headers.host)
+        if (target.malformed !== undefined) return start(refusals.malformed, request, untaken(target, others))
         const route = byMethod.get(request.method) ?? (request.method === 'HEAD' ? byMethod.get('GET') : undefined)
-        if (route !== undefined) return start(route, request, target)
-        return start(refusals.methodNotAllowed, request, { ...target, allowed: [...byMethod.keys()] })
+        if (route !== undefined) return start(route, request, { ...target, params })
+        return start(refusals.methodNotAllowed, request, { ...untaken(target, others), allowed: [...byMethod.keys()] })
       }
     },
     inventory: () => inventoryOf(compiled),
@@ -273,4 +274,10 @@ function waysMistakes(ways: readonly Authentication[]): readonly Mistake[] {
   if (ways.filter(({ name }) => name === 'bearer').length < 2) return mistakes
   const problem = 'bearer stands there twice, and of a token nobody could say which of them it is for'
   return [...mistakes, { place: 'authentication', problem, mend: 'write one: bearer({ issuers: [{ … }, { … }] })' }]
+}
+
+/** The target of a request that no route takes. What those of its path would hide of it is hidden all the same. */
+function untaken(target: ReadTarget, others: readonly CompiledRoute[]): Target {
+  const hiding = others.find(({ info }) => info.hidesPath === true)
+  return { ...target, params: {}, ...(hiding === undefined ? {} : { shown: hiding.info.path }) }
 }

@@ -179,7 +179,7 @@ export interface RouteInfo {
   readonly method: string
   /** `/api/v1/orders/:id`; empty where nothing matched. */
   readonly path: string
-  /** `true` where a parameter of the path is `@Sensitive()`: what is shown of a request then is `path`, and not what was sent. */
+  /** `true` where a parameter of the path is secret, by its name or `@Sensitive()`: what is shown of a request then is `path`, and not what was sent. */
   readonly hidesPath?: true
 }
 

@@ -46,6 +46,8 @@ export interface Target {
   readonly params: Readonly<Record<string, string | undefined>>
   /** The methods that a route of the host stands for, where it is bound to one of ours. */
   readonly allowed?: readonly string[]
+  /** What is shown in place of the path, where no route took the request and the path holds the secret of one that has it. */
+  readonly shown?: string
   /** What is wrong with the target, for the record, where something is. */
   readonly malformed?: string
 }

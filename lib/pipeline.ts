@@ -173,7 +173,7 @@ export function routeCompiler(options: PipelineOptions, services: PipelineServic
     const changes = changeReading(route, options.audit.redact, sensitiveNames(route.policy, 'body'))
     const wanted = phases.slice(0, phases.indexOf(last) + 1).filter((phase) => phase !== 'answer')
     return {
-      info: infoOf(route),
+      info: infoOf(route, record.hidesPath),
       steps: [
         ...wanted.flatMap(stepsOf),
         ...watched.steps('handler', [...intend, ...changes.before, handle, ...changes.after]),
@@ -196,7 +196,6 @@ export function settled(route: RouteSetup): RouteSetup {
   return { ...route, describe: () => undefined, mistake: () => undefined }
 }
 
-function infoOf({ name, method, path, policy, params }: RouteSetup): RouteInfo {
-  const sensitive = sensitiveNames(policy, 'params')
-  return { name, method, path, ...(params.some((param) => sensitive.includes(param)) ? { hidesPath: true } : {}) }
+function infoOf({ name, method, path }: RouteSetup, hidesPath: boolean): RouteInfo {
+  return { name, method, path, ...(hidesPath ? { hidesPath } : {}) }
 }

@@ -8,6 +8,8 @@ export const longestDeadline = 60_000
 /** Writes the record of a request that has come to its end. */
 export interface Recorder {
   (exchange: Exchange, status: number): void
+  /** Whether a parameter of the route's path is secret: then its path is recorded, and not that of the request. */
+  readonly hidesPath: boolean
   /** What a critical action asks for besides. */
   readonly critical?: CriticalRecords
 }

@@ -145,7 +145,8 @@ export function auditing(
         log.write(lineOf(exchange, status, undefined, isOne), facts)
       }
 
-      if (declared?.critical !== true) return record
+      const hidesPath = recorded.pathText !== undefined
+      if (declared?.critical !== true) return Object.assign(record, { hidesPath })
       if (log.commit === undefined) {
         route.mistake('@Audit says critical, and no sink keeps what it takes', "give audit: { sinks: [fileSink('audit.log')] }")
       }
@@ -157,7 +158,7 @@ export function auditing(
         const stage = critical.isIntended(exchange) ? 'outcome' : undefined
         log.write(lineOf(exchange, status, stage, false), factsOf(exchange))
       }
-      return Object.assign(recordOutcome, { critical })
+      return Object.assign(recordOutcome, { hidesPath, critical })
     },
   }
 }
@@ -211,7 +212,7 @@ function requestPart({ exchange, status, fields, parts }: Draft, { method, metho
   const { request, target, requestId } = exchange
   putText(parts, fields.request_id, requestId)
   put(parts, fields.method, request.method === method ? methodText : quote(request.method))
-  put(parts, fields.path, pathText ?? redactors.all.text(target.path))
+  put(parts, fields.path, pathText ?? redactors.all.text(target.shown ?? target.path))
   put(parts, fields.status, String(status))
 }
 

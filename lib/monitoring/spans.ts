@@ -104,7 +104,7 @@ export class Spans {
     const attributes: Attributes = {
       'http.request.method': known,
       'url.scheme': client.secure ? 'https' : 'http',
-      'url.path': this.#isPathSecret(route) ? route.path : this.#masked(target.path),
+      'url.path': this.#isPathSecret(route) ? route.path : this.#masked(target.shown ?? target.path),
       'client.address': client.address,
       ...routeAttributes(request),
     }

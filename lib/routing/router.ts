@@ -69,6 +69,11 @@ export class Router<Route> {
     return methods.filter((method) => this.find(method, path) !== undefined)
   }
 
+  /** What `path` leads to by any method. */
+  at(path: string): readonly Route[] {
+    return methods.flatMap((method) => this.find(method, path)?.route ?? [])
+  }
+
   #find(method: string, path: string): Match<Route> | undefined {
     const plain = this.#plain.get(method)?.get(path)
     if (plain !== undefined) return plain

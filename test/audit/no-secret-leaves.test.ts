@@ -157,6 +157,7 @@ const talkative: TokenVerifier = {
 
 const json = { 'Content-Type': 'application/json' }
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const preflight = { Origin: 'https://shop.example', 'Access-Control-Request-Method': 'GET' }
 const account = (more: object = {}): string => JSON.stringify({ name: 'a', password: secret(), nickname: secret(), ...more })
 
 /** Every place in which a request can bear a secret. */
@@ -207,6 +208,11 @@ function requests(): readonly string[] {
     request(`GET /accounts/reset/${secret()}`),
     request(`GET /accounts/patient/${secret()}`),
     request(`PUT /accounts/reset/${jwt()}`),
+    ...['reset', 'patient'].flatMap((path) => [
+      request(`PUT /accounts/${path}/${secret()}`),
+      request(`GET /accounts/${path}/${secret()}%zz`),
+      request(`OPTIONS /accounts/${path}/${secret()}`, preflight),
+    ]),
     request(`GET /nothing/${jwt()}/token=${secret()}`),
     request('GET /accounts/fail'),
     request('POST /accounts', json, account({ note: `card ${card}, ${key}` })),
@@ -261,6 +267,7 @@ function openApi(format: 'portcullis' | 'ecs' | 'ocsf', records: string[], logge
     controllers: [AccountsController],
     authentication: bearer({ issuers: [] }),
     https: 'off',
+    cors: { origins: ['https://shop.example'] },
     audit: { sinks: [kept], headers: true, format },
     logger: createLogger({ level: 'debug', transports: [new transports.Stream({ stream })] }),
   })

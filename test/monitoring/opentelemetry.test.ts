@@ -161,6 +161,10 @@ describe('an API under OpenTelemetry', () => {
     // What a class calls sensitive has no name that tells.
     await get(api, '/things/of-patient/ann')
     expect(newest().attributes['url.path']).to.equal('/things/of-patient/:patient')
+    for (const path of ['/things/by-token/abcdefgh', '/things/of-patient/ann']) {
+      await get(api, path, {}, 'DELETE')
+      expect(JSON.stringify(newest().attributes)).not.to.match(/abcdefgh|ann/)
+    }
   })
 
   it('masks what looks like a secret in a path and in what a client says it is, and keeps little of the latter', async () => {
