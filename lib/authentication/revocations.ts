@@ -93,8 +93,7 @@ export class StoredRevocations implements Revocations {
 
   revokeSubject({ issuer, id }: RevocableSubject): Awaitable<void> {
     requireName(id, 'id names no subject: pass the principal')
-    const now = this.#clock.now()
-    return this.#state.set(keyOf('subject', issuer, id), String(now), this.#end(now))
+    return this.#revokeUntil(keyOf('subject', issuer, id), this.#clock.now())
   }
 
   revokeSession({ issuer, sessionId }: RevocableSession): Awaitable<void> {
@@ -105,6 +104,20 @@ export class StoredRevocations implements Revocations {
   revokeKey({ issuer, keyId }: RevocableKey): Awaitable<void> {
     requireName(keyId, 'keyId is no kid: pass { issuer, keyId }')
     return this.#state.set(keyOf('key', issuer, keyId), '1', Number.POSITIVE_INFINITY)
+  }
+
+  /** Never earlier than it stands there: a process whose clock is behind would give back what another has revoked. */
+  #revokeUntil(key: string, time: number): Awaitable<void> {
+    const before = this.#state.get(key)
+    return isPromiseLike(before) ? before.then((found) => this.#raise(key, found, time)) : this.#raise(key, before, time)
+  }
+
+  #raise(key: string, before: string | undefined, time: number): Awaitable<void> {
+    if (before !== undefined && Number(before) >= time) return undefined
+    const [value, until] = [String(time), this.#end(time)]
+    const isRaised = before === undefined ? this.#state.add(key, value, until) : this.#state.replace(key, before, value, until)
+    if (isPromiseLike(isRaised)) return isRaised.then((done) => (done ? undefined : this.#revokeUntil(key, time)))
+    return isRaised ? undefined : this.#revokeUntil(key, time)
   }
 
   #end(now: number): number {

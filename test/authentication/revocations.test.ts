@@ -89,6 +89,18 @@ describe('revocations', () => {
     expect(revocations.isRevoked(identity({}))).to.equal(false)
   })
 
+  it('give nothing back where a subject is revoked again by a clock that is behind', async () => {
+    for (const share of [(state: StateStore) => state, asynchronous]) {
+      const state = share(new MemoryStateStore({ clock: fakeClock(now) }))
+      const at = (time: number) => new StoredRevocations(state, { clock: fakeClock(time) })
+      const [right, behind, ahead] = [at(now), at(now - 5_000), at(now + 5_000)]
+      await Promise.all([ahead, right, behind, ahead, right].map((one) => one.revokeSubject({ issuer, id: 'alice' })))
+      await behind.revokeSubject({ issuer, id: 'alice' })
+      expect(await right.isRevoked(identity({ issuedAt: now + 5_000 }))).to.equal(true)
+      expect(await right.isRevoked(identity({ issuedAt: now + 5_001 }))).to.equal(false)
+    }
+  })
+
   it('refuse the next rather than forget one, when the store is full', () => {
     const { revocations } = inMemory(fakeClock(now), 2)
     for (const tokenId of ['a', 'b']) void revocations.revokeToken({ issuer, tokenId, expiresAt: now + 1000 })
