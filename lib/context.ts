@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import { FixedSet } from './fixed-set.js'
 
 /**
  * Takes messages, with what is worth knowing beside them: what the API needs of a logger. Loggers of winston fit as they are; `pinoLogger`
@@ -109,7 +110,7 @@ export const anonymous: Principal = Object.freeze({
   issuer: undefined,
   roles: Object.freeze([]),
   scopes: Object.freeze([]),
-  permissions: new Set<string>(),
+  permissions: new FixedSet<string>(),
   claims: Object.freeze({}),
   tokenId: undefined,
   expiresAt: undefined,

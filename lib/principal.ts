@@ -1,4 +1,5 @@
 import type { Identity, Principal } from './context.js'
+import { FixedSet } from './fixed-set.js'
 
 /** All of its fields, so that none that is added to an identity is forgotten here. */
 type WholePrincipal = { readonly [Name in keyof Required<Principal>]: Principal[Name] }
@@ -11,7 +12,7 @@ export function principalWith(identity: Identity, permissions: Iterable<string>)
     issuer: identity.issuer,
     roles: identity.roles,
     scopes: identity.scopes,
-    permissions: new Set(permissions),
+    permissions: new FixedSet(permissions),
     claims: identity.claims,
     tokenId: identity.tokenId,
     expiresAt: identity.expiresAt,

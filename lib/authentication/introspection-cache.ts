@@ -20,6 +20,10 @@ export class IntrospectionCache<T> {
     return entry !== undefined && now >= entry.from && now < entry.until ? entry.value : undefined
   }
 
+  delete(name: string): void {
+    this.#entries.delete(name)
+  }
+
   /** Keeps a value from `from` until `until`, if there is any time between them. */
   set(name: string, value: T, from: number, until: number): void {
     if (from < until) this.#entries.set(name, { value, from, until })

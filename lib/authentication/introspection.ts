@@ -115,6 +115,9 @@ export class IntrospectionVerifier implements TokenJudge {
 
   async #askAndRemember(name: string, token: string, now: number): Promise<Finding> {
     const found = await this.#ask(token, now)
+    // What was said before could come to hold again when the clock is set back.
+    this.#good?.delete(name)
+    this.#refused?.delete(name)
     if (typeof found === 'string') {
       this.#refused?.set(name, found, now, now + this.#ages.negative)
     } else {

@@ -34,7 +34,8 @@ type TokenParts = CompactSignature & { readonly claims?: Fields }
  */
 export class JwtVerifier implements TokenJudge {
   readonly #rules: JwtRules
-  readonly #cache: TokenCache | undefined
+  #cache: TokenCache | undefined
+  #withdrawals: number | undefined = 0
   readonly #decoy: string | undefined
   readonly cacheUse = { hits: 0, misses: 0 }
 
@@ -57,9 +58,21 @@ export class JwtVerifier implements TokenJudge {
 
   /** The identity of a token that was verified before and may still be used. */
   remembered(token: string, now: number): Identity | undefined {
-    const identity = this.#cache?.get(token, now)
+    if (this.#cache === undefined || !this.#isProved()) return undefined
+    const identity = this.#cache.get(token, now)
     if (identity !== undefined) this.cacheUse.hits += 1
     return identity
+  }
+
+  /** Whether what is remembered was signed with keys that still stand. Where one has gone all of it is forgotten: few keys go, and rarely. */
+  #isProved(): boolean {
+    const withdrawals = this.#rules.keys.withdrawals()
+    if (withdrawals === this.#withdrawals) return true
+    if (withdrawals !== undefined) {
+      this.#withdrawals = withdrawals
+      this.#cache = new TokenCache(this.#rules.cacheSize)
+    }
+    return false
   }
 
   /** Judges a token that was taken apart, as far as it was. */

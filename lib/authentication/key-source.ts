@@ -6,6 +6,11 @@ import type { TokenRefusal } from './verifier.js'
 export interface KeySource {
   /** The key that a token must be signed with, going by its header; or why there is none. */
   keyFor(header: Fields): VerificationKey | TokenRefusal | Promise<VerificationKey | TokenRefusal>
+  /**
+   * How often keys have gone: what was verified with them before that must be verified again. Undefined while the keys are asked for
+   * because they are too old to rely on.
+   */
+  withdrawals(): number | undefined
 }
 
 /** Keys that were given when the API started. */
@@ -22,5 +27,9 @@ export class LocalKeys implements KeySource {
   keyFor({ kid }: Fields): VerificationKey | TokenRefusal {
     const key = kid === undefined ? this.#only : typeof kid === 'string' ? this.#named.get(kid) : undefined
     return key ?? 'unknown-key'
+  }
+
+  withdrawals(): number {
+    return 0
   }
 }

@@ -15,6 +15,8 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as 
 export class RemoteKeySet {
   /** How many keys can be used. */
   readonly size: number
+  /** The keys, each as a text that no other has. */
+  readonly #texts: ReadonlySet<string>
   readonly #named: ReadonlyMap<string, VerificationKey>
   /** The keys of tokens that name none, by algorithm: where there is only one. */
   readonly #only: ReadonlyMap<Algorithm, VerificationKey>
@@ -26,6 +28,7 @@ export class RemoteKeySet {
     // Which of two keys of one name is meant, nobody can say.
     const keys = fit.filter(({ kid }) => kid === undefined || fit.filter((one) => one.kid === kid).length === 1)
     this.size = keys.length
+    this.#texts = new Set(keys.map(textOf))
     this.#named = new Map(keys.flatMap((key) => (key.kid === undefined ? [] : [[key.kid, key] as const])))
     this.#only = new Map(
       algorithms.flatMap((algorithm) => {
@@ -33,6 +36,11 @@ export class RemoteKeySet {
         return key === undefined || another !== undefined ? [] : [[algorithm, key] as const]
       }),
     )
+  }
+
+  /** Whether some key of this set is not in another, which came after it. */
+  isCutIn(later: RemoteKeySet): boolean {
+    return [...this.#texts].some((text) => !later.#texts.has(text))
   }
 
   /** The key of that name; for a token that names none, the only one of the algorithm. */
@@ -54,6 +62,10 @@ function prepared(jwk: Jwk, algorithms: readonly Algorithm[]): VerificationKey |
     if (key !== undefined) return { kid, algorithm, key, signatureLength: signatureLength(algorithm, key) }
   }
   return undefined
+}
+
+function textOf({ kid, algorithm, key }: VerificationKey): string {
+  return JSON.stringify([kid, algorithm, key.export({ type: 'spki', format: 'der' }).toString('base64')])
 }
 
 function ignore(): void {}

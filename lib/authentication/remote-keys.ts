@@ -35,14 +35,15 @@ const neverByItself = { cooldownDuration: Infinity, cacheMaxAge: Infinity, timeo
 
 /**
  * The keys that an issuer publishes at a URL. They are asked for with the first token, again when they are old, and when a token
- * names a key that is not among them: so a new key is known one cool-down after it was published, at most. While the issuer does
- * not answer, the keys that are known stay in use.
+ * names a key that is not among them: so a new key is known one cool-down after it was published, at most, and what a withdrawn one
+ * has signed is refused once they are old. While the issuer does not answer, the keys that are known stay in use.
  */
 export class RemoteKeys implements KeySource {
   readonly #options: Required<Pick<RemoteKeysOptions, 'clock' | 'cooldown' | 'maxAge' | 'onError'>>
   readonly #algorithms: ReadonlySet<unknown>
   readonly #fetchKeys: () => Promise<RemoteKeySet>
   #keys: RemoteKeySet | undefined
+  #withdrawals = 0
   #loadedAt = 0
   #attemptedAt = -Infinity
   #failure: unknown
@@ -70,9 +71,15 @@ export class RemoteKeys implements KeySource {
     if (kid !== undefined && typeof kid !== 'string') return 'unknown-key'
     const now = this.#options.clock.now()
     if (this.#keys === undefined) return this.#findFirst(alg, kid, now)
-    if (since(this.#loadedAt, now) >= this.#options.maxAge) this.#refresh(now)
+    this.#refreshOld(now)
     if (this.#waking !== undefined) return this.#waking.then(() => this.#find(alg, kid, now))
     return this.#find(alg, kid, now)
+  }
+
+  /** Asks for the keys anew where they are old: whoever has only tokens that are remembered would never ask. */
+  withdrawals(): number | undefined {
+    this.#refreshOld(this.#options.clock.now())
+    return this.#waking === undefined ? this.#withdrawals : undefined
   }
 
   #isAccepted(algorithm: unknown): algorithm is Algorithm {
@@ -94,8 +101,8 @@ export class RemoteKeys implements KeySource {
     return this.#load(now).then(() => this.#keys?.find(algorithm, kid) ?? 'unknown-key')
   }
 
-  #refresh(now: number): void {
-    if (!this.#mayLoad(now)) return
+  #refreshOld(now: number): void {
+    if (this.#keys === undefined || since(this.#loadedAt, now) < this.#options.maxAge || !this.#mayLoad(now)) return
     const isIdle = since(this.#attemptedAt, now) >= 2 * this.#options.maxAge
     const loading = this.#load(now)
     if (isIdle) this.#waking = loading.then(() => void (this.#waking = undefined))
@@ -117,7 +124,9 @@ export class RemoteKeys implements KeySource {
   async #reload(now: number): Promise<void> {
     this.#attemptedAt = now
     try {
-      this.#keys = await this.#fetchKeys()
+      const keys = await this.#fetchKeys()
+      if (this.#keys?.isCutIn(keys) === true) this.#withdrawals += 1
+      this.#keys = keys
       this.#loadedAt = now
       if (this.#keys.size === 0) throw new Error('the key set has no key that can be used')
     } catch (thrown) {

@@ -283,6 +283,15 @@ describe('a verifier that asks the issuer', () => {
       expect(calls).to.have.lengthOf(2)
     })
 
+    it('nothing that was said before it was asked again, wherever the clock goes', async () => {
+      const { outbound, answers } = issuerOf()
+      const verifier = verifierOf(outbound)
+      expect(await verdictOf(verifier, 'good')).to.equal('alice')
+      answers['good'] = { active: false }
+      expect(await verdictOf(verifier, 'good', now + 61_000)).to.equal('inactive')
+      expect(await verdictOf(verifier, 'good', now + 51_000)).to.equal('inactive')
+    })
+
     it('nothing, where it is told so', async () => {
       const { outbound, calls, answers } = issuerOf()
       const verifier = verifierOf(outbound, { cache: false })

@@ -7,6 +7,9 @@ import * as fc from 'fast-check'
 import { SignJWT } from 'jose'
 import type { Algorithm } from '../../lib/authentication/algorithms.js'
 import { publicAlgorithms } from '../../lib/authentication/algorithms.js'
+import { standardClaims } from '../../lib/authentication/claims-reader.js'
+import { JwtVerifier } from '../../lib/authentication/jwt-verifier.js'
+import { refused } from '../../lib/authentication/verifier.js'
 import { RemoteKeys } from '../../lib/authentication/remote-keys.js'
 import type { RemoteKeysOptions } from '../../lib/authentication/remote-keys.js'
 import { isSignedWith } from '../../lib/authentication/signature.js'
@@ -357,6 +360,44 @@ describe('the keys of another issuer', () => {
       issuer.waiting[1]?.(new Response(setOf(jwkOf(otherEc, { kid: 'two' }))))
       expect([await both, issuer.waiting.length]).to.deep.equal([['unknown-key', 'unknown-key'], 2])
       expect(keys.keyFor({ alg: 'ES256', kid: 'two' })).to.include({ kid: 'two' })
+    })
+
+    it('take with them what is remembered of tokens, where they are withdrawn, and nothing where they are not', async () => {
+      const issuer = slowIssuer()
+      const answers = (...keys: unknown[]) => issuer.waiting.at(-1)?.(new Response(setOf(...keys)))
+      const { keys, clock } = keysOf(issuer.outbound)
+      const [one, two] = [jwkOf(ec, { kid: 'one' }), jwkOf(otherEc, { kid: 'two' })]
+      const verifier = new JwtVerifier({
+        ...{ issuer: 'https://issuer.test', audiences: ['api'], tolerance: 0, requireTokenId: false, read: standardClaims() },
+        ...{ keys, types: new Set(['jwt']), typeRequired: false, maxTokenBytes: 8_192, cacheSize: 10, decoyKey: undefined },
+      })
+      const claims = { iss: 'https://issuer.test', aud: 'api', sub: 'alice', exp: clock.time / 1_000 + 1e9 }
+      const token = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'one', typ: 'JWT' }).sign(ec.privateKey)
+      const isAsking = (count: number) => expect(issuer.waiting).to.have.lengthOf(count)
+      const first = verifier.judge(token, clock.time)
+      answers(one, two)
+      const identity = await first
+      expect(identity).to.include({ id: 'alice' })
+      const rounds = [
+        { after: 600_000, set: [one] },
+        { after: 600_000, set: [one, two] },
+        { after: 31_536_000_000, set: [one, jwkOf(rsa, { kid: 'three' })] },
+      ]
+      for (const [index, { after, set }] of rounds.entries()) {
+        expect(verifier.judge(token, clock.time), 'remembered').to.equal(verifier.judge(token, clock.time))
+        clock.time += after
+        const again = verifier.judge(token, clock.time)
+        isAsking(index + 2)
+        answers(...set)
+        expect(await again, 'and verified anew').to.include({ id: 'alice' })
+        await new Promise(setImmediate)
+      }
+      expect(verifier.cacheUse.misses, 'at first, once a key had gone, and while the keys were too old to rely on').to.equal(3)
+      clock.time += 600_000
+      void verifier.judge(token, clock.time)
+      answers(two)
+      await new Promise(setImmediate)
+      expect(verifier.judge(token, clock.time)).to.deep.equal(refused('unknown-key'))
     })
 
     it('are asked for anew when the clock was set back', async () => {

@@ -94,7 +94,7 @@ describe('revocations', () => {
       const state = share(new MemoryStateStore({ clock: fakeClock(now) }))
       const at = (time: number) => new StoredRevocations(state, { clock: fakeClock(time) })
       const [right, behind, ahead] = [at(now), at(now - 5_000), at(now + 5_000)]
-      await Promise.all([ahead, right, behind, ahead, right].map((one) => one.revokeSubject({ issuer, id: 'alice' })))
+      await Promise.all([ahead, right, behind, ahead, right].map(async (one) => one.revokeSubject({ issuer, id: 'alice' })))
       await behind.revokeSubject({ issuer, id: 'alice' })
       expect(await right.isRevoked(identity({ issuedAt: now + 5_000 }))).to.equal(true)
       expect(await right.isRevoked(identity({ issuedAt: now + 5_001 }))).to.equal(false)

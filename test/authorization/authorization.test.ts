@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { challengesOf } from '../../lib/authentication/challenges.js'
+import { anonymous } from '../../lib/context.js'
 import type { Identity, Principal } from '../../lib/context.js'
 import { access, isPublic } from '../../lib/authorization/authorization.js'
 import { Authorize, objectAccess } from '../../lib/authorization/object-access.js'
@@ -261,6 +262,19 @@ describe('permissions and roles', () => {
     await live(same)
     await live(same)
     expect(asked).to.equal(3)
+  })
+
+  it('cannot be changed by a handler: the next request would have what one has added, and nobody in particular too', async () => {
+    const same = Object.freeze(identity())
+    const build = principalBuilder({ isStable: true, permissionsOf: () => ['a'] })
+    for (const { permissions } of [await build(same), anonymous]) {
+      const set = permissions as Set<string>
+      for (const change of [() => set.add('b'), () => set.delete('a'), () => set.clear(), () => void (set.has = () => true)]) {
+        expect(change).to.throw(TypeError)
+      }
+    }
+    expect([...(await build(same)).permissions, ...anonymous.permissions]).to.deep.equal(['a'])
+    expect((await build(same)).permissions).to.deep.equal(new Set(['a']))
   })
 })
 
