@@ -193,6 +193,7 @@ function answer(route: CompiledRoute, exchange: Exchange): Reply | Promise<Reply
 
 function refuse(route: CompiledRoute, exchange: Exchange, thrown: unknown): Reply | Promise<Reply> {
   const error = toApiError(thrown)
+  letGo(exchange.result)
   logCause(exchange, error)
   return exchange.refusalListeners.length === 0 ? answerRefusal(route, exchange, error) : refuseLater(route, exchange, error)
 }

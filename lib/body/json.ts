@@ -5,7 +5,6 @@ import { refuseDepth, requireClean } from '../poison.js'
 /** Only a number with an exponent of three digits, or with so many digits that two are enough, can be infinite: the largest is 1.8e308. */
 const largeExponent = /\d[eE]\+?\d{3}/
 const mostDigits = 209
-const manyDigits = /\d{209}/
 
 /** Decodes strict UTF-8 without a byte order mark. */
 export function utf8(bytes: Buffer): string {
@@ -32,7 +31,27 @@ function maybePoisonous(text: string): boolean {
 }
 
 function maybeInfinite(text: string): boolean {
-  return largeExponent.test(text) || (text.length >= mostDigits && manyDigits.test(text))
+  return largeExponent.test(text) || hasManyDigits(text)
+}
+
+/** Looks where a run of so many digits must have one: an expression would try a shorter run again from each of its digits. */
+function hasManyDigits(text: string): boolean {
+  for (let at = mostDigits - 1; at < text.length; at += mostDigits) {
+    if (isDigit(text, at) && digitsAround(text, at) >= mostDigits) return true
+  }
+  return false
+}
+
+function digitsAround(text: string, at: number): number {
+  let [first, last] = [at, at]
+  while (isDigit(text, first - 1)) first--
+  while (isDigit(text, last + 1)) last++
+  return last - first + 1
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= 48 && code <= 57
 }
 
 /** `1e400` would go through as Infinity, which is larger than any amount that a rule thought of, and null once it is written. */

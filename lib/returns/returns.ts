@@ -107,7 +107,7 @@ export function returning({ permissions, required }: ReturnsOptions): Protection
 
 function viewStep(route: RouteSetup, write: Write, guards: ReadonlyArray<readonly string[]>): Step {
   return function shapeAnswer(exchange) {
-    const answer = answerOf(exchange)
+    const answer = ofValues(route, answerOf(exchange))
     if (answer.body === undefined) return
     const { permissions } = exchange.principal
     const sight = guards.map((names) => names.every((name) => permissions.has(name)))
@@ -142,7 +142,7 @@ function schemaStep(route: RouteSetup, schema: StandardSchemaV1): Step {
   }
 
   return function shapeAnswer(exchange) {
-    const answer = answerOf(exchange)
+    const answer = ofValues(route, answerOf(exchange))
     if (answer.body === undefined) return undefined
     const result = schema['~standard'].validate(answer.body)
     if (!('then' in result)) {
@@ -177,6 +177,12 @@ function unshapedStep(route: RouteSetup, { mediaType }: Unshaped): Step {
 
 function answerOf({ result }: Exchange): Answer {
   return result instanceof Answer ? result : new Answer(200, result, [])
+}
+
+/** The answer, unless it is a stream or bytes: no view says what may leave of those. */
+function ofValues(route: RouteSetup, answer: Answer): Answer {
+  if (!(answer.body instanceof Readable || answer.body instanceof Uint8Array)) return answer
+  throw misfitOf(route, '/ is bytes, and no value: write @Returns(unshaped(type))')
 }
 
 /** `text` in the place of the body; a JSON type that the handler named stays. */

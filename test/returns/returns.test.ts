@@ -397,6 +397,57 @@ describe('@Returns', () => {
     expect(api.inventory().map(({ protections }) => protections.returns)).to.include('text/csv')
   })
 
+  it('lets go of a stream that it does not let leave', async () => {
+    const made: Readable[] = []
+    const one = () => {
+      const stream = new Readable({ read: () => undefined })
+      made.push(stream)
+      return stream
+    }
+    class Shown {
+      @Expose() id!: string
+    }
+    @Controller('/')
+    @Public()
+    class Documents {
+      @Get('/value')
+      @Returns(Shown)
+      value(): never {
+        return one() as never
+      }
+
+      @Get('/reply')
+      @Returns([Shown])
+      reply(): never {
+        return reply(200, one()) as never
+      }
+
+      @Get('/later')
+      @Returns(String)
+      async later(): Promise<never> {
+        return one() as never
+      }
+
+      @Get('/other')
+      @Returns(unshaped('text/csv'))
+      other() {
+        return reply(200, one(), { 'Content-Type': 'text/plain' })
+      }
+
+      @Get('/bytes')
+      @Returns(Shown)
+      bytes(): never {
+        return Buffer.from('secret') as never
+      }
+    }
+    const api = start(Documents)
+    for (const target of ['/value', '/reply', '/later', '/other', '/bytes']) {
+      const { status } = await api.answer(exchangeOf({ request: { target, headers: { host: 'a' }, rawHeaders: ['Host', 'a'] } }).request)
+      expect(status, target).to.equal(500)
+    }
+    expect(made.map(({ destroyed }) => destroyed)).to.deep.equal([true, true, true, true])
+  })
+
   it('stands in the inventory', () => {
     const rows = start(Orders).inventory()
     const said = new Map(rows.map(({ path, protections }) => [path, protections.returns]))
