@@ -70,15 +70,30 @@ export interface Environment {
 
 export function environment({ env } = process): Environment {
   const secret = env.JWT_SECRET ?? ''
-  if (secret === '') throw new TypeError('JWT_SECRET is missing')
+  if (secret === '') refuse('JWT_SECRET is missing: give it random characters, 32 bytes or more')
   return {
     secret,
     key: createSecretKey(Buffer.from(secret)),
     logFile: env.LOG_FILE ?? '/dev/null',
-    perMinute: Number(env.RATE_MINUTE ?? 1e9),
-    perHour: Number(env.RATE_HOUR ?? 1e9),
+    perMinute: limitOf('RATE_MINUTE', env.RATE_MINUTE),
+    perHour: limitOf('RATE_HOUR', env.RATE_HOUR),
     cachesTokens: env.TOKEN_CACHE !== '0',
   }
+}
+
+function limitOf(name: string, text = '1000000000'): number {
+  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : refuse(`${name}=${text}: give a whole number from 1`)
+}
+
+/** The value of an option, which must be one of these. */
+export function chosen<Name extends string>(option: string, value: string, names: readonly Name[]): Name {
+  return names.find((name) => name === value) ?? refuse(`--${option} ${value}: choose of ${names.join(', ')}`)
+}
+
+/** Ends the program, and says what it was told wrong. */
+export function refuse(problem: string): never {
+  console.error(problem)
+  process.exit(1)
 }
 
 /** The port to listen on; 0 takes a free one. */

@@ -10,13 +10,14 @@ export interface Load {
   idle(): number
 }
 
-const connections = 64
+/** As many as keep any server busy. */
+const busily = 64
 
 /**
- * Sends one request over and over on 64 connections, the next on each as soon as the last is answered, for as long as `during` takes. It
+ * Sends one request over and over on so many connections, the next on each as soon as the last is answered, for as long as `during` takes. It
  * begins when all are connected.
  */
-export async function underLoad<T>(port: number, bytes: Buffer, during: (load: Load) => Promise<T>): Promise<T> {
+export async function underLoad<T>(port: number, bytes: Buffer, during: (load: Load) => Promise<T>, connections = busily): Promise<T> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => connected(port)))
   const counts = new Map<number, number>()
   const watch = stayAwake()

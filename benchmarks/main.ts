@@ -1,6 +1,7 @@
 // All benchmarks, or one: `npm run bench`, `npm run bench -- peers --rounds 5 --seconds 2`. README.md beside this file tells what is measured.
 import { parseArgs } from 'node:util'
 import { moveToAnotherCore } from './contender-process.js'
+import { refuse } from './contract.js'
 import { overhead } from './overhead.js'
 import { parts } from './parts.js'
 import { peers } from './peers.js'
@@ -23,12 +24,12 @@ const { values, positionals } = parseArgs({
   },
 })
 const names = positionals.length === 0 ? Object.keys(suites) : positionals
-const unknown = names.filter((name) => suites[name] === undefined)
-if (unknown.length > 0) throw new TypeError(`${unknown.join(', ')}: choose of ${Object.keys(suites).join(', ')}`)
+const unknown = names.filter((name) => !Object.hasOwn(suites, name))
+if (unknown.length > 0) refuse(`${unknown.join(', ')}: choose of ${Object.keys(suites).join(', ')}`)
 
 const usual = values.quick ? { rounds: 1, milliseconds: 60, warmUp: 60 } : { rounds: 12, milliseconds: 100, warmUp: 1_500 }
 const options: BenchmarkOptions = {
-  rounds: values.rounds === undefined ? usual.rounds : positive(values.rounds, 'rounds'),
+  rounds: values.rounds === undefined ? usual.rounds : Math.ceil(positive(values.rounds, 'rounds')),
   milliseconds: values.seconds === undefined ? usual.milliseconds : positive(values.seconds, 'seconds') * 1000,
   warmUp: usual.warmUp,
   isQuick: values.quick,
@@ -37,18 +38,20 @@ const options: BenchmarkOptions = {
   },
 }
 
+const isWorthKeeping = !values.quick && options.rounds >= usual.rounds && options.milliseconds >= usual.milliseconds
+
 moveToAnotherCore()
 const runs: Run[] = []
 for (const name of names) {
   const run = runOf(name, await suites[name]!(options), options)
   options.progress('')
   if (!values.json) show(run)
-  // What was measured in a hurry is not worth keeping.
-  if (!values.quick) keepRun(run)
+  if (isWorthKeeping) keepRun(run)
+  else if (!values.json) console.log('· Measured in a hurry: not kept.')
   runs.push(run)
 }
 if (values.json) console.log(JSON.stringify(runs, null, 2))
-if (values.readme) writeReadme()
+if (values.readme && isWorthKeeping) writeReadme()
 
 function show(run: Run): void {
   console.log(`\n━━ ${run.title} ━━\n`)
@@ -59,6 +62,5 @@ function show(run: Run): void {
 
 function positive(text: string, name: string): number {
   const number = Number(text)
-  if (!(number > 0)) throw new TypeError(`--${name} ${text}: give a number above 0`)
-  return number
+  return number > 0 ? number : refuse(`--${name} ${text}: give a number above 0`)
 }

@@ -12,7 +12,7 @@ const warmAfter = 8_000
 
 /** Loads a server for the given time, and on until it has answered enough to be warm, for at most three times as long. */
 export async function warmUp(server: RunningContender, bytes: Buffer, milliseconds: number, isQuick: boolean): Promise<void> {
-  await inItsTurn(server, bytes, async ({ counts }) => {
+  await inItsTurn(server, { bytes }, async ({ counts }) => {
     for (let turn = 0; turn < (isQuick ? 1 : 3) && (turn === 0 || sum(counts) < warmAfter); turn++) await sleep(milliseconds)
   })
 }
@@ -36,8 +36,9 @@ const patience = 10_000
  * Measures one workload on a server that runs: for that time, and until it has answered enough to tell. A third of the time comes before, in
  * which its connections are made and it wakes up. Throws when an answer is another than the workload's: then it did not do the work.
  */
-export async function measure(server: RunningContender, { name, statuses, bytes }: Workload, milliseconds: number): Promise<Sample> {
-  return inItsTurn(server, bytes, async (load) => {
+export async function measure(server: RunningContender, workload: Workload, milliseconds: number): Promise<Sample> {
+  const { name, statuses } = workload
+  return inItsTurn(server, workload, async (load) => {
     await sleep(milliseconds / 3)
     const start = await look(server, load)
     await sleep(milliseconds)
@@ -56,8 +57,12 @@ export async function measure(server: RunningContender, { name, statuses, bytes 
 }
 
 /** Loads a server, and waits until it rests: one that still answers connections that are gone would take time from the next. */
-async function inItsTurn<T>(server: RunningContender, bytes: Buffer, during: (load: Load) => Promise<T>): Promise<T> {
-  const found = await underLoad(server.port, bytes, during)
+async function inItsTurn<T>(
+  server: RunningContender,
+  { bytes, connections }: Pick<Workload, 'bytes' | 'connections'>,
+  during: (load: Load) => Promise<T>,
+): Promise<T> {
+  const found = await underLoad(server.port, bytes, during, connections)
   for (let tries = 0; tries < 200 && (await isBusy(server)); tries++);
   return found
 }

@@ -1,5 +1,5 @@
 // Each step alone, beside what others do for the same.
-import { generateKeyPairSync } from 'node:crypto'
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { Ajv } from 'ajv'
 import { plainToInstance } from 'class-transformer'
@@ -85,8 +85,12 @@ async function tableOf({ title, contenders }: Part, { milliseconds, progress }: 
 
 // ── tokens ──
 
-function keysFor(algorithm: Algorithm): { readonly sign: KeyObject | string; readonly verify: KeyObject | string } {
-  if (algorithm.startsWith('HS')) return { sign: jwtSecret, verify: jwtSecret }
+/** Prepared for all: of a text, jsonwebtoken and jose would make a key for each call. */
+function keysFor(algorithm: Algorithm): { readonly sign: KeyObject; readonly verify: KeyObject } {
+  if (algorithm.startsWith('HS')) {
+    const key = createSecretKey(Buffer.from(jwtSecret))
+    return { sign: key, verify: key }
+  }
   const { privateKey, publicKey } = algorithm.startsWith('ES')
     ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
     : algorithm === 'EdDSA'
@@ -99,27 +103,31 @@ async function tokenParts(): Promise<readonly Part[]> {
   const made: Part[] = []
   for (const algorithm of ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const) {
     const { sign, verify } = keysFor(algorithm)
-    const bytes = (key: KeyObject | string) => (typeof key === 'string' ? Buffer.from(key) : key)
     const token = await new SignJWT({ sub: 'u1', jti: 'b1', permissions: ['orders:write'] })
       .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt()
       .setExpirationTime('1 h')
-      .sign(bytes(sign))
+      .sign(sign)
     made.push({ title: `a token, ${algorithm}`, contenders: verifiersOf(algorithm, verify, token) })
   }
   return made
 }
 
-function verifiersOf(algorithm: Algorithm, key: KeyObject | string, token: string): Part['contenders'] {
-  const own = typeof key === 'string' ? { algorithm, secret: key } : { algorithm, publicKey: key }
+function verifiersOf(algorithm: Algorithm, key: KeyObject, token: string): Part['contenders'] {
+  const own = key.type === 'secret' ? { algorithm, secret: key } : { algorithm, publicKey: key }
   const cached = bearer({ issuer, audience, keys: [own] }).verifier
   const { verifier } = bearer({ issuer, audience, keys: [own], cache: false })
-  const pem = typeof key === 'string' ? key : key.export({ type: 'spki', format: 'pem' })
-  const fast = createVerifier({ key: pem, algorithms: [algorithm as 'HS256'], allowedIss: issuer, allowedAud: audience, cache: false })
-  const fastCached = createVerifier({ key: pem, algorithms: [algorithm as 'HS256'], allowedIss: issuer, allowedAud: audience, cache: true })
-  const bytes = typeof key === 'string' ? Buffer.from(key) : key
+  const text = key.type === 'secret' ? jwtSecret : key.export({ type: 'spki', format: 'pem' })
+  const fast = createVerifier({ key: text, algorithms: [algorithm as 'HS256'], allowedIss: issuer, allowedAud: audience, cache: false })
+  const fastCached = createVerifier({
+    key: text,
+    algorithms: [algorithm as 'HS256'],
+    allowedIss: issuer,
+    allowedAud: audience,
+    cache: true,
+  })
   const options = { algorithms: [algorithm as 'HS256'], issuer, audience }
   return {
     'Portcullis, verified': () => keep(verifier.verify(token, Date.now())),
@@ -127,7 +135,7 @@ function verifiersOf(algorithm: Algorithm, key: KeyObject | string, token: strin
     'fast-jwt': () => keep(fast(token)),
     'fast-jwt, remembered': () => keep(fastCached(token)),
     ...(algorithm === 'EdDSA' ? {} : { jsonwebtoken: () => keep(jwt.verify(token, key, options)) }),
-    jose: () => jwtVerify(token, bytes, options),
+    jose: () => jwtVerify(token, key, options),
   }
 }
 

@@ -20,15 +20,25 @@ export async function peers(options: BenchmarkOptions): Promise<SuiteResult> {
   const rows = ranked.map((one) => {
     const post = samples.of(key(one, 'POST'))
     const refusals = ['401', '403', '422', '429'].map((status) => samples.of(key(one, status))?.cpu)
-    const list = samples.of(key(one, 'GET'))?.cpu
-    return [one.name, post?.perSecond, post?.cpu, post?.spread, (post?.cpu ?? Number.NaN) / floorCpu, list, ...refusals, memory.get(one)]
+    const [list, alone] = ['GET', 'POST, one at a time'].map((name) => samples.of(key(one, name))?.cpu)
+    return [
+      one.name,
+      post?.perSecond,
+      post?.cpu,
+      post?.spread,
+      (post?.cpu ?? Number.NaN) / floorCpu,
+      list,
+      ...refusals,
+      alone,
+      memory.get(one),
+    ]
   })
   return {
     title: 'Peers: the same work, protected in the same way',
     tables: [
       {
         title: 'Protected in full, CPU µs a request unless it says otherwise',
-        columns: ['contender', 'requests/s', 'POST', 'spread %', '× floor', 'GET', '401', '403', '422', '429', 'MB'],
+        columns: ['contender', 'requests/s', 'POST', 'spread %', '× floor', 'GET', '401', '403', '422', '429', 'one at a time', 'MB'],
         rows,
       },
     ],
@@ -60,7 +70,7 @@ async function measureAll(
   samples: Samples,
   options: BenchmarkOptions,
 ): Promise<ReadonlyMap<Contender, number>> {
-  const { create, list, refusals, limited } = workloads()
+  const { create, alone, list, refusals, limited } = workloads()
   const { rounds, milliseconds, isQuick } = options
   const isPinned = !isQuick
   const memory = await withRunning(qualified, { isPinned }, async (running) => {
@@ -72,8 +82,9 @@ async function measureAll(
     await inRounds(rounds, running, async (contender, server) => {
       options.progress(`peers: measuring ${contender.name}`)
       samples.add(key(contender, 'POST'), await measure(server, create, milliseconds))
-      samples.add(key(contender, 'GET'), await measure(server, list, milliseconds / 2))
-      for (const refusal of refusals) samples.add(key(contender, refusal.name), await measure(server, refusal, milliseconds / 2))
+      for (const workload of [list, ...refusals, alone]) {
+        samples.add(key(contender, workload.name), await measure(server, workload, milliseconds / 2))
+      }
     })
     return megabytesOf(running)
   })
@@ -112,7 +123,7 @@ function cpuOf(samples: Samples, contender: Contender): number {
 
 function notesOn({ rounds, milliseconds }: BenchmarkOptions): readonly string[] {
   return [
-    `Each passed the checklist before it was measured. 64 connections, ${rounds} rounds of ${milliseconds} ms (GET and refusals shorter), interleaved; lower deciles. MB is the resident memory at the end.`,
+    `Each passed the checklist before it was measured. 64 connections, or one for ‘one at a time’, ${rounds} rounds of ${milliseconds} ms (GET and refusals shorter), interleaved; lower deciles. MB is the resident memory at the end.`,
     'Logs go to /dev/null: winston writes each line at once, pino (16 kB, or 250 ms), Portcullis (64 kB, or 250 ms) and the hand-written server (128 lines, or 250 ms) gather them first.',
     'Portcullis adds an X-Request-Id to each answer.',
     'Token caches: Portcullis, the hand-written server, @fastify/jwt and fast-jwt have one; jsonwebtoken, koa-jwt and hono/jwt have none.',

@@ -12,5 +12,7 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage()
   process.send?.({ cpu: user + system, memory: process.memoryUsage.rss() } satisfies ProcessUse)
 })
+// A benchmark that was killed cannot end its servers.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
 // It must not keep alive a server that has ended.
 process.channel?.unref()

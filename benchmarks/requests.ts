@@ -23,6 +23,8 @@ export interface Workload {
   /** What every answer must be; a bad body is 400 with some and 422 with others. */
   readonly statuses: readonly number[]
   readonly bytes: Buffer
+  /** On how many connections it is sent at once. @default 64 */
+  readonly connections?: number
 }
 
 export interface RequestParts {
@@ -52,6 +54,7 @@ export function workloads() {
   })
   return {
     create: workload('POST', [201], post),
+    alone: { ...workload('POST, one at a time', [201], post), connections: 1 },
     list: workload('GET', [200], { method: 'GET', path: usersPath, token }),
     refusals: [
       workload('401', [401], { ...post, token: `${token.slice(0, -6)}AAAAAA` }),

@@ -38,10 +38,10 @@ function versionOf(name: string): string {
 }
 
 /** What a run was made on, on one line. */
-export function circumstances({ date, machine, versions }: Run): string {
+export function circumstances({ date, machine, versions, rounds, milliseconds }: Run): string {
   const { cpu, cores, memory, system } = machine
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  return `${date}; ${cpu}, ${cores} cores, ${memory}, ${system}; ${packages.join(', ')}`
+  return `${date}, ${rounds} rounds of ${milliseconds} ms; ${cpu}, ${cores} cores, ${memory}, ${system}; ${packages.join(', ')}`
 }
 
 /** Writes a run down: its numbers as JSON, its charts as SVG. */
@@ -67,13 +67,21 @@ export function writeReadme(path = join(root, 'README.md')): void {
 }
 
 /** The columns of the peers' table that are short enough for a README. */
-const shownColumns = ['contender', 'requests/s', 'POST', '× floor', '401', '422']
+const shownColumns = ['contender', 'requests/s', 'POST', '× floor', '401', '422', 'one at a time']
 
 function readmePart(peers: Run): string {
   const [table] = peers.tables
   if (table === undefined) throw new Error('the results of the peers have no table')
   const places = shownColumns.map((name) => table.columns.indexOf(name))
-  const titles = ['protected in full', 'requests/s', 'CPU µs a request', '× hand-written', 'µs for a 401', 'µs for a 422']
+  const titles = [
+    'protected in full',
+    'requests/s',
+    'CPU µs a request',
+    '× hand-written',
+    'µs for a 401',
+    'µs for a 422',
+    'µs, one connection',
+  ]
   const rows = table.rows.map((row) => places.map((place) => row[place]))
   return `
 ![CPU time of one protected request, for each contender](benchmarks/results/peers.svg)

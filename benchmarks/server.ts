@@ -10,14 +10,16 @@ import { koa } from '../adapters/koa.js'
 import { fileSink } from '../lib/index.js'
 import type { Api } from '../lib/index.js'
 import { ordersApi } from './api.js'
-import { environment, serve } from './contract.js'
+import { adapters } from './contenders.js'
+import type { Adapter } from './contenders.js'
+import { chosen, environment, serve } from './contract.js'
 import { protections } from './orders.js'
 
 const { values } = parseArgs({
   options: { adapter: { type: 'string', default: 'http' }, protections: { type: 'string', default: protections.join(',') } },
 })
 
-const listeners: Readonly<Record<string, (api: Api) => RequestListener>> = {
+const listeners: Readonly<Record<Adapter, (api: Api) => RequestListener>> = {
   http: (api) => http(api),
   express: (api) =>
     expressApp()
@@ -28,10 +30,14 @@ const listeners: Readonly<Record<string, (api: Api) => RequestListener>> = {
     return (request, response) => void answer(request, response)
   },
 }
-const listenerOf = listeners[values.adapter]
-if (listenerOf === undefined) throw new TypeError(`--adapter ${values.adapter}: choose one of ${Object.keys(listeners).join(', ')}`)
+const listenerOf = listeners[chosen('adapter', values.adapter, adapters)]
 
-const wanted = new Set(values.protections.split(','))
+const wanted = new Set(
+  values.protections
+    .split(',')
+    .filter(Boolean)
+    .map((name) => chosen('protections', name, protections)),
+)
 const { logFile, ...facts } = environment()
 const api = ordersApi({ ...facts, sinks: [fileSink(logFile)], has: (protection) => wanted.has(protection) })
 serve(createServer(listenerOf(api)), () => api.close())

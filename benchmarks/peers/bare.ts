@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util'
 import expressApp from 'express'
 import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
-import { createOrder, ordersPath, serve } from '../contract.js'
+import { adapters } from '../contenders.js'
+import type { Adapter } from '../contenders.js'
+import { chosen, createOrder, ordersPath, serve } from '../contract.js'
 import type { Order } from '../contract.js'
 
 function http(): RequestListener {
@@ -21,7 +23,7 @@ function http(): RequestListener {
 }
 
 function express(): RequestListener {
-  const app = expressApp()
+  const app = expressApp().disable('x-powered-by').disable('etag')
   app.use(expressApp.json())
   app.post(ordersPath, (request, response) => {
     response.status(201).json(createOrder(request.body as Order))
@@ -41,5 +43,5 @@ function koa(): RequestListener {
 }
 
 const { values } = parseArgs({ options: { adapter: { type: 'string', default: 'http' } } })
-const listeners: Readonly<Record<string, () => RequestListener>> = { http, express, koa }
-serve(createServer(listeners[values.adapter]?.() ?? http()), () => undefined)
+const listeners: Readonly<Record<Adapter, () => RequestListener>> = { http, express, koa }
+serve(createServer(listeners[chosen('adapter', values.adapter, adapters)]()), () => undefined)

@@ -78,7 +78,7 @@ const failed: ErrorRequestHandler = (error: { readonly status?: number }, _reque
   response.status(error.status ?? 500).json({ error: 'the request failed' })
 }
 
-const app = express()
+const app = express().disable('x-powered-by').disable('etag')
 app.use(logged, helmet(helmetOptions), limited, authenticated)
 app.post(ordersPath, allowed('orders:write'), express.json({ limit: bodyLimit }), validated(CreateOrder), (request, response) => {
   response.status(201).json(createOrder(request.body as CreateOrder))

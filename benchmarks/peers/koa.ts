@@ -13,7 +13,7 @@ import type { Claims } from '../contract.js'
 import { CreateOrder } from '../create-order.js'
 import { actionOf, winstonLog } from './log.js'
 
-const { secret, logFile, perMinute, perHour } = environment()
+const { key, logFile, perMinute, perHour } = environment()
 const log = winstonLog(logFile)
 
 const logged: Middleware = async (context, next) => {
@@ -69,7 +69,8 @@ app.use(logged)
 app.use(helmet(helmetOptions))
 app.use(limited(perMinute, 60_000))
 app.use(limited(perHour, 3_600_000))
-app.use(jwt({ secret, algorithms: ['HS256'], issuer, audience }))
+// Its types know texts and bytes alone; jsonwebtoken behind it takes a key, and makes one for each call where it has none.
+app.use(jwt({ secret: key as unknown as Buffer, algorithms: ['HS256'], issuer, audience }))
 app.use(create)
 app.use(list)
 const answer = app.callback()

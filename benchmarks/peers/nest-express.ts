@@ -24,6 +24,8 @@ const logged: RequestHandler = (request, response, next) => {
 const app = await NestFactory.create<NestExpressApplication>(ordersModule, { logger: false, bodyParser: false })
 app.use(logged, helmet(helmetOptions))
 app.useBodyParser('json', { limit: bodyLimit })
+app.disable('x-powered-by')
+app.disable('etag')
 await app.listen(port, host)
 const server = app.getHttpServer()
 announce(server)
