@@ -105,7 +105,7 @@ const masks: readonly Mask[] = [
   { pattern: /(?:eyJ|eyA|ewo|ew0|W3s|W1s|WyJ)[\w+/=-]{8,}/g, by: (found) => (holdsSecret(found) ? mask : found) },
   { pattern: /(\/\/)[^\s/?#"']{1,512}(?=@)/g, by: keepFirst },
   // Passwords in URLs with an unescaped slash or question mark in them; a port is none.
-  { pattern: /(\/\/)[^\s/?#@:"']{0,128}:(?!\d{1,5}(?:[/?#]|$))[^\s@"']{1,128}(?=@)/g, by: keepFirst },
+  { pattern: /\/\/[^\s@"']+@?/g, by: (found) => (found.endsWith('@') && found.includes(':') ? maskPasswordInUrl(found) : found) },
   { pattern: new RegExp(String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})[\w-]{0,32}${assignment})${assigned}`, 'gi'), by: keepFirst },
   { pattern: new RegExp(String.raw`((?:^|[^a-z\d])(?:${wordInText})${assignment})${assigned}`, 'gi'), by: keepFirst },
   // `password "hunter2" is wrong`
@@ -168,9 +168,17 @@ export function secretMasker({ patterns = [], emails = false }: RedactionOptions
     return masked
   }
 
+  /** A text whose secrets show only when it is decoded is written decoded, without them; any other as it came. */
   return function maskSecrets(text) {
-    const masked = maskPlain(text)
-    return masked.includes('%') && escaped.test(masked) ? maskEncoded(masked, maskPlain) : masked
+    let shown = maskPlain(text)
+    let decoded = shown
+    // So many rounds whatever they find: a text could have one more secret for each round, and buy a round with each.
+    for (let round = 0; round < mostDecodings && decoded.includes('%') && escaped.test(decoded); round++) {
+      decoded = decodedOnce(decoded)
+      const masked = maskPlain(decoded)
+      if (masked !== decoded) shown = decoded = masked
+    }
+    return shown
   }
 }
 
@@ -181,20 +189,21 @@ function maskKnown(text: string): string {
   return maskCardNumbers(masked, mask)
 }
 
-/** A text whose secrets show only when it is decoded is written decoded, without them; any other as it came. */
-function maskEncoded(text: string, maskPlain: (text: string) => string): string {
-  let decoded = text
-  for (let round = 0; round < mostDecodings && escaped.test(decoded); round++) {
-    decoded = decodedOnce(decoded)
-    const masked = maskPlain(decoded)
-    if (masked !== decoded) return maskEncoded(masked, maskPlain)
-  }
-  return text
-}
-
 /** Byte by byte where it is no UTF-8: a wrong byte must not hide the rest. */
 function decodedOnce(text: string): string {
   return text.replaceAll(/(?:%[\da-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
+}
+
+/** What stands before a password in a URL; what follows a port is no password. */
+const beforePassword = /\/\/[^/?#:]{0,128}:(?!\d{1,5}[/?#])/g
+
+/** The end of what is given is where the password ends. To seek that end from each `//` would make `//a://a://a:…` dear. */
+function maskPasswordInUrl(url: string): string {
+  for (const { 0: before, index } of url.matchAll(beforePassword)) {
+    const length = url.length - 1 - index - before.length
+    if (length >= 1 && length <= 128) return `${url.slice(0, index)}//${mask}@`
+  }
+  return url
 }
 
 /** Whether JSON in base64 says something secret. */

@@ -459,11 +459,50 @@ describe('the redacting walk', () => {
       'authorization:',
       '\\"',
       "password='",
+      '//a:',
+      '//a:b@',
     ]) {
       const started = performance.now()
       redactor.json(Array.from({ length: 20 }, () => piece.repeat(2_000)))
       new Redactor({ emails: true }).text(piece.repeat(2_000), 4_000)
       expect(performance.now() - started, piece).to.be.lessThan(1_000)
     }
+  })
+
+  it('searches a text a counted number of times, however many of its secrets each decoding brings to light', () => {
+    // One more secret for each decoding, and much that every search has to walk.
+    const nested = Array.from({ length: 100 }, (_, depth) => ` p%${'25'.repeat(depth * 3)}69n:a`).join('')
+    const text = nested + '//a:'.repeat(5_000)
+    const started = performance.now()
+    expect(redactor.text(text, text.length)).to.include('[redacted]')
+    expect(performance.now() - started).to.be.lessThan(500)
+  })
+
+  it('masks what is encoded up to three times, also behind a secret that shows sooner', () => {
+    const encoded = (text: string, times: number): string =>
+      Array.from({ length: times }).reduce<string>((inner) => inner.replaceAll(/[^a-z\d]/g, encodeURIComponent), text)
+    const planted = fc.tuple(fc.nat(3), fc.constantFrom('{"password":"hunter2"}', 'a=b&pin=hunter2', 'https://u:hunter2/x@h/'))
+    fc.assert(
+      fc.property(fc.array(planted, { minLength: 1, maxLength: 5 }), fc.constantFrom('?a=', ' ', '&'), (parts, between) => {
+        const text = parts.map(([times, secret]) => encoded(secret, times)).join(between)
+        expect(redactor.json(text), text).to.include('[redacted]').and.not.include('hunter2')
+      }),
+    )
+  })
+
+  it('masks passwords in URLs, with whatever is in them, and no ports', () => {
+    const long = 'h'.repeat(128)
+    const texts: ReadonlyArray<readonly [text: string, shown: string]> = [
+      ['http://u:p/q?r@h/', 'http://[redacted]@h/'],
+      ['see //x//u:80p/q@h and //v:w/x@h', 'see //x//[redacted]@h and //[redacted]@h'],
+      ['//a/b:c//u:p/q@h', '//a/b:c//[redacted]@h'],
+      ['///u:p/q@h', '///[redacted]@h'],
+      [`//u:${long.slice(1)}/@h`, '//[redacted]@h'],
+      [`//u:${long}/@h`, `//u:${long}/@h`],
+      ['http://h:8080/a@b', 'http://h:8080/a@b'],
+      ['http://h:80/?to=//u:p/q@h', 'http://h:80/?to=//[redacted]@h'],
+      ['//a://a://a: b@c', '//a://a://a: b@c'],
+    ]
+    for (const [text, shown] of texts) expect(written(text), text).to.equal(shown)
   })
 })
