@@ -1,6 +1,10 @@
 /** Digits in groups, as people and forms write card numbers: `4000 1234 …`, `4000-1234-…`. */
 const digitRuns = /\d+(?:[ \t.\-\u00a0\u2010-\u2015]{1,3}\d+)*/g
 
+/** The same as forms write them, with a plus for a space. */
+const digitRunsInForms = /\d+(?:[+\t.\-\u00a0\u2010-\u2015]{1,3}\d+)*/g
+const besidePlus = /\d\+|\+\d/
+
 /** UUIDs, and ids of as many hexadecimal digits without dashes, such as those of requests and traces. */
 const ids = /([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}|(?<![\da-z])(?=\d*[a-f])[\da-f]{32}(?![\da-z]))/i
 
@@ -29,7 +33,7 @@ export function maskCardNumbers(text: string, mask: string): string {
   // Splitting by a group keeps what it found, at the odd places: one id in some thousands has a card's digits.
   return text
     .split(ids)
-    .map((part, place) => (place % 2 === 1 ? part : part.replace(digitRuns, (run) => (run.length < 13 ? run : maskRun(run, mask)))))
+    .map((part, place) => (place % 2 === 1 ? part : maskRuns(part, mask)))
     .join('')
 }
 
@@ -42,6 +46,12 @@ export function passesLuhn(digits: string): boolean {
     sum += place % 2 === 0 ? digit : doubled > 9 ? doubled - 9 : doubled
   }
   return sum % 10 === 0
+}
+
+function maskRuns(text: string, mask: string): string {
+  const byMask = (run: string): string => (run.length < 13 ? run : maskRun(run, mask))
+  const masked = text.replace(digitRuns, byMask)
+  return besidePlus.test(masked) ? masked.replace(digitRunsInForms, byMask) : masked
 }
 
 function maskRun(run: string, mask: string): string {

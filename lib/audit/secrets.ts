@@ -76,10 +76,11 @@ function wordsOf(name: string): string {
   return `_${words}_`.replaceAll(/_+/g, '_')
 }
 
-// The names again, as they stand within texts: `?api_key=…`, `"clientSecret":"…"`, `PIN: …`.
-const stemInText = secretStems.map((one) => one.replace('-', '[-_ ]?')).join('|')
+// The names again, as they stand within texts: `?api_key=…`, `"clientSecret":"…"`, `PIN: …`. Where a space may stand, so may
+// a plus, which forms write for it: `password+%3D+hunter2`.
+const stemInText = secretStems.map((one) => one.replace('-', '[-_ +]?')).join('|')
 const wordInText = secretWords.join('|')
-const assignment = String.raw`\\{0,4}["'\]]{0,2}\s{0,4}(?:[:=]|%3d|%3a)\s{0,4}`
+const assignment = String.raw`\\{0,4}["'\]]{0,2}[\s+]{0,4}(?:[:=]|%3d|%3a)[\s+]{0,4}`
 const assigned = String.raw`(\\{1,4}"[^"]*"?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s&;,"'}]+)`
 
 interface Mask {
@@ -92,17 +93,17 @@ const keepFirst = (_found: string, kept: string) => kept + mask
 
 // Each is linear, or bounded by counted repetitions: texts come from attackers.
 const masks: readonly Mask[] = [
-  { pattern: /-----BEGIN [^-]{0,40}PRIVATE KEY[^-]{0,40}-----[^]*?(?:-----END [^-]{0,60}-----|$)/g, by: whole },
-  { pattern: /\b((?:set-)?cookie["']?\s{0,4}:\s{0,4})[^\r\n"]+/gi, by: keepFirst },
+  { pattern: /-----BEGIN[ +][^-]{0,40}PRIVATE[ +]KEY[^-]{0,40}-----[^]*?(?:-----END[ +][^-]{0,60}-----|$)/g, by: whole },
+  { pattern: /\b((?:set-)?cookie["']?[\s+]{0,4}:[\s+]{0,4})[^\r\n"]+/gi, by: keepFirst },
   // A scheme may have parameters: all of the line is the credential.
-  { pattern: /\b((?:proxy-)?authorization["']?\s{0,4}[:=]\s{0,4})(?!["'\s\\])[^\r\n]+/gi, by: keepFirst },
-  { pattern: /\b((?:digest|hawk|oauth|aws4-hmac-sha\d{3})\s{1,4})(?=[\w-]{1,32}=)[^\r\n]+/gi, by: keepFirst },
+  { pattern: /\b((?:proxy-)?authorization["']?[\s+]{0,4}[:=][\s+]{0,4})(?!["'\s\\])[^\r\n]+/gi, by: keepFirst },
+  { pattern: /\b((?:digest|hawk|oauth|aws4-hmac-sha\d{3})[\s+]{1,4})(?=[\w-]{1,32}=)[^\r\n]+/gi, by: keepFirst },
   { pattern: /\b((?:negotiate|ntlm|apikey|privatetoken|token)\s{1,4})(?=[\w+/=.-]{0,80}\d)[\w+/=.-]{16,}/gi, by: keepFirst },
+  // Behind a plus in place of the space, a plus ends the word: `the+token+is+expired+since+2024` has no credential.
+  { pattern: /\b((?:negotiate|ntlm|apikey|privatetoken|token)\+{1,4})(?=[\w/=.-]{0,80}\d)(?=[\w/=.-]{16})[\w+/=.-]+/gi, by: keepFirst },
   { pattern: /\b((?:bearer|dpop)(?:\s|%20|\+){1,4})[^\s"',;]+/gi, by: keepFirst },
   { pattern: /\b(basic(?:\s|%20|\+){1,4})([\w+/=-]{4,})/gi, by: (found, kept, text) => (namesUser(text) ? kept + mask : found) },
   { pattern: /eyJ[\w.-]{4,}/g, by: (found) => (found.includes('.') ? mask : found) },
-  // JSON in base64, however it is spaced.
-  { pattern: /(?:eyJ|eyA|ewo|ew0|W3s|W1s|WyJ)[\w+/=-]{8,}/g, by: (found) => (holdsSecret(found) ? mask : found) },
   { pattern: /(\/\/)[^\s/?#"']{1,512}(?=@)/g, by: keepFirst },
   // Passwords in URLs with an unescaped slash or question mark in them; a port is none.
   { pattern: /\/\/[^\s@"']+@?/g, by: (found) => (found.endsWith('@') && found.includes(':') ? maskPasswordInUrl(found) : found) },
@@ -111,7 +112,7 @@ const masks: readonly Mask[] = [
   // `password "hunter2" is wrong`
   {
     pattern: new RegExp(
-      String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})\s{1,4})(?:"[^"]{1,512}"|'[^']{1,512}'|\u0060[^\u0060]{1,512}\u0060)`,
+      String.raw`((?:^|[^\w-])[\w-]{0,32}?(?:${stemInText})[\s+]{1,4})(?:"[^"]{1,512}"|'[^']{1,512}'|\u0060[^\u0060]{1,512}\u0060)`,
       'gi',
     ),
     by: keepFirst,
@@ -128,23 +129,24 @@ const masks: readonly Mask[] = [
 // and digits unrolled, because the engine is several times slower with the same in one expression.
 const schemes = /eyJ|bearer|dpop|basic|\/\//i
 const spacedSchemes = /digest|hawk|oauth|aws4|negotiate|ntlm|apikey|token /i
+// The plus first: to look for it is quick, and base64 is full of letters.
+const formSchemes = /\+(?<=(?:digest|hawk|oauth|aws4-hmac-sha\d{3}|negotiate|ntlm|apikey|token)\+)/i
 const credentialLike = /[=\d]/
-const encodedJson = /eyA|ewo|ew0|W3s|W1s|WyJ/
 // A word this short has no room for any of them.
 const shortWord = /^[\w.-]{0,12}$/
-const prefixes = /_[A-Za-z0-9]{15}_|PRIVATE KEY|k_live_|k_test_|gh[opsru]_|_pat_|glpat-|npm_|xox[a-z]-|AKIA|AIza/
-const someDigits = new RegExp(Array.from({ length: 8 }, () => String.raw`\d`).join(String.raw`[ \t.\-\u00a0\u2010-\u2015]{0,3}`))
+const prefixes = /_[A-Za-z0-9]{15}_|PRIVATE[ +]KEY|k_live_|k_test_|gh[opsru]_|_pat_|glpat-|npm_|xox[a-z]-|AKIA|AIza/
+const someDigits = new RegExp(Array.from({ length: 8 }, () => String.raw`\d`).join(String.raw`[ +\t.\-\u00a0\u2010-\u2015]{0,3}`))
 const assigning = /[:="'`]|%3/
-const namedSecret = new RegExp(String.raw`${stemInText}|(?:${wordInText})[\\"'\]\s]{0,10}(?:[:=]|%3)|[&?]code=`, 'i')
+const namedSecret = new RegExp(String.raw`${stemInText}|(?:${wordInText})[\\"'\]\s+]{0,10}(?:[:=]|%3)|[&?]code=`, 'i')
 
 function isSuspect(text: string): boolean {
   if (text.length <= 12 && shortWord.test(text)) return false
   return (
     schemes.test(text) ||
     prefixes.test(text) ||
-    (text.length > 15 && encodedJson.test(text)) ||
     someDigits.test(text) ||
     (text.includes(' ') && credentialLike.test(text) && spacedSchemes.test(text)) ||
+    (text.includes('+') && formSchemes.test(text)) ||
     (assigning.test(text) && namedSecret.test(text))
   )
 }
@@ -182,11 +184,17 @@ export function secretMasker({ patterns = [], emails = false }: RedactionOptions
   }
 }
 
-function maskKnown(text: string): string {
-  if (!isSuspect(text)) return text
-  let masked = text
+function maskKnown(text: string, layers = mostDecodings): string {
+  const masked = isSuspect(text) ? maskPlainly(text) : text
+  if (layers === 0 || masked.length <= 15 || !jsonInBase64.test(masked)) return masked
+  return masked.replace(base64OfJson, (found) => maskBase64(found, layers - 1))
+}
+
+function maskPlainly(text: string): string {
+  // Numbers first: what is masked behind a name ends at a space, and `cardNumber=4111 1111 1111 1111` would show the rest.
+  let masked = maskCardNumbers(text, mask)
   for (const { pattern, by } of masks) masked = masked.replace(pattern, by)
-  return maskCardNumbers(masked, mask)
+  return masked
 }
 
 /** Byte by byte where it is no UTF-8: a wrong byte must not hide the rest. */
@@ -206,10 +214,45 @@ function maskPasswordInUrl(url: string): string {
   return url
 }
 
-/** Whether JSON in base64 says something secret. */
-function holdsSecret(text: string): boolean {
-  const decoded = Buffer.from(text, 'base64').toString('utf8')
-  return !decoded.includes(mask) && maskKnown(decoded) !== decoded
+// How objects and arrays of JSON begin in base64: a bracket and the two characters that JSON lets follow, spaces among them;
+// behind spaces, one or two of them and the bracket. Of the last character only two bits show.
+const beginningsInBase64 = [
+  'e(?:y[AIJL]|w[ko0])',
+  'W(?:y[ABIJL0]|w[klop01]|z[ABEFIJMNQRUVYZcdghkl]|1[st]|3[stR]|2Z|25)',
+  'I(?:Hs|F[st]|C[AB]|A[klop01])',
+  'C(?:Xs|V[st]|S[AB]|Q[klop01]|ns|l[st]|i[AB]|g[klop01])',
+  'D(?:Xs|V[st]|S[AB]|Q[klop01])',
+].join('|')
+
+const jsonInBase64 = new RegExp(beginningsInBase64)
+const base64OfJson = new RegExp(String.raw`(?:${beginningsInBase64})[\w+/=-]{6,}`, 'g')
+const jsonBeginnings = new RegExp(beginningsInBase64, 'g')
+
+/** JSON escapes them. */
+const controlCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
+
+/** Masks what comes from the beginning of JSON that says something secret. Padding ends what is read, and not what is masked. */
+function maskBase64(text: string, layers: number): string {
+  for (const { 0: part, index } of text.matchAll(/[^=]+/g)) {
+    const start = startOfSecret(part, layers)
+    if (start !== undefined) return text.slice(0, index + start) + mask
+  }
+  return text
+}
+
+/**
+ * What stands before JSON in base64 may look like its beginning, as `eyI` in `keyIdentifiers/eyJ…`: all that looks like one is tried. What
+ * is read from one on reads also what begins behind it at the same pace of four characters, so a text is read four times at most.
+ */
+function startOfSecret(text: string, layers: number): number | undefined {
+  const read = new Set<number>()
+  for (const { index } of text.matchAll(jsonBeginnings)) {
+    if (read.has(index % 4) || controlCharacters.test(Buffer.from(text.slice(index, index + 32), 'base64').toString('latin1'))) continue
+    read.add(index % 4)
+    const decoded = Buffer.from(text.slice(index), 'base64').toString('utf8')
+    if (!decoded.includes(mask) && maskKnown(decoded, layers) !== decoded) return index
+  }
+  return undefined
 }
 
 /** Whether this is the base64 of `user:password`; `basic information` is not. */

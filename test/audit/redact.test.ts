@@ -410,6 +410,104 @@ describe('the redacting walk', () => {
       expect(written(text)).to.equal(text)
   })
 
+  it('masks JSON in base64, however it is spaced and nested, whatever its names are and whatever stands around it', () => {
+    const space = fc.stringMatching(/^[ \t\r\n]{0,3}$/)
+    const name = fc
+      .oneof(fc.constantFrom('password', '2fa_secret', 'client-secret', '~pin', 'éPIN', '日本_token'), secretKeys)
+      .filter((key) => redactor.text(`{"${key}":"hunter2hunter2"}`).includes('[redacted]'))
+    const secret = fc.oneof(
+      fc
+        .tuple(name, space, space)
+        .map(([key, before, after]) => `{${before}${JSON.stringify(key)}${after}:${before}"hunter2hunter2"${after}}`),
+      fc.constant('"4111111111111111"'),
+      fc.constant('"Bearer hunter2hunter2"'),
+    )
+    const other = fc.constantFrom('{}', '[]', '{"a":1}', '-1', '0', '12.5', '7e3', 'true', 'false', 'null', '"x"', '"é"', '"日"')
+    const nested = fc
+      .tuple(secret, fc.array(fc.tuple(fc.constantFrom('list', 'first', 'member'), other, space), { maxLength: 4 }), space)
+      .map(([inner, layers, before]) =>
+        layers.reduce((held, [layer, beside, gap]) => {
+          if (layer === 'member') return `${gap}{${gap}"a"${gap}:${gap}${beside},${gap}"b":${held}}`
+          return layer === 'first' ? `${gap}[${held}${gap},${beside}]` : `${gap}[${gap}${beside}${gap},${held}${gap}]`
+        }, `${before}[${inner}]`),
+      )
+    const around = fc.constantFrom(
+      '',
+      'data:application/json;base64,',
+      'keyIdentifiers/',
+      'turkeyLanguages-',
+      'eyJpZCI6MX0=',
+      'a=W10&b=',
+      'W3sxxx',
+    )
+    fc.assert(
+      fc.property(nested, around, fc.constantFrom('base64', 'base64url'), (json, before, encoding) => {
+        JSON.parse(json)
+        const encoded = Buffer.from(json).toString(encoding)
+        expect(redactor.text(`${before}${encoded}`, 4_000), json)
+          .to.include('[redacted]')
+          .and.not.include(encoded.slice(-8))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('leaves alone what only looks like JSON in base64, and JSON without secrets', () => {
+    const json = fc.jsonValue({ stringUnit: 'grapheme' }).map((value) => JSON.stringify({ a: [value] }, undefined, 1))
+    const words = fc.array(
+      fc.constantFrom('keyIdentifier', 'turkeyLanguages', 'Wyoming', 'Identity', 'Clsid', 'DSA', 'ew0k', 'W3sxxx', '/'),
+    )
+    fc.assert(
+      fc.property(json, words, (text, names) => {
+        fc.pre(redactor.text(text, 4_000) === JSON.stringify(text))
+        const encoded = `${names.join('')}.${Buffer.from(text).toString('base64')}`
+        expect(JSON.parse(redactor.text(encoded, 8_000))).to.equal(encoded)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('masks all of a card number behind a secret name', () => {
+    for (const text of ['cardNumber=4111 1111 1111 1111', 'token: 4111-1111-1111-1111 x', 'pin=4111 1111 1111 1111&a=1'])
+      expect(redactor.json(text), text).to.include('[redacted]').and.not.include('1111')
+  })
+
+  it('masks what forms encode, where a plus is a space', () => {
+    const form = (text: string): string => new URLSearchParams({ a: text }).toString()
+    const texts = [
+      'password = hunter2',
+      'pin : hunter2',
+      'api key = hunter2',
+      '{"password": "correct hunter2"}',
+      '{\n  "client_secret" : "correct hunter2"\n}',
+      'wrong password "correct hunter2" for carol',
+      'Cookie: theme=dark; id=hunter2',
+      'Authorization: Digest username="u", response="hunter2"',
+      'sent Digest username="u", response="hunter2"',
+      'Token hunter2hunter2hunter2',
+      '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----',
+      '-----BEGIN RSA PRIVATE KEY-----\nhunter2',
+    ]
+    for (const text of texts) {
+      for (const encoded of [form(text), form(form(text)), form(form(form(text))), text.replaceAll(' ', '+')])
+        expect(redactor.json(encoded), encoded).to.include('[redacted]').and.not.include('hunter2')
+    }
+    for (const text of ['a=4111+1111+1111+1111', '4111+-+1111+-+1111+-+1111', 'card%253D4111%2B1111%2B1111%2B1111'])
+      expect(redactor.json(text), text).to.include('[redacted]').and.not.include('1111')
+    for (const text of [
+      'the+token+is+expired+since+2024',
+      'a+digest+of+news',
+      '12345678+12345678=24691356',
+      '20240229120000+0100',
+      '+4915112345670 +4915198765431',
+      'C++ and basic+information',
+      'https://example.org/search?q=pin+boards+and+tokens&page=2',
+    ])
+      expect(written(text), text).to.equal(text)
+    // Numbers that a plus only stands between are what they are without it.
+    expect(written('411111 111111 1111 +49')).to.equal('[redacted] +49')
+  })
+
   it('masks credentials of every scheme in a text, to the end where they have parameters', () => {
     const texts = [
       'Authorization: Digest username="u", response="hunter2hunter2"',
@@ -461,6 +559,11 @@ describe('the redacting walk', () => {
       "password='",
       '//a:',
       '//a:b@',
+      'eyI',
+      'W3sx',
+      'eyJaW3sxIHsi',
+      'token+',
+      '4+',
     ]) {
       const started = performance.now()
       redactor.json(Array.from({ length: 20 }, () => piece.repeat(2_000)))
