@@ -26,7 +26,7 @@ export interface DetectionOptions {
   readonly coolDown?: Duration
   /** Whom a request claims to be, where nobody is known. @default the property `username` of its validated body, in lower case */
   readonly accountOf?: AccountOf
-  /** How many counters are kept, 1,000 or more; each takes about 100 bytes. @default 20,000 */
+  /** How many counters are kept, 1,000 or more; each takes 110 to 170 bytes. @default 20,000 */
   readonly capacity?: number
 }
 

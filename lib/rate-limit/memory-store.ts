@@ -16,7 +16,7 @@ export interface MemoryRateLimitStoreOptions {
   /** @default the system's */
   readonly clock?: Clock
   /**
-   * How many counters are kept, 100 or more: one for each key and window. Each takes about 100 bytes. A tenth as many penalties are kept
+   * How many counters are kept, 100 or more: one for each key and window. Each takes 110 to 170 bytes. A tenth as many penalties are kept
    * besides. @default 100,000
    */
   readonly capacity?: number

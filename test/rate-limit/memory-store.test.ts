@@ -246,10 +246,36 @@ describe('the memory store', () => {
     for (const charges of littleUsed) store.consume(charges)
     for (let number = 0; number < 200; number += 1) store.consume(one('3/m', `flood ${number}`, 3))
     const remembered = littleUsed.filter((charges) => store.read(charges).windows[0]?.remaining === 1)
-    // A mark has one place, and here there are about as many marks as places.
+    // Here there are more than half as many marks as places.
     expect(remembered.length).to.be.at.least(15)
     const [again] = remembered
     expect([store.consume(again!).allowed, store.consume(one('3/m', again![0]!.key)).allowed]).to.deep.equal([false, true])
+  })
+
+  it('keeps the longer windows of a limit where heavier counters push out both between the shorter ones', () => {
+    for (const [text, allowed] of [
+      ['20/h', 20],
+      ['5/m; 20/h', 20],
+      ['20/h; 5/m', 20],
+      ['5/m; 40/d', 40],
+      ['5/m; 20/h; 200/d', 20],
+    ] as const) {
+      const clock = setClock()
+      const store = new MemoryRateLimitStore({ clock, capacity: 500 })
+      let heavy = 0
+      const flood = (count: number) => {
+        for (const last = heavy + count; heavy < last; heavy += 1) store.consume(one('1000/d', `heavy ${heavy}`, 250))
+      }
+      let passed = 0
+      flood(1_000)
+      for (let minute = 0; minute < 55; minute += 1) {
+        for (let call = 0; call < 50; call += 1) if (store.consume(one(text, `caller ${call % 10}`)).allowed) passed += 1
+        flood(500)
+        clock.time += 60_000
+      }
+      // Each of ten callers asks 275 times. Some of their marks are lost at first, while they say less than those of the flood.
+      expect(passed / 10, text).to.be.within(allowed, 4 * allowed)
+    }
   })
 
   it('keeps alive nothing that a key was cut out of', () => {
