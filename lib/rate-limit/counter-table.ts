@@ -86,8 +86,17 @@ export class CounterTable {
     return this.#forgotten.find(low, high, now)
   }
 
-  /** Makes room for a counter; where the table is full, by pushing out another one than those whose lower hash is in `atHand`. */
+  /** Has the mark of a counter that was pushed out end no later than that. */
+  endBy(low: number, high: number, lastEnd: number): void {
+    this.#forgotten.endBy(low, high, lastEnd)
+  }
+
+  /**
+   * Makes room for a counter, and takes its mark away; where the table is full, by pushing out another one than those whose lower hash is
+   * in `atHand`.
+   */
   add(low: number, high: number, now: number, atHand: readonly number[]): number {
+    this.#forgotten.remove(low, high)
     if (this.#size === this.#capacity) this.#pushOut(this.#lightest(now, atHand), now)
     const slot = this.#size
     this.#lows[slot] = low

@@ -37,6 +37,11 @@ export class ForgottenCounters {
     return lastEnd <= now ? undefined : { share: this.#shares[place] as number, lastEnd }
   }
 
+  endBy(low: number, high: number, lastEnd: number): void {
+    const place = this.#find(low, high)
+    if (place >= 0) this.#lastEnds[place] = Math.min(this.#lastEnds[place] as number, lastEnd)
+  }
+
   remove(low: number, high: number): void {
     const place = this.#find(low, high)
     if (place >= 0) this.#lastEnds[place] = 0

@@ -3,11 +3,11 @@ import { boundedKey } from './bounded-key.js'
 import { CounterTable } from './counter-table.js'
 import type { Worth } from './counter-table.js'
 import { KeyHash } from './key-hash.js'
-import { algorithmOf, capacityOf } from './limit.js'
+import { capacityOf } from './limit.js'
 import type { Limit } from './limit.js'
 import { penaltyLeft, punish } from './penalty.js'
 import type { Penalty, Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
-import { blankTally, endOf, giveBack, isAhead, lastEndOf, leftOf, settle, take, untilRoom, untilWhole } from './tally.js'
+import { blankTally, endOf, giveBack, isAhead, lastEndOf, leftOf, remake, settle, take, untilRoom, untilWhole } from './tally.js'
 import type { Tally } from './tally.js'
 import { allowedVerdict, refusedVerdict } from './verdict.js'
 
@@ -151,11 +151,7 @@ export class MemoryRateLimitStore implements RateLimitStore {
     tally.used = 0
     tally.before = 0
     const mark = this.#counters().markOf(this.#lows[at] as number, this.#high(at, index), now)
-    if (mark === undefined) return
-    const used = Math.round(mark.share * capacityOf(limit))
-    const isBucket = algorithmOf(limit) === 'bucket'
-    tally.at = isBucket ? now : Math.min(mark.lastEnd, now + limit.window)
-    tally.used = isBucket ? used * limit.window : used
+    if (mark !== undefined) remake(tally, limit, Math.round(mark.share * capacityOf(limit)), mark.lastEnd, now)
   }
 
   #allows(charges: readonly Charge[], now: number): boolean {
@@ -206,12 +202,19 @@ export class MemoryRateLimitStore implements RateLimitStore {
     return refusedVerdict(charges, uses, penalties)
   }
 
-  /** Where the clock was set back, a window that nobody writes down would never come nearer. */
+  /**
+   * Where the clock was set back, a window that nobody writes down would never come nearer. One that was pushed out stays out: who is
+   * refused pushes out nobody.
+   */
   #heedClock(charges: readonly Charge[], now: number): void {
     for (const [at, { windows }] of charges.entries()) {
       for (const [index, limit] of windows.entries()) {
         const slot = this.#find(at, index)
-        if (slot < 0) continue
+        if (slot < 0) {
+          this.#open(at, index, limit, now)
+          this.#counters().endBy(this.#lows[at] as number, this.#high(at, index), lastEndOf(this.#tally, limit))
+          continue
+        }
         this.#counters().load(slot, this.#tally)
         if (!isAhead(this.#tally, limit, now)) continue
         settle(this.#tally, limit, now)

@@ -88,6 +88,19 @@ export function lastEndOf({ at, used }: Tally, limit: Limit): number {
   return algorithm === 'sliding' ? at + limit.window : at
 }
 
+/**
+ * Makes a tally anew, of which is known how much of the limit was used up, and when nothing of it counts any more. A bucket flows on from
+ * where it was, a millisecond late at most; what a sliding window still counted of the one before it counts as if it had come in this one.
+ */
+export function remake(tally: Tally, limit: Limit, used: number, lastEnd: number, now: number): void {
+  const { count, window } = limit
+  const isBucket = algorithmOf(limit) === 'bucket'
+  // Where the clock was set back, the end is far off: no more is missing for it.
+  tally.used = isBucket ? Math.min(used * window, (lastEnd - now) * count) : used
+  tally.at = isBucket ? now : lastEnd - (algorithmOf(limit) === 'sliding' ? window : 0)
+  tally.before = 0
+}
+
 /** Gives back a charge of `cost`, as far as it still counts; `endsAt` is what `endOf` said after it. */
 export function giveBack(tally: Tally, limit: Limit, cost: number, endsAt: number, now: number): void {
   if (algorithmOf(limit) === 'bucket') {

@@ -278,6 +278,35 @@ describe('the memory store', () => {
     }
   })
 
+  for (const text of ['24/d', '24/d sliding', '24/d burst 24', '7/d', '7/d sliding', '8/d burst 20']) {
+    for (const setBack of [0, 30]) {
+      const name = setBack === 0 ? '' : `, the clock set back ${setBack} days`
+      it(`lets in again as if it had been kept who used up ${text} and was pushed out by a flood${name}`, () => {
+        const clock = setClock()
+        const [kept, full] = [new MemoryRateLimitStore({ clock }), new MemoryRateLimitStore({ clock, capacity: 100 })]
+        for (const store of [kept, full]) while (store.consume(one(text)).allowed);
+        for (let key = 0; key < 400; key += 1) full.consume(one('500/52w', `heavy ${key}`, 499))
+        clock.time -= setBack * 86_400_000
+        for (let hour = 0; hour < 60; hour += 1) {
+          const [expected, actual] = [kept, full].map((store) => store.consume(one(text)))
+          expect(actual, `after ${hour} hours`).to.deep.include({ allowed: expected?.allowed, retryAfter: expected?.retryAfter })
+          clock.time += 3_600_000
+        }
+      })
+    }
+  }
+
+  it('pushes out nobody for a call that it refuses', () => {
+    const store = new MemoryRateLimitStore({ clock: setClock(), capacity: 100 })
+    const usedUp = Array.from({ length: 120 }, (_, key) => one('9/d', `used up ${key}`, 9))
+    for (const charges of usedUp) store.consume(charges)
+    store.consume(one('3/d', 'light', 2))
+    for (let call = 0; call < 2_400; call += 1) expect(store.consume(usedUp[call % 120] ?? []).allowed).to.equal(false)
+    // Only a counter is given back to, not the mark of one.
+    store.refund(one('3/d', 'light'), store.read(one('3/d', 'light')))
+    expect(store.read(one('3/d', 'light')).windows[0]?.remaining).to.equal(2)
+  })
+
   it('keeps alive nothing that a key was cut out of', () => {
     const collect = collector()
     const store = new MemoryRateLimitStore({ clock: setClock() })
