@@ -5,7 +5,7 @@ import type { Worth } from './counter-table.js'
 import { KeyHash } from './key-hash.js'
 import { capacityOf } from './limit.js'
 import type { Limit } from './limit.js'
-import { penaltyLeft, punish } from './penalty.js'
+import { isPenaltyAhead, penaltyLeft, punish, restart } from './penalty.js'
 import type { Penalty, Charge, RateLimitStore, Verdict, WindowUse } from './store.js'
 import { blankTally, endOf, giveBack, isAhead, lastEndOf, leftOf, remake, settle, take, untilRoom, untilWhole } from './tally.js'
 import type { Tally } from './tally.js'
@@ -203,11 +203,12 @@ export class MemoryRateLimitStore implements RateLimitStore {
   }
 
   /**
-   * Where the clock was set back, a window that nobody writes down would never come nearer. One that was pushed out stays out: who is
-   * refused pushes out nobody.
+   * Where the clock was set back, what nobody writes down would never come nearer to its end. A window that was pushed out stays out: who
+   * is refused pushes out nobody.
    */
   #heedClock(charges: readonly Charge[], now: number): void {
-    for (const [at, { windows }] of charges.entries()) {
+    for (const [at, { windows, penalty }] of charges.entries()) {
+      if (penalty !== undefined) this.#heedClockOfPenalty(at, penalty, now)
       for (const [index, limit] of windows.entries()) {
         const slot = this.#find(at, index)
         if (slot < 0) {
@@ -221,6 +222,15 @@ export class MemoryRateLimitStore implements RateLimitStore {
         this.#counters().save(slot, this.#tally, worthOf(this.#tally, limit, now))
       }
     }
+  }
+
+  #heedClockOfPenalty(at: number, penalty: Penalty, now: number): void {
+    const slot = this.#penalties().find(this.#lows[at] as number, this.#highs[at] as number)
+    if (slot < 0) return
+    this.#penalties().load(slot, this.#tally)
+    if (!isPenaltyAhead(this.#tally, penalty, now)) return
+    restart(this.#tally, penalty, now)
+    this.#savePenalty(slot, this.#tally)
   }
 
   #punish(charges: readonly Charge[], now: number): void {
@@ -242,6 +252,10 @@ export class MemoryRateLimitStore implements RateLimitStore {
     if (slot < 0) slot = this.#penalties().add(low, high, now, this.#lows)
     else this.#penalties().load(slot, tally)
     punish(tally, penalty, now)
+    this.#savePenalty(slot, tally)
+  }
+
+  #savePenalty(slot: number, tally: Tally): void {
     this.#penalties().save(slot, tally, { lastEnd: tally.before, weight: tally.used, share: 0 })
   }
 

@@ -37,7 +37,7 @@ DECLARE
   kind int; count_ float8; window_ float8; burst float8; ends float8;
   at_ float8; used float8; before_ float8;
   left_ float8; wait float8; excess float8; drained float8;
-  cost float8; capped boolean; first_ float8; penalty_left float8; broken boolean; last_end float8;
+  cost float8; capped boolean; first_ float8; most_ float8; memory_ float8; penalty_left float8; length_ float8; broken boolean; last_end float8;
   is_next boolean; is_moved boolean;
   tallies_ float8[]; penalty_ float8[];
   -- For each charge, in its order: what it becomes.
@@ -74,15 +74,22 @@ BEGIN
     place := place + 1;
     cost := (charge->>'cost')::float8;
     capped := (charge->>'capped')::boolean;
-    first_ := (charge->'penalty'->>0)::float8;
+    first_ := (charge->'penalty'->>0)::float8; most_ := (charge->'penalty'->>1)::float8; memory_ := (charge->'penalty'->>2)::float8;
     tallies_ := NULL;
     SELECT tallies, penalty INTO tallies_, penalty_ FROM ${within}.portcullis_limits WHERE name = charge->>'name';
     tallies_ := coalesce(tallies_, '{}');
     penalty_ := coalesce(penalty_, '{0,0,0}');
-    penalty_left := CASE WHEN first_ > 0 THEN least((charge->'penalty'->>1)::float8, greatest(0, penalty_[1] - now_ms)) ELSE 0 END;
-    IF penalty_left > 0 THEN allowed := false; END IF;
+    penalty_left := CASE WHEN first_ > 0 THEN greatest(0, penalty_[1] - now_ms) ELSE 0 END;
+    length_ := least(most_, first_ * power(2::float8, least(penalty_[2] - 1, 40)));
     broken := false;
-    is_moved := false;
+    is_moved := penalty_left > length_;
+    IF is_moved THEN
+      -- The clock was set back: it lasts no longer than it was given for.
+      penalty_left := length_;
+      penalty_[1] := now_ms + penalty_left;
+      penalty_[3] := penalty_[1] + memory_;
+    END IF;
+    IF penalty_left > 0 THEN allowed := false; END IF;
     base := 0;
     FOR w IN SELECT * FROM jsonb_array_elements(charge->'windows') LOOP
       kind := (w->>0)::int; count_ := (w->>1)::float8; window_ := (w->>2)::float8; burst := (w->>3)::float8;
@@ -133,15 +140,15 @@ BEGIN
     place := place + 1;
     cost := (charge->>'cost')::float8;
     capped := (charge->>'capped')::boolean;
-    first_ := (charge->'penalty'->>0)::float8;
+    first_ := (charge->'penalty'->>0)::float8; most_ := (charge->'penalty'->>1)::float8; memory_ := (charge->'penalty'->>2)::float8;
     size := jsonb_array_length(charge->'windows');
     penalty_left := all_left[place];
     penalty_ := all_penalties[place * 3 - 2 : place * 3];
     IF mode = 'consume' AND NOT allowed AND all_broken[place] AND first_ > 0 AND penalty_left = 0 THEN
       penalty_[2] := CASE WHEN penalty_[3] > now_ms THEN penalty_[2] + 1 ELSE 1 END;
-      penalty_left := least((charge->'penalty'->>1)::float8, first_ * power(2::float8, least(penalty_[2] - 1, 40)));
+      penalty_left := least(most_, first_ * power(2::float8, least(penalty_[2] - 1, 40)));
       penalty_[1] := now_ms + penalty_left;
-      penalty_[3] := penalty_[1] + (charge->'penalty'->>2)::float8;
+      penalty_[3] := penalty_[1] + memory_;
       UPDATE ${within}.portcullis_limits SET penalty = penalty_, until = greatest(until, penalty_[3]) WHERE name = charge->>'name';
     END IF;
     answer := answer || penalty_left;
@@ -179,7 +186,8 @@ BEGIN
     offset_ := offset_ + size * 3;
     IF mode = 'refund' OR (mode = 'consume' AND (allowed OR all_moved[place])) THEN
       -- Rounded up to whole minutes, it seldom changes, and an update need not touch the index.
-      UPDATE ${within}.portcullis_limits SET tallies = tallies_, until = ceil(last_end / 60000) * 60000 WHERE name = charge->>'name';
+      UPDATE ${within}.portcullis_limits SET tallies = tallies_, penalty = penalty_, until = ceil(last_end / 60000) * 60000
+        WHERE name = charge->>'name';
     END IF;
   END LOOP;
   RETURN answer;

@@ -72,7 +72,17 @@ local function open(key)
   end
   return c
 end
-local function penalty(c) return c.first > 0 and math.min(c.most, math.max(0, c.pa - now)) or 0 end
+local function lengthOf(c) return math.min(c.most, c.first * 2 ^ math.min(c.pu - 1, 40)) end
+local function restart(c)
+  c.left = lengthOf(c)
+  c.pa = now + c.left
+  c.pb = c.pa + c.memory
+end
+local function settlePenalty(c)
+  c.left = c.first > 0 and math.max(0, c.pa - now) or 0
+  c.isMoved = c.left > lengthOf(c)
+  if c.isMoved then restart(c) end
+end
 local function save(c, isCharged)
   local values, last = {}, math.max(now + 1, c.pb)
   for index, w in ipairs(c.windows) do
@@ -121,7 +131,7 @@ if ARGV[2] ~= '' then
 end
 for place = 1, size do
   local c = open(KEYS[place])
-  c.left = penalty(c)
+  settlePenalty(c)
   if c.left > 0 then allowed = 0 end
   for _, w in ipairs(c.windows) do
     settle(w)
@@ -139,15 +149,12 @@ for _, c in ipairs(counters) do
     save(c, true)
   elseif c.broken and c.first > 0 and c.left == 0 then
     c.pu = c.pb > now and c.pu + 1 or 1
-    c.left = math.min(c.most, c.first * 2 ^ math.min(c.pu - 1, 40))
-    c.pa = now + c.left
-    c.pb = c.pa + c.memory
+    restart(c)
     save(c, false)
   else
-    -- Where the clock was set back, a window that nobody writes down would never come nearer.
-    for _, w in ipairs(c.windows) do
-      if w.isMoved then save(c, false) end
-    end
+    -- Where the clock was set back, what nobody writes down would never come nearer to its end.
+    for _, w in ipairs(c.windows) do c.isMoved = c.isMoved or w.isMoved end
+    if c.isMoved then save(c, false) end
   end
   answer[#answer + 1] = c.left
   for _, w in ipairs(c.windows) do
@@ -166,7 +173,8 @@ ${reckoning}
 local answer = { 1, 0 }
 for place, key in ipairs(KEYS) do
   local c = open(key)
-  answer[#answer + 1] = penalty(c)
+  settlePenalty(c)
+  answer[#answer + 1] = c.left
   for _, w in ipairs(c.windows) do
     settle(w)
     local refusing = not c.capped and c.cost > left(w)

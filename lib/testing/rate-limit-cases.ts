@@ -165,7 +165,33 @@ export function rateLimitStoreCases(
       },
     },
   ]
-  return cases
+  return penalties ? [...cases, ...penaltyCases(open)] : cases
+}
+
+function penaltyCases(open: (clock: Clock) => Awaitable<RateLimitStore>): readonly Case[] {
+  return [
+    {
+      name: 'keeps nobody out longer than the penalty where the clock is set back',
+      async run() {
+        const clock = fakeClock()
+        const store = await open(clock)
+        const charges = [{ ...charge('1 per second', randomUUID()), penalty: { ...penalty, most: 3_600_000 } }]
+        await store.consume(charges)
+        for (const length of [3_000, 6_000]) {
+          equal((await store.consume(charges)).retryAfter, length)
+          clock.time -= 86_400_000
+          equal((await store.read(charges)).retryAfter, length)
+          equal((await store.consume(charges)).retryAfter, length)
+          clock.time += 1_000
+          equal((await store.consume(charges)).retryAfter, length - 1_000)
+          clock.time += length - 1_000
+          ok((await store.consume(charges)).allowed, `keeps out for more than the ${length} ms that it said`)
+        }
+        clock.time += penalty.memory
+        deepEqual([(await store.consume(charges)).allowed, (await store.consume(charges)).retryAfter], [true, 3_000])
+      },
+    },
+  ]
 }
 
 const limitsFor: Readonly<Record<LimitAlgorithm, readonly string[]>> = {
