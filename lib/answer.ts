@@ -6,7 +6,7 @@ import type { Reply } from './context.js'
 import { ApiError, InternalError, requireStatus } from './errors.js'
 import type { ErrorDocument, InputError } from './errors.js'
 import type { Exchange } from './exchange.js'
-import { indexOf, lacking, without } from './header-block.js'
+import { indexOf, without } from './header-block.js'
 import type { HeaderBlock } from './header-block.js'
 import { Memo } from './memo.js'
 import { jsonText, quoted } from './quoted.js'
@@ -99,9 +99,10 @@ export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
 export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error: ApiError): Reply {
   const { type, text } = error.document ?? problemOf(exchange, error)
   const length = Buffer.byteLength(text)
-  const own = ownHeaders(exchange, error.headers, 'Content-Length', String(length), 'Content-Type', type)
-  if (error.status === 401 && !has(error.headers, 'www-authenticate')) own.push('WWW-Authenticate', defaults.challenge)
-  if (error.closes) own.push('Connection', 'close')
+  const last = ['Content-Length', String(length), 'Content-Type', type]
+  if (error.status === 401 && !has(error.headers, 'www-authenticate')) last.push('WWW-Authenticate', defaults.challenge)
+  if (error.closes) last.push('Connection', 'close')
+  const own = ownHeaders(exchange, error.headers, last)
   const block = blockOf(exchange, defaults, error.headers)
   return new RouteReply(error.status, block, own, text, length === text.length, error.closes)
 }
@@ -149,24 +150,28 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
   const block = blockOf(exchange, sets, named)
   if (status === 204 || status === 304) {
     letGo(body)
-    return new RouteReply(status, block, ownHeaders(exchange, named), undefined)
+    return new RouteReply(status, block, ownHeaders(exchange, named, []), undefined)
   }
-  if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, 'Content-Length', '0'), undefined)
+  if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, ['Content-Length', '0']), undefined)
+  const hasType = has(named, 'content-type') || has(exchange.namedHeaders, 'content-type')
   if (body instanceof Readable) {
     const length = lengthIn(named)
-    const own = ownHeaders(exchange, typed(named), ...(length === undefined ? [] : ['Content-Length', String(length)]))
+    const last = length === undefined ? [] : ['Content-Length', String(length)]
+    if (!hasType) last.push(...ofBytes)
+    const own = ownHeaders(exchange, named, last)
     const onMistake = (error: Error): void => void exchange.log.error('a stream is no answer', { error })
     return new RouteReply(status, block, own, answerStream(body, length, onMistake))
   }
   if (body instanceof Uint8Array) {
-    const own = ownHeaders(exchange, typed(named), 'Content-Length', String(body.byteLength))
-    return new RouteReply(status, block, own, body)
+    const last = ['Content-Length', String(body.byteLength)]
+    if (!hasType) last.push(...ofBytes)
+    return new RouteReply(status, block, ownHeaders(exchange, named, last), body)
   }
-  const hasType = has(named, 'content-type')
   const text = typeof body === 'string' && hasType ? body : jsonOf(body)
   const length = Buffer.byteLength(text)
-  const own = ownHeaders(exchange, named, 'Content-Length', String(length))
-  if (!hasType) own.push('Content-Type', 'application/json')
+  const last = ['Content-Length', String(length)]
+  if (!hasType) last.push('Content-Type', 'application/json')
+  const own = ownHeaders(exchange, named, last)
   return new RouteReply(status, block, own, text, length === text.length)
 }
 
@@ -183,25 +188,69 @@ function jsonOf(value: unknown): string {
   return text
 }
 
-function typed(own: readonly string[]): readonly string[] {
-  return has(own, 'content-type') ? own : ['Content-Type', 'application/octet-stream', ...own]
-}
+const ofBytes = ['Content-Type', 'application/octet-stream'] as const
 
 /** The route's headers, but for those that this answer names itself. */
-function blockOf({ client, answerHeaders }: Exchange, sets: HeaderSets, named: readonly string[]): HeaderBlock {
-  return without(without(client.secure ? sets.secure : sets.plain, answerHeaders), named)
+function blockOf({ client, answerHeaders, namedHeaders }: Exchange, sets: HeaderSets, named: readonly string[]): HeaderBlock {
+  return without(without(without(client.secure ? sets.secure : sets.plain, answerHeaders), namedHeaders), named)
 }
 
-function ownHeaders({ requestId, answerHeaders }: Exchange, named: readonly string[], ...last: readonly string[]): string[] {
-  return ['X-Request-Id', requestId, ...unframed(answerHeaders), ...unframed(named), ...last]
+/** What the API says in this answer, `last` included, and beside it what was named for it: by `setHeader`, and in the answer or the error itself. */
+function ownHeaders({ requestId, answerHeaders, namedHeaders }: Exchange, named: readonly string[], last: readonly string[]): string[] {
+  const own = ['X-Request-Id', requestId, ...answerHeaders, ...last]
+  if (namedHeaders.length > 0) addNamed(own, [...namedHeaders, ...named])
+  else if (named.length > 0) addNamed(own, named)
+  return own
 }
 
+/** Say where a body ends: said twice, it is two answers to some clients. Handlers pass them on from other servers. */
 const framing: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
 
-/** Without what says where a body ends: said twice, it is two answers to some clients. Handlers pass it on from other servers. */
-function unframed(headers: readonly string[]): readonly string[] {
-  if (!has(headers, 'content-length') && !has(headers, 'transfer-encoding')) return headers
-  return lacking(headers, framing)
+/** Headers whose values are lists, or that are sent once for each value. Any other stands once in an answer (RFC 9110 §5.3). */
+const lists: ReadonlySet<string> = new Set([
+  'accept-ch',
+  'accept-patch',
+  'accept-post',
+  'accept-ranges',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-expose-headers',
+  'allow',
+  'alt-svc',
+  'cache-control',
+  'cache-status',
+  'cdn-cache-control',
+  'clear-site-data',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'link',
+  'permissions-policy',
+  'preference-applied',
+  'proxy-authenticate',
+  'proxy-status',
+  'reporting-endpoints',
+  'server-timing',
+  'set-cookie',
+  'vary',
+  'via',
+  'warning',
+  'www-authenticate',
+  'x-robots-tag',
+])
+
+/**
+ * Adds what was named for an answer, and of a header that stands once no second: clients choose between two as they like, and over HTTP/2 Node
+ * sends no answer at all. What the API has said stays, or an answer that is passed on from another server would widen CORS and bear the id of
+ * another request; of what was named, the last stays.
+ */
+function addNamed(own: string[], named: readonly string[]): void {
+  for (let index = 0; index < named.length; index += 2) {
+    const name = named[index] ?? ''
+    const lowerCase = name.toLowerCase()
+    if (framing.has(lowerCase)) continue
+    const isSaid = has(own, lowerCase) || indexOf(named, lowerCase, index + 2) >= 0
+    if (!isSaid || lists.has(lowerCase)) own.push(name, named[index + 1] ?? '')
+  }
 }
 
 function has(flat: readonly string[], lowerCaseName: string): boolean {

@@ -163,7 +163,11 @@ export interface Context<I extends Input = Input> {
    * replaces what was. Throws on a route without `@Audit`.
    */
   audit(changed: AuditedChange): void
-  /** Adds a header to the answer, whatever the answer will be. Throws on characters that no header may hold. */
+  /**
+   * Adds a header to the answer, whatever the answer will be. Lists grow by it (`Set-Cookie`, `Vary`, `Link`, `Cache-Control`, …); of all others the
+   * last counts, and what `reply` names comes last. What the API says itself stays: `X-Request-Id`, CORS, rate limits. Throws on characters that no
+   * header may hold.
+   */
   setHeader(name: string, value: string): void
 }
 

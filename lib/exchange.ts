@@ -54,6 +54,8 @@ export interface Target {
 
 type Part = keyof Input
 
+const none: readonly string[] = Object.freeze([])
+
 /** Stands for a part that was not let through. */
 const undeclared = Symbol('undeclared')
 
@@ -97,11 +99,12 @@ export class Exchange implements Context {
   isAnswered = false
   /** Who is told of this request, where somebody is. */
   watch: Watch | undefined
-  /** Headers for the answer, whatever it becomes: names and values in turn. */
+  /** What protections say in the answer, whatever it becomes: names and values in turn. */
   readonly answerHeaders: string[] = []
   readonly receivedAt: number
   readonly startedAt = performance.now()
 
+  #namedHeaders: string[] | undefined
   #log: Logger | undefined
   #trace: TraceContext | undefined
   #abort: AbortController | undefined
@@ -241,7 +244,12 @@ export class Exchange implements Context {
   setHeader(name: string, value: string): void {
     validateHeaderName(name)
     validateHeaderValue(name, value)
-    this.answerHeaders.push(name, value)
+    ;(this.#namedHeaders ??= []).push(name, value)
+  }
+
+  /** What `setHeader` was given, in the form of `answerHeaders`. */
+  get namedHeaders(): readonly string[] {
+    return this.#namedHeaders ?? none
   }
 
   /** Calls `listener` when this request is refused or fails, and waits for it before answering. An error that it gives is answered instead. */

@@ -54,9 +54,9 @@ export function lacking(headers: readonly string[], lowerCaseNames: ReadonlySet<
   return headers.filter((_, index) => !lowerCaseNames.has((headers[index - (index % 2)] ?? '').toLowerCase()))
 }
 
-/** Where a header stands in names and values in turn; -1 where it does not. */
-export function indexOf(flat: readonly string[], lowerCaseName: string): number {
-  for (let index = 0; index < flat.length; index += 2) {
+/** Where a header stands in names and values in turn, from a place on; -1 where it does not. */
+export function indexOf(flat: readonly string[], lowerCaseName: string, from = 0): number {
+  for (let index = from; index < flat.length; index += 2) {
     const name = flat[index] ?? ''
     if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) return index
   }

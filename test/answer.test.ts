@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { problemReply, reply, successReply } from '../lib/answer.js'
+import { Answer, problemReply, reply, successReply } from '../lib/answer.js'
 import { ApiError, PermissionDenied, ValidationFailed } from '../lib/errors.js'
 import type { InputError } from '../lib/errors.js'
 import { HeaderBlock } from '../lib/header-block.js'
@@ -9,6 +9,10 @@ import { exchangeOf } from './exchange.js'
 
 const block = new HeaderBlock(['X-Frame-Options', 'DENY', 'Cache-Control', 'no-store'])
 const sets = { secure: block, plain: block, challenge: 'Bearer' }
+
+function valuesOf(headers: readonly string[], lowerCaseName: string): readonly string[] {
+  return headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === lowerCaseName)
+}
 
 describe('a reply', () => {
   it('says that its text is ASCII where each character is one byte, and nowhere else', () => {
@@ -47,9 +51,38 @@ describe('a reply', () => {
     ] as const) {
       exchange.result = reply(200, body, named)
       const { headers } = successReply(exchange, sets)
-      const valuesOf = (name: string) => headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name)
-      expect(valuesOf('content-length')).to.deep.equal(lengths)
-      expect([valuesOf('transfer-encoding'), valuesOf('x-own')]).to.deep.equal([[], ['a']])
+      expect(valuesOf(headers, 'content-length')).to.deep.equal(lengths)
+      expect([valuesOf(headers, 'transfer-encoding'), valuesOf(headers, 'x-own')]).to.deep.equal([[], ['a']])
+    }
+  })
+
+  it('says a header once that stands once: what the API and its protections say, or else what was named last', () => {
+    const exchange = exchangeOf()
+    exchange.answerHeaders.push('Access-Control-Allow-Origin', 'https://shop.test', 'Vary', 'Origin')
+    exchange.setHeader('Content-Type', 'text/csv')
+    exchange.setHeader('X-Own', 'a')
+    exchange.setHeader('x-frame-options', 'SAMEORIGIN')
+    const named = ['Access-Control-Allow-Origin', '*', 'VARY', 'Accept', 'x-own', 'b', 'X-Request-Id', 'another']
+    const namedTwice = [...named, 'Link', '</a>', 'X-Own', 'c', 'Link', '</b>']
+    for (const [result, type] of [
+      ['a,b', 'text/csv'],
+      [Buffer.from('a,b'), 'text/csv'],
+      [Readable.from(['a,b']), 'text/csv'],
+      [
+        new ApiError(409, 'taken', 'Taken', 'It was taken.', { headers: ['content-type', 'text/html', ...namedTwice] }),
+        'application/problem+json',
+      ],
+    ] as const) {
+      exchange.result = new Answer(200, result, namedTwice)
+      const { headers, body } = result instanceof ApiError ? problemReply(exchange, sets, result) : successReply(exchange, sets)
+      expect(valuesOf(headers, 'content-type')).to.deep.equal([type])
+      expect(valuesOf(headers, 'x-request-id')).to.deep.equal(['request-1'])
+      expect(valuesOf(headers, 'access-control-allow-origin')).to.deep.equal(['https://shop.test'])
+      expect(valuesOf(headers, 'x-frame-options')).to.deep.equal(['SAMEORIGIN'])
+      expect(valuesOf(headers, 'x-own')).to.deep.equal(['c'])
+      expect(valuesOf(headers, 'vary')).to.deep.equal(['Origin', 'Accept'])
+      expect(valuesOf(headers, 'link')).to.deep.equal(['</a>', '</b>'])
+      if (result === 'a,b') expect(body, 'as it is, since its type was named').to.equal('a,b')
     }
   })
 

@@ -154,14 +154,14 @@ function replay(exchange: Exchange, { answer, permissions }: DoneRecord): void {
   }
   if (answer === undefined) throw new IdempotencyAnswerNotKept()
   const body = answer.body === undefined ? undefined : Buffer.from(answer.body, 'base64')
-  exchange.setHeader('Idempotency-Replayed', 'true')
+  exchange.answerHeaders.push('Idempotency-Replayed', 'true')
   exchange.decisions.push('idempotency: replayed')
   exchange.replaceResult(new Answer(answer.status, body, answer.headers))
 }
 
 /** Keeps the answer when there is one: also where the time was up before, since the handler ends all the same. */
 function settleAtTheEnd(exchange: Exchange, { settings, request }: Entry, claim: Claim): void {
-  const before = exchange.answerHeaders.length
+  const before = exchange.namedHeaders.length
   exchange.onEnd(() => claim.abandon())
   exchange.onAnswer((reply, error) => {
     const isRefusal = saysNothingWasDone(reply)
@@ -184,7 +184,7 @@ function saysNothingWasDone({ status, headers }: Reply): boolean {
 interface Made {
   readonly reply: Reply
   readonly error: ApiError | undefined
-  /** How many entries of the answer's headers protections had made before the handler began. */
+  /** How many entries of the headers that were set had been there before the handler began. */
   readonly before: number
   readonly most: number
 }
@@ -196,9 +196,10 @@ function keptAnswerOf(exchange: Exchange, { reply, error, before, most }: Made):
     return undefined
   }
   const bytes = body === undefined ? undefined : Buffer.from(body as Uint8Array)
-  const headers = [...exchange.answerHeaders.slice(before), ...(error?.headers ?? ownHeadersOf(exchange))]
-  const type = valueOf(headers, 'content-type') === undefined ? valueOf(reply.headers, 'content-type') : undefined
-  const kept = storable(type === undefined || body === undefined ? headers : [...headers, 'Content-Type', type])
+  const headers = storable([...exchange.namedHeaders.slice(before), ...(error?.headers ?? ownHeadersOf(exchange))])
+  // That of the answer: a handler that failed may have named another, for what it meant to give.
+  const type = valueOf(reply.headers, 'content-type')
+  const kept = type === undefined || body === undefined ? headers : [...headers, 'Content-Type', type]
   if ((bytes?.byteLength ?? 0) + kept.join('').length > most) {
     exchange.log.warn(`an answer of ${exchange.route.name} is too large to be kept for its idempotency key`, { most })
     return undefined
@@ -211,7 +212,15 @@ function ownHeadersOf({ result }: Exchange): readonly string[] {
 }
 
 /** What belongs to one connection or one message, and what would log somebody in once more. */
-const unkept: ReadonlySet<string> = new Set(['set-cookie', 'content-length', 'connection', 'transfer-encoding', 'keep-alive', 'date'])
+const unkept: ReadonlySet<string> = new Set([
+  'set-cookie',
+  'content-length',
+  'content-type',
+  'connection',
+  'transfer-encoding',
+  'keep-alive',
+  'date',
+])
 
 function storable(headers: readonly string[]): readonly string[] {
   return lacking(headers, unkept)

@@ -4,6 +4,7 @@ import { Answer } from '../answer.js'
 import type { Class } from '../decorator.js'
 import { InternalError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import { indexOf } from '../header-block.js'
 import { kind } from '../policy.js'
 import type { Protection, RouteSetup, Step } from '../protection.js'
 import type { Decorated, Handler } from '../typed-decorator.js'
@@ -111,7 +112,7 @@ function viewStep(route: RouteSetup, write: Write, guards: ReadonlyArray<readonl
     if (answer.body === undefined) return
     const { permissions } = exchange.principal
     const sight = guards.map((names) => names.every((name) => permissions.has(name)))
-    exchange.result = json(answer, written(route, write, answer.body, sight))
+    exchange.result = json(exchange, answer, written(route, write, answer.body, sight))
   }
 }
 
@@ -134,8 +135,8 @@ function whereabouts(write: Write, body: unknown, sight: Sight): string {
 }
 
 function schemaStep(route: RouteSetup, schema: StandardSchemaV1): Step {
-  function accept(answer: Answer, result: StandardSchemaV1.Result<unknown>): Answer {
-    if (result.issues === undefined && result.value !== undefined) return json(answer, JSON.stringify(result.value))
+  function accept(exchange: Exchange, answer: Answer, result: StandardSchemaV1.Result<unknown>): Answer {
+    if (result.issues === undefined && result.value !== undefined) return json(exchange, answer, JSON.stringify(result.value))
     const [first] = result.issues ?? []
     const path = (first?.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step))
     throw misfitOf(route, `/${path.join('/')} is not what the schema says`)
@@ -146,10 +147,10 @@ function schemaStep(route: RouteSetup, schema: StandardSchemaV1): Step {
     if (answer.body === undefined) return undefined
     const result = schema['~standard'].validate(answer.body)
     if (!('then' in result)) {
-      exchange.result = accept(answer, result)
+      exchange.result = accept(exchange, answer, result)
       return undefined
     }
-    return acceptLater(exchange, result, (later) => accept(answer, later))
+    return acceptLater(exchange, result, (later) => accept(exchange, answer, later))
   }
 }
 
@@ -169,7 +170,7 @@ function unshapedStep(route: RouteSetup, { mediaType }: Unshaped): Step {
     if (typeof body !== 'string' && !(body instanceof Uint8Array) && !(body instanceof Readable)) {
       throw misfitOf(route, `/ is no ${mediaType}, but a value`)
     }
-    const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-type')
+    const at = indexOf(headers, 'content-type')
     const type = headers[at + 1]?.split(';', 1)[0]?.trim().toLowerCase()
     if (at < 0 || type !== mediaType) throw misfitOf(route, `/ is not called ${mediaType}`)
   }
@@ -186,8 +187,8 @@ function ofValues(route: RouteSetup, answer: Answer): Answer {
 }
 
 /** `text` in the place of the body; a JSON type that the handler named stays. */
-function json({ status, headers }: Answer, text: string): Answer {
-  const isNamed = headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-type')
+function json({ namedHeaders }: Exchange, { status, headers }: Answer, text: string): Answer {
+  const isNamed = indexOf(headers, 'content-type') >= 0 || indexOf(namedHeaders, 'content-type') >= 0
   return new Answer(status, text, isNamed ? headers : [...headers, 'Content-Type', 'application/json'])
 }
 

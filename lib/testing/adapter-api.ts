@@ -14,6 +14,7 @@ import { Authenticated, Public } from '../authorization/requirements.js'
 import { BodyLimit, Consumes } from '../body/body.js'
 import type { Context } from '../context.js'
 import type { Class } from '../decorator.js'
+import { Conflict } from '../errors.js'
 import { Controller, Delete, Get, Post } from '../routing/routing.js'
 import { Validate } from '../validation/decorator.js'
 
@@ -169,6 +170,27 @@ function thingsController(watched: Watched): Class {
       context.setHeader('Link', '</a>; rel="next"')
       context.setHeader('Link', '</b>; rel="prev"')
       return { headers: 'twice' }
+    }
+
+    @Get('/renamed')
+    renamed(context: Context) {
+      context.setHeader('Content-Type', 'text/csv')
+      context.setHeader('ETag', '"1"')
+      context.setHeader('etag', '"2"')
+      return Buffer.from('a,b')
+    }
+
+    @Get('/passed-on')
+    passedOn(context: Context) {
+      context.setHeader('Content-Type', 'text/html')
+      context.setHeader('Retry-After', '1')
+      return reply(200, 'of another server', { 'Content-Type': 'text/plain', 'X-Request-Id': 'another', 'Retry-After': '2' })
+    }
+
+    @Get('/misnamed')
+    misnamed(context: Context): never {
+      context.setHeader('Content-Type', 'text/html')
+      throw new Conflict('It was taken.', { headers: ['Content-Type', 'text/html', 'X-Request-Id', 'another', 'Retry-After', '1'] })
     }
 
     @Get('/broken')

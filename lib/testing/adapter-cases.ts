@@ -38,6 +38,7 @@ export function adapterConformance(start: StartAdapterServer, abilities: Adapter
   return [
     ...exchangeCases(tried, abilities),
     ...originCases(tried, abilities),
+    onceCase(tried),
     ...(fallthrough ? fallthroughCases(tried, abilities) : []),
     ...(sockets ? [...bodyCases(tried), ...connectionCases(tried, abilities)] : []),
   ]
@@ -101,6 +102,27 @@ function isFewerSlashes({ target }: SentRequest, answer: ReceivedAnswer): boolea
 function isOfItsReading({ target }: SentRequest, status: number): boolean {
   const isOther = target.includes('#') || new URL(target, 'http://api.test').href !== `http://api.test${target}`
   return isOther && (status === 200 || status === 400 || status === 404)
+}
+
+/** Two of one header that stands once: clients choose between them as they like, and over HTTP/2 there may be no answer at all. */
+function onceCase(tried: Try): Case {
+  return {
+    name: 'sends a header once that stands once in an answer, however often it was named',
+    run: tried(async ({ send }) => {
+      const named = ['content-type', 'etag', 'retry-after', 'content-length']
+      for (const [target, status, ...values] of [
+        ['/things/renamed', 200, 'text/csv', '"2"', '', '3'],
+        ['/things/passed-on', 200, 'text/plain', '', '2', '17'],
+        ['/things/misnamed', 409, 'application/problem+json', '', '1'],
+      ] as const) {
+        const answer = await send(requestOf(`GET ${target}`))
+        equal(answer.status, status, target)
+        for (const [index, value] of values.entries()) equal(valuesOf(answer, named[index] ?? '').join(' and '), value, target)
+        const ids = valuesOf(answer, 'x-request-id')
+        ok(ids.length === 1 && !ids.includes('another'), `${target}: ${ids.join(' and ')}`)
+      }
+    }),
+  }
 }
 
 function originCases(tried: Try, { address = '127.0.0.1', rawTarget = true }: AdapterAbilities): readonly Case[] {

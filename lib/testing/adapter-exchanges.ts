@@ -81,6 +81,9 @@ const answers: readonly ExchangeRow[] = [
   row('204 of a DELETE', requestOf('DELETE /things/1'), 204),
   row('304 without a body', requestOf('GET /things/unchanged'), 304),
   row('cookies and other headers that are set twice', requestOf('GET /things/headers'), 200),
+  row('a type and a tag that are set', requestOf('GET /things/renamed'), 200),
+  row('the headers of another server', requestOf('GET /things/passed-on'), 200),
+  row('a failure that names a type', requestOf('GET /things/misnamed'), 409, 'conflict'),
   row('a handler that throws', requestOf('GET /things/broken'), 500, 'internal-error'),
 ]
 

@@ -361,6 +361,18 @@ describe('@Idempotent', () => {
       expect(done.runs).to.equal(1)
     })
 
+    it('a failure as what it was, and not as what the handler had meant to give', async () => {
+      const { api } = payments({
+        work: (context) => {
+          context.setHeader('Content-Type', 'text/html')
+          throw new Conflict('Sold out.')
+        },
+      })
+      await send(api)
+      const second = await send(api)
+      expect([second.isReplayed, second.header('Content-Type')]).to.deep.equal([true, 'application/problem+json'])
+    })
+
     it('a 500, since nobody knows how much was done', async () => {
       const { first, second, done } = await twice(() => {
         throw new Error('half done')
