@@ -98,7 +98,7 @@ export function sendOverHttp2(request: Http2ServerRequest, response: Http2Server
   }
   response.statusCode = status
   setHeaders(response, withoutConnectionHeaders(headers))
-  refuseRest(request, response)
+  refuseRest(request)
   if (!(body instanceof Readable)) {
     if (body === undefined) response.end()
     else response.end(body)
@@ -113,6 +113,15 @@ export function sendOverHttp2(request: Http2ServerRequest, response: Http2Server
 }
 
 /** Ends the stream once the answer is written, where the client has not ended its body by then. */
-export function refuseRest({ stream }: Http2ServerRequest, response: Http2ServerResponse): void {
-  if (!stream.endAfterHeaders) response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+export function refuseRest(request: Http2ServerRequest): void {
+  const { stream } = request
+  if (stream.endAfterHeaders) return
+  // Of the stream, not of the response: that has finished when the stream is closed, which a client that goes on sending can put off at will, and
+  // hold one of the streams that its connection may have.
+  stream.once('finish', () => {
+    if (stream.readableEnded) return
+    stream.close(constants.NGHTTP2_NO_ERROR)
+    // What has come and was not read would keep the closed stream in memory.
+    request.unpipe().resume()
+  })
 }

@@ -4,7 +4,6 @@
  * @module portcullis/koa
  */
 
-import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
@@ -76,7 +75,7 @@ function respond(context: Context, reply: Reply): void {
   context.body = body ?? (status === 204 || status === 304 ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
   setHeaders(context.res, overHttp2 ? withoutConnectionHeaders(headers) : headers)
-  if (overHttp2) refuseRest(request, context.res as unknown as Http2ServerResponse)
+  if (overHttp2) refuseRest(request)
   else discardRest(request, context.res)
 }
 

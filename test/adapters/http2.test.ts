@@ -1,13 +1,20 @@
 import { once } from 'node:events'
 import { get } from 'node:https'
 import { connect, constants } from 'node:http2'
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  Http2ServerResponse,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader,
+  ServerHttp2Stream,
+} from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import Koa3 from 'koa'
 import { http, serve } from '../../adapters/http.js'
-import type { Http2ServeOptions, RunningHttp2Server, RunningServer } from '../../adapters/http.js'
-import { Http2Request } from '../../adapters/http2.js'
+import type { Http2ServeOptions, NodeListener, RunningHttp2Server, RunningServer } from '../../adapters/http.js'
+import { Http2Request, sendOverHttp2 } from '../../adapters/http2.js'
 import { koa } from '../../adapters/koa.js'
 import { isHttp2 } from '../../adapters/node.js'
 import { RequestAborted, readBytes } from '../../lib/body/read.js'
@@ -18,6 +25,7 @@ import { selfSigned } from '../certificate.js'
 import { RawHttp2 } from './http2-frames.js'
 import { listenerOf } from './hosts.js'
 
+const throughHttp = ({ api }: KitApi) => http(api)
 const throughKoa = ({ api }: KitApi) => listenerOf(new Koa3().use(koa(api)))
 
 const post = { ':method': 'POST', ':path': '/things', 'content-type': 'application/json' }
@@ -132,6 +140,46 @@ describe('over HTTP/2, a server that serve starts', () => {
     stream.write('a body that goes on')
     const { headers } = await answerOf(stream)
     expect([headers[':status'], stream.rstCode]).to.deep.equal([404, constants.NGHTTP2_NO_ERROR])
+  })
+
+  for (const [host, listen] of [
+    ['node:http2', undefined],
+    ['Koa', throughKoa],
+    ['Koa, behind a middleware', ({ api }: KitApi) => listenerOf(new Koa3().use((_context, next) => next()).use(koa(api)))],
+  ] as const) {
+    it(`ends the stream of a client that goes on sending what was refused, which has read the whole answer: ${host}`, async () => {
+      let last: ServerHttp2Stream | undefined
+      const { server } = await start({}, (kit) => {
+        const answer = (listen ?? throughHttp)(kit) as NodeListener
+        const watching: NodeListener = (request, response) => {
+          if (isHttp2(request)) last = request.stream
+          answer(request, response)
+        }
+        return watching
+      })
+      const stream = client(server).request(post)
+      stream.write('a'.repeat(50_000))
+      const sending = setInterval(() => stream.writable && stream.write('a'.repeat(1_000)), 5)
+      open.push(() => clearInterval(sending))
+      // Node's client does not close a stream to which it still has something to write.
+      const { headers, body } = await answerOf(stream, 'end')
+      expect([headers[':status'], body.length]).to.deep.equal([413, Number(headers['content-length'])])
+      expect(await eventually(() => last?.closed === true && last.destroyed)).to.equal(true)
+    })
+  }
+
+  it('ends such a stream behind an answer that the client is slow to take, and not before', async () => {
+    const { server } = await start({}, () => {
+      const body = 'a'.repeat(300_000)
+      const listener: NodeListener = (request, response) => {
+        if (isHttp2(request)) sendOverHttp2(request, response as Http2ServerResponse, { status: 200, headers: [], body })
+      }
+      return listener
+    })
+    const stream = client(server).request(post)
+    stream.write('a body that goes on')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await answerOf(stream)).body.length).to.equal(300_000)
   })
 
   it('reads a body without a length, and leaves trailers alone', async () => {
@@ -293,6 +341,7 @@ function overHttp1(url: string, keepAlive = false): Promise<string> {
 
 function answerOf(
   stream: ClientHttp2Stream,
+  last: 'end' | 'close' = 'close',
 ): Promise<{ readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader; readonly body: string }> {
   return new Promise((resolve, reject) => {
     let headers: IncomingHttpHeaders & IncomingHttpStatusHeader = {}
@@ -304,6 +353,6 @@ function answerOf(
       body += String(chunk)
     })
     stream.on('error', reject)
-    stream.on('close', () => resolve({ headers, body }))
+    stream.on(last, () => resolve({ headers, body }))
   })
 }
