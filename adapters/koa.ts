@@ -4,6 +4,7 @@
  * @module portcullis/koa
  */
 
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
@@ -72,11 +73,22 @@ function respond(context: Context, reply: Reply): void {
   context.status = status
   // Koa 2 leaves a connection open whose answer broke off.
   if (body instanceof Readable) body.once('error', () => context.res.destroy())
-  context.body = body ?? (status === 204 || status === 304 ? null : Buffer.alloc(0))
+  context.body = body ?? (status === 204 || status === 205 || status === 304 ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
   setHeaders(context.res, overHttp2 ? withoutConnectionHeaders(headers) : headers)
+  if (status === 205) keepLength(context.res)
   if (overHttp2) refuseRest(request)
   else discardRest(request, context.res)
+}
+
+/** Koa takes off the length of what has no body. A 205 without one ends the connection: it could have a body, as far as framing goes. */
+function keepLength(response: ServerResponse): void {
+  const end = response.end.bind(response) as (...given: unknown[]) => ServerResponse
+  function endWithLength(...given: unknown[]): ServerResponse {
+    if (response.statusCode === 205 && !response.headersSent) response.setHeader('Content-Length', '0')
+    return end(...given)
+  }
+  response.end = endWithLength as typeof response.end
 }
 
 /** Puts an API behind Koa 2 or 3, `app.use(koa(api))`; `koa.route` binds one route of it to a path of the app. */

@@ -97,6 +97,7 @@ export function successReply(exchange: Exchange, sets: HeaderSets): Reply {
  * request is (CORS, rate limits).
  */
 export function problemReply(exchange: Exchange, defaults: ReplyDefaults, error: ApiError): Reply {
+  if (isBodiless(error.status)) return toReply(exchange, defaults, error.status, undefined, error.headers)
   const { type, text } = error.document ?? problemOf(exchange, error)
   const length = Buffer.byteLength(text)
   const last = ['Content-Length', String(length), 'Content-Type', type]
@@ -148,9 +149,11 @@ export function toApiError(thrown: unknown): ApiError {
 
 function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unknown, named: readonly string[]): Reply {
   const block = blockOf(exchange, sets, named)
-  if (status === 204 || status === 304) {
+  if (isBodiless(status)) {
     letGo(body)
-    return new RouteReply(status, block, ownHeaders(exchange, named, []), undefined)
+    // Of the three, 205 alone is framed like any other answer: without a length, the next answer could be taken for its body (RFC 9110 §15.3.6).
+    const last = status === 205 ? ['Content-Length', '0'] : []
+    return new RouteReply(status, block, ownHeaders(exchange, named, last), undefined)
   }
   if (body === undefined) return new RouteReply(status, block, ownHeaders(exchange, named, ['Content-Length', '0']), undefined)
   const hasType = has(named, 'content-type') || has(exchange.namedHeaders, 'content-type')
@@ -173,6 +176,11 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
   if (!hasType) last.push('Content-Type', 'application/json')
   const own = ownHeaders(exchange, named, last)
   return new RouteReply(status, block, own, text, length === text.length)
+}
+
+/** Statuses that forbid a body. */
+function isBodiless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
 }
 
 /** Of a stream, only who made it can know how long it is. */

@@ -87,11 +87,17 @@ describe('a reply', () => {
   })
 
   it('lets go of a stream where nothing may be sent', () => {
-    const exchange = exchangeOf()
-    const stream = Readable.from(['a'])
-    exchange.result = reply(304, stream)
-    expect(successReply(exchange, sets).body).to.equal(undefined)
-    expect(stream.destroyed).to.equal(true)
+    for (const [status, lengths] of [
+      [204, []],
+      [205, ['0']],
+      [304, []],
+    ] as const) {
+      const exchange = exchangeOf()
+      const stream = Readable.from(['a'])
+      exchange.result = reply(status, stream, { 'Content-Length': '1' })
+      const { body, headers } = successReply(exchange, sets)
+      expect([body, stream.destroyed, valuesOf(headers, 'content-length')]).to.deep.equal([undefined, true, lengths], String(status))
+    }
   })
 
   it('with a status that no answer can have is an error where it is made', () => {

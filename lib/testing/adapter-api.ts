@@ -14,7 +14,7 @@ import { Authenticated, Public } from '../authorization/requirements.js'
 import { BodyLimit, Consumes } from '../body/body.js'
 import type { Context } from '../context.js'
 import type { Class } from '../decorator.js'
-import { Conflict } from '../errors.js'
+import { ApiError, Conflict } from '../errors.js'
 import { Controller, Delete, Get, Post } from '../routing/routing.js'
 import { Validate } from '../validation/decorator.js'
 
@@ -106,6 +106,11 @@ const thingId = schemaOf((value) => {
   return typeof id === 'string' ? { id } : undefined
 })
 
+const emptyStatus = schemaOf((value) => {
+  const { status } = membersOf(value)
+  return status === '204' || status === '205' || status === '304' ? { status: Number(status) } : undefined
+})
+
 interface Name {
   readonly name: string
 }
@@ -161,6 +166,24 @@ function thingsController(watched: Watched): Class {
     @Get('/unchanged')
     unchanged() {
       return reply(304, undefined, { ETag: '"1"' })
+    }
+
+    @Get('/empty/:status')
+    @Validate({ params: emptyStatus })
+    empty({ params }: Context<{ params: { status: number } }>) {
+      return reply(params.status, { sent: 'never' }, { ETag: '"1"' })
+    }
+
+    @Get('/empty/:status/stream')
+    @Validate({ params: emptyStatus })
+    emptyStream({ params }: Context<{ params: { status: number } }>) {
+      return reply(params.status, Readable.from(['never']), { 'Content-Length': '5' })
+    }
+
+    @Get('/empty/:status/failure')
+    @Validate({ params: emptyStatus })
+    emptyFailure({ params }: Context<{ params: { status: number } }>): never {
+      throw new ApiError(params.status, 'empty', 'Empty', 'Nobody reads this.')
     }
 
     @Get('/headers')

@@ -147,6 +147,7 @@ const inStep: ReadonlyArray<readonly [line: string, status: number]> = [
   ['HEAD /things/stream', 200],
   ['DELETE /things/1', 204],
   ['GET /things/unchanged', 304],
+  ...[204, 205, 304].flatMap((status) => ['', '/stream', '/failure'].map((end) => [`GET /things/empty/${status}${end}`, status] as const)),
   ['GET /things/stream', 200],
   ['GET /nothing', 404],
   ['PUT /things', 405],

@@ -80,6 +80,11 @@ const answers: readonly ExchangeRow[] = [
   row('204 without a body', requestOf('GET /things/nothing'), 204),
   row('204 of a DELETE', requestOf('DELETE /things/1'), 204),
   row('304 without a body', requestOf('GET /things/unchanged'), 304),
+  ...[204, 205, 304].flatMap((status) => [
+    row(`${status} with a value, which is not sent`, requestOf(`GET /things/empty/${status}`), status),
+    row(`${status} with a stream, which is not sent`, requestOf(`GET /things/empty/${status}/stream`), status),
+    row(`a failure with ${status}`, requestOf(`GET /things/empty/${status}/failure`), status),
+  ]),
   row('cookies and other headers that are set twice', requestOf('GET /things/headers'), 200),
   row('a type and a tag that are set', requestOf('GET /things/renamed'), 200),
   row('the headers of another server', requestOf('GET /things/passed-on'), 200),
