@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { answerStream, heard } from './answer-stream.js'
 import { brand } from './brand.js'
 import type { Reply } from './context.js'
@@ -10,6 +9,7 @@ import { indexOf, without } from './header-block.js'
 import type { HeaderBlock } from './header-block.js'
 import { Memo } from './memo.js'
 import { jsonText, quoted } from './quoted.js'
+import { requireSendable } from './sendable.js'
 
 /** An answer that is more than a value: made by `created`, `noContent` and `reply`. */
 export class Answer {
@@ -42,8 +42,7 @@ export function reply(status: number, body?: unknown, headers: Readonly<Record<s
   requireStatus(status)
   const flat: string[] = []
   for (const [name, value] of Object.entries(headers)) {
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
+    requireSendable(name, value)
     flat.push(name, value)
   }
   return new Answer(status, body, flat)
@@ -211,8 +210,11 @@ function ownHeaders({ requestId, answerHeaders, namedHeaders }: Exchange, named:
   return own
 }
 
-/** Say where a body ends: said twice, it is two answers to some clients. Handlers pass them on from other servers. */
-const framing: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
+/**
+ * Say where a body ends: said twice, it is two answers to some clients. Handlers pass them on from other servers. So they do with `Trailer`, for
+ * which Node ends the connection without a byte where the body has a length.
+ */
+const framing: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'trailer'])
 
 /** Headers whose values are lists, or that are sent once for each value. Any other stands once in an answer (RFC 9110 §5.3). */
 const lists: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import { brand } from './brand.js'
+import { requireAllSendable } from './sendable.js'
 
 /** One thing that is wrong with the input. */
 export interface InputError {
@@ -40,7 +41,8 @@ const none: readonly string[] = Object.freeze([])
  * A failure that the client may know of. It is answered as problem+json (RFC 9457): `title` is the same for all of a
  * kind, the message becomes `detail`. Throw one of the subclasses from a handler, or your own:
  * `new ApiError(409, 'order-closed', 'Order closed', 'The order was closed yesterday.')`. Anything else that is
- * thrown becomes an `InternalError` that says nothing. Making one throws a `RangeError` for a `status` outside 200 to 599.
+ * thrown becomes an `InternalError` that says nothing. Making one throws a `RangeError` for a `status` outside 200 to 599, and a
+ * `TypeError` for `headers` that no answer can bear.
  */
 export class ApiError extends Error {
   readonly reason: string
@@ -64,6 +66,7 @@ export class ApiError extends Error {
   ) {
     super(detail, 'cause' in options ? { cause: options.cause } : undefined)
     requireStatus(status)
+    if (options.headers !== undefined) requireAllSendable(options.headers)
     this.name = new.target.name
     this.reason = options.reason ?? code
     this.event = options.event

@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { anonymous } from './context.js'
 import type {
   ApiRequest,
@@ -15,6 +14,7 @@ import type {
 } from './context.js'
 import type { ApiError } from './errors.js'
 import type { Watch } from './monitored.js'
+import { requireSendable } from './sendable.js'
 import { newTrace, readTraceparent } from './traceparent.js'
 import type { TraceContext } from './traceparent.js'
 
@@ -242,8 +242,7 @@ export class Exchange implements Context {
   }
 
   setHeader(name: string, value: string): void {
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
+    requireSendable(name, value)
     ;(this.#namedHeaders ??= []).push(name, value)
   }
 

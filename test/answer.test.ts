@@ -42,7 +42,7 @@ describe('a reply', () => {
   it('says once how long it is, whatever a handler passes on from another server', () => {
     const exchange = exchangeOf()
     exchange.setHeader('CONTENT-LENGTH', '9')
-    const named = { 'Content-Type': 'text/plain', 'content-length': '7', 'Transfer-Encoding': 'chunked', 'X-Own': 'a' }
+    const named = { 'Content-Type': 'text/plain', 'content-length': '7', 'Transfer-Encoding': 'chunked', Trailer: 'Expires', 'X-Own': 'a' }
     for (const [body, lengths] of [
       ['abc', ['3']],
       [Buffer.from('ab'), ['2']],
@@ -52,7 +52,8 @@ describe('a reply', () => {
       exchange.result = reply(200, body, named)
       const { headers } = successReply(exchange, sets)
       expect(valuesOf(headers, 'content-length')).to.deep.equal(lengths)
-      expect([valuesOf(headers, 'transfer-encoding'), valuesOf(headers, 'x-own')]).to.deep.equal([[], ['a']])
+      for (const name of ['transfer-encoding', 'trailer']) expect(valuesOf(headers, name), name).to.deep.equal([])
+      expect(valuesOf(headers, 'x-own')).to.deep.equal(['a'])
     }
   })
 
@@ -98,6 +99,21 @@ describe('a reply', () => {
       const { body, headers } = successReply(exchange, sets)
       expect([body, stream.destroyed, valuesOf(headers, 'content-length')]).to.deep.equal([undefined, true, lengths], String(status))
     }
+  })
+
+  it('with a header that no answer can bear is an error where it is made', () => {
+    for (const [name, value] of [
+      ['X-A', 'a\r\nSet-Cookie: b'],
+      ['X-A', '\u0000'],
+      ['X A', 'a'],
+      [':status', '200'],
+      ['X-A', undefined],
+    ] as Array<[string, string]>) {
+      expect(() => exchangeOf().setHeader(name, value), name).to.throw(TypeError)
+      expect(() => reply(200, {}, { [name]: value }), name).to.throw(TypeError)
+      expect(() => new ApiError(409, 'taken', 'Taken', 'It was taken.', { headers: [name, value] }), name).to.throw(TypeError)
+    }
+    expect(() => new PermissionDenied('No.', { headers: ['X-A'] })).to.throw(TypeError)
   })
 
   it('with a status that no answer can have is an error where it is made', () => {

@@ -208,6 +208,7 @@ describe('one request on its way', () => {
   it('refuses header values that would split the answer', () => {
     expect(() => exchangeOf().setHeader('X-A', 'a\r\nSet-Cookie: b')).to.throw(TypeError)
     expect(() => reply(200, {}, { 'X-A': 'a\nb' })).to.throw(TypeError)
+    expect(() => new Conflict('No.', { headers: ['X-A', 'a\nb'] })).to.throw(TypeError)
     expect(() => reply(99)).to.throw(RangeError)
   })
 

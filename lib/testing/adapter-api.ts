@@ -207,13 +207,25 @@ function thingsController(watched: Watched): Class {
     passedOn(context: Context) {
       context.setHeader('Content-Type', 'text/html')
       context.setHeader('Retry-After', '1')
-      return reply(200, 'of another server', { 'Content-Type': 'text/plain', 'X-Request-Id': 'another', 'Retry-After': '2' })
+      return reply(200, 'of another server', {
+        'Content-Type': 'text/plain',
+        'X-Request-Id': 'another',
+        'Retry-After': '2',
+        'Transfer-Encoding': 'chunked',
+        Trailer: 'Expires',
+        TE: 'gzip',
+      })
     }
 
     @Get('/misnamed')
     misnamed(context: Context): never {
       context.setHeader('Content-Type', 'text/html')
       throw new Conflict('It was taken.', { headers: ['Content-Type', 'text/html', 'X-Request-Id', 'another', 'Retry-After', '1'] })
+    }
+
+    @Get('/split')
+    split(): never {
+      throw new Conflict('It was taken.', { headers: ['Location', '/a\r\nSet-Cookie: a=b'] })
     }
 
     @Get('/broken')

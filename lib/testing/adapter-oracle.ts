@@ -33,7 +33,7 @@ async function bytesIn(body: string | Uint8Array | Readable | undefined): Promis
 }
 
 /** Belong to the connection, or to the way that the body is sent. */
-const ofTheHost = /^(?:date|connection|keep-alive|transfer-encoding)$/
+const ofTheHost = /^(?:date|connection|keep-alive|te|transfer-encoding)$/
 
 /** Throws where what arrived is not what the API has answered: a header lost, joined, changed or added, another body. */
 export function requireSame(answer: ReceivedAnswer, expected: ReceivedAnswer, { ownHeaders = [] }: AdapterAbilities): void {

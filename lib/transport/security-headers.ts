@@ -1,9 +1,9 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { HeaderSets } from '../answer.js'
 import type { RouteDecorator } from '../decorator.js'
 import { kind } from '../policy.js'
 import { HeaderBlock } from '../header-block.js'
 import type { RouteSetup } from '../protection.js'
+import { requireSendable } from '../sendable.js'
 
 const hsts = 'Strict-Transport-Security'
 
@@ -94,8 +94,7 @@ function apply(headers: Map<string, string>, options: SecurityHeaderOptions, mis
 
 function isSendable(name: string, value: unknown): boolean {
   try {
-    validateHeaderName(name)
-    validateHeaderValue(name, value as string)
+    requireSendable(name, value as string)
     return typeof value === 'string'
   } catch {
     return false
