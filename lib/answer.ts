@@ -24,9 +24,14 @@ export class Answer {
   ) {}
 }
 
-/** 201 with `value` as JSON, and `Location` where the new thing can be found. */
+/** 201 with `value` as JSON, and `Location` where the new thing can be found: what is beyond ASCII in it is encoded. */
 export function created(value: unknown, options: { readonly location?: string } = {}): Answer {
-  return reply(201, value, options.location === undefined ? {} : { Location: options.location })
+  return reply(201, value, options.location === undefined ? {} : { Location: asciiOf(options.location) })
+}
+
+/** A URL as browsers would write it, what is encoded already left alone. */
+function asciiOf(url: string): string {
+  return url.replaceAll(/[\u0080-\uffff]+/g, encodeURIComponent)
 }
 
 /** 204: done, and nothing to say. */
@@ -36,7 +41,8 @@ export function noContent(): Answer {
 
 /**
  * An answer with a status and headers of its own. Values are sent as JSON; bytes and streams as they are, and so is a
- * string where `Content-Type` is named. Throws on a status outside 200 to 599 and on characters that no header may hold.
+ * string where `Content-Type` is named. Throws on a status outside 200 to 599 and on characters that no header may hold,
+ * those beyond ASCII among them.
  */
 export function reply(status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   requireStatus(status)

@@ -166,7 +166,7 @@ export interface Context<I extends Input = Input> {
   /**
    * Adds a header to the answer, whatever the answer will be. Lists grow by it (`Set-Cookie`, `Vary`, `Link`, `Cache-Control`, …); of all others the
    * last counts, and what `reply` names comes last. What the API says itself stays: `X-Request-Id`, CORS, rate limits. Throws on characters that no
-   * header may hold.
+   * header may hold, those beyond ASCII among them.
    */
   setHeader(name: string, value: string): void
 }

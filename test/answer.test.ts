@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { Answer, problemReply, reply, successReply } from '../lib/answer.js'
+import { Answer, created, problemReply, reply, successReply } from '../lib/answer.js'
 import { ApiError, PermissionDenied, ValidationFailed } from '../lib/errors.js'
 import type { InputError } from '../lib/errors.js'
 import { HeaderBlock } from '../lib/header-block.js'
@@ -106,6 +106,8 @@ describe('a reply', () => {
       ['X-A', 'a\r\nSet-Cookie: b'],
       ['X-A', '\u0000'],
       ['X A', 'a'],
+      ['X-A', 'café'],
+      ['X-A', '€'],
       [':status', '200'],
       ['X-A', undefined],
     ] as Array<[string, string]>) {
@@ -114,6 +116,15 @@ describe('a reply', () => {
       expect(() => new ApiError(409, 'taken', 'Taken', 'It was taken.', { headers: [name, value] }), name).to.throw(TypeError)
     }
     expect(() => new PermissionDenied('No.', { headers: ['X-A'] })).to.throw(TypeError)
+  })
+
+  it('says where the new thing is in ASCII, and leaves alone what is encoded', () => {
+    for (const [location, sent] of [
+      ['/things/é/€/😀', '/things/%C3%A9/%E2%82%AC/%F0%9F%98%80'],
+      ['https://api.test/a%20b?c=%C3%A9#d', 'https://api.test/a%20b?c=%C3%A9#d'],
+    ] as const) {
+      expect(created({}, { location }).headers).to.deep.equal(['Location', sent])
+    }
   })
 
   it('with a status that no answer can have is an error where it is made', () => {

@@ -223,6 +223,17 @@ function thingsController(watched: Watched): Class {
       throw new Conflict('It was taken.', { headers: ['Content-Type', 'text/html', 'X-Request-Id', 'another', 'Retry-After', '1'] })
     }
 
+    @Get('/located')
+    located() {
+      return created({ name: 'é' }, { location: '/things/é%20€?a=b' })
+    }
+
+    @Get('/beyond-ascii')
+    beyondAscii(context: Context) {
+      context.setHeader('X-Name', 'café')
+      return 'never'
+    }
+
     @Get('/split')
     split(): never {
       throw new Conflict('It was taken.', { headers: ['Location', '/a\r\nSet-Cookie: a=b'] })

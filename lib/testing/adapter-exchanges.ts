@@ -89,6 +89,8 @@ const answers: readonly ExchangeRow[] = [
   row('a type and a tag that are set', requestOf('GET /things/renamed'), 200),
   row('the headers of another server', requestOf('GET /things/passed-on'), 200),
   row('a failure that names a type', requestOf('GET /things/misnamed'), 409, 'conflict'),
+  row('a place that is beyond ASCII', requestOf('GET /things/located'), 201),
+  row('a header that is beyond ASCII', requestOf('GET /things/beyond-ascii'), 500, 'internal-error'),
   row('a failure with a header that cannot be sent', requestOf('GET /things/split'), 500, 'internal-error'),
   row('a handler that throws', requestOf('GET /things/broken'), 500, 'internal-error'),
 ]

@@ -88,7 +88,7 @@ function apply(headers: Map<string, string>, options: SecurityHeaderOptions, mis
       mistake(`the header ${JSON.stringify(given)} is not the same for every answer`, 'set it in the handler, or leave it to the API')
     } else if (value === false) headers.delete(name)
     else if (isSendable(name, value)) headers.set(name, value)
-    else mistake(`the header ${JSON.stringify(given)} cannot be sent`, 'use a plain header name and a value without line breaks')
+    else mistake(`the header ${JSON.stringify(given)} cannot be sent`, 'use a plain header name, and a value of ASCII without line breaks')
   }
 }
 
