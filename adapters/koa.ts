@@ -15,6 +15,7 @@ import { setHeaders, withoutConnectionHeaders } from './headers.js'
 import { refuseRest } from './http2.js'
 import { answerWith, discardRest, isHttp2, isLastWord, nodeRequest, nodesListeners, sayLastWord } from './node.js'
 import type { NodeIncoming } from './node.js'
+import { whenOver } from './when-over.js'
 
 /** How the API shares the host with other routes. */
 export interface KoaOptions {
@@ -72,7 +73,10 @@ function respond(context: Context, reply: Reply): void {
   const { status, headers, body } = reply
   context.status = status
   // Koa 2 leaves a connection open whose answer broke off.
-  if (body instanceof Readable) body.once('error', () => context.res.destroy())
+  if (body instanceof Readable) {
+    body.once('error', () => context.res.destroy())
+    if (!overHttp2) whenOver(request, context.res, () => body.destroy())
+  }
   context.body = body ?? (status === 204 || status === 205 || status === 304 ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
   setHeaders(context.res, overHttp2 ? withoutConnectionHeaders(headers) : headers)

@@ -11,6 +11,7 @@ import { forAllSoon, nextTick, setImmediate } from '../lib/turns.js'
 import { hasNodesEnd, hasNodesWrite, isUnwatched, writeHead } from './head.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
+import { whenOver } from './when-over.js'
 
 /** A request of Node's, over HTTP/1.1 or HTTP/2. */
 export type NodeIncoming = IncomingMessage | Http2ServerRequest
@@ -207,6 +208,7 @@ function stream(request: IncomingMessage, body: Readable, response: ServerRespon
   }
   // A source that breaks off, or a client that leaves: the pipeline has destroyed both ends, and the status is sent already.
   pipeline(body, hasNodesWrite(response) && hasNodesEnd(response) ? response : guarded(response), () => undefined)
+  whenOver(request, response, () => body.destroy())
 }
 
 /** An answer behind methods that a host has put into the place of Node's: what they throw ends it. Piped to them, it would end the process. */

@@ -53,7 +53,9 @@ export interface SeenRequest {
 interface Watched {
   /** Chunks of 64 KB that the endless stream has made. */
   chunks: number
-  /** Whether an endless stream was let go. */
+  /** Endless streams that are open. */
+  streams: number
+  /** Whether every endless stream that was given was let go. */
   isLetGo: boolean
   /** Handlers that wait for the client to leave. */
   waiting: number
@@ -117,13 +119,16 @@ interface Name {
 
 function endlessStream(watched: Watched): Readable {
   const chunk = Buffer.alloc(65_536, 'x')
+  watched.streams += 1
+  watched.isLetGo = false
   return new Readable({
     read() {
       watched.chunks += 1
       this.push(chunk)
     },
     destroy(error, done) {
-      watched.isLetGo = true
+      watched.streams -= 1
+      watched.isLetGo = watched.streams === 0
       done(error)
     },
   })
@@ -328,7 +333,7 @@ export function conformanceApi(options: ConformanceApiOptions): ConformanceApi {
 
 /** Makes the API anew: each case has one of its own, or what one leaves behind is another's surprise. */
 export function kitApi(options: ConformanceApiOptions = freshOptions()): KitApi {
-  const watched: Watched = { chunks: 0, isLetGo: false, waiting: 0, told: 0 }
+  const watched: Watched = { chunks: 0, streams: 0, isLetGo: false, waiting: 0, told: 0 }
   const records = recentRecords()
   const api = createApi({
     controllers: [thingsController(watched)],

@@ -90,7 +90,8 @@ export function connectionCases(tried: Try, abilities: AdapterAbilities): readon
         ok(await eventually(async () => (await seen()).isLetGo), 'the stream goes on though the client has left')
       }),
     },
-    tellsOfLeaving ? told(tried) : untold(tried),
+    ...(tellsOfLeaving === 'first' ? [] : [letGoTogether(tried)]),
+    tellsOfLeaving === false ? untold(tried) : told(tried),
     {
       name: 'does not tell a handler that its client has left where it has its answer',
       run: tried(async ({ send, url, seen }) => {
@@ -104,6 +105,25 @@ export function connectionCases(tried: Try, abilities: AdapterAbilities): readon
       }),
     },
   ]
+}
+
+/** More than Node lets listen for one event without a warning. */
+const together = 12
+
+function letGoTogether(tried: Try): Case {
+  return {
+    name: 'lets go of the streams of all requests that were sent together, when the client leaves',
+    run: tried(async ({ url, seen }) => {
+      const connection = await Connection.open(url)
+      connection.socket.pause()
+      connection.write(bytesOf(requestOf('GET /things/endless')).toString().repeat(together))
+      ok(await eventually(async () => (await seen()).chunks > 0), 'no stream was read')
+      ok(await settles(async () => (await seen()).chunks), 'the streams are read though nobody takes them')
+      connection.leave()
+      const isOver = await eventually(async () => (await seen()).isLetGo)
+      ok(isOver, `${(await seen()).streams} streams stay open though the client has left`)
+    }),
+  }
 }
 
 function told(tried: Try): Case {

@@ -72,9 +72,10 @@ export interface AdapterAbilities {
   readonly endsConnections?: boolean
   /**
    * Whether the host tells, while a handler runs, that its client has left. Without, the handler goes on until the time limit of its route.
+   * `'first'`: of requests that were sent together, only the first is told, and what the answers of the others hold stays open.
    * @default true
    */
-  readonly tellsOfLeaving?: boolean
+  readonly tellsOfLeaving?: boolean | 'first'
   /** The address that handlers are to see. @default '127.0.0.1' */
   readonly address?: string
 }

@@ -29,7 +29,7 @@ const hosts: readonly HostCase[] = [
     start: startNext,
     abilities: {
       ...{ rawTarget: false, rawHeaders: 'first', refusesFirst: true, redirectsFirst: true },
-      ...{ ownHeaders: ['vary', 'content-length'], address: 'unknown' },
+      ...{ ownHeaders: ['vary', 'content-length'], tellsOfLeaving: 'first', address: 'unknown' },
     },
     addressHeader: 'X-Forwarded-For',
     trustProxy: 1,
