@@ -85,7 +85,8 @@ class NodeRequest implements ApiRequest {
   }
 
   get gone(): boolean {
-    return this.response.closed && !this.response.writableFinished
+    // The response tells it alone whose turn it is: others were sent together with it, and wait.
+    return (this.response.closed || this.#socket.destroyed) && !this.response.writableFinished
   }
 
   get closing(): boolean {
@@ -93,7 +94,7 @@ class NodeRequest implements ApiRequest {
   }
 
   onGone(listener: () => void): void {
-    this.response.once('close', () => {
+    whenOver(this.body, this.response, () => {
       if (!this.response.writableFinished) listener()
     })
   }

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { eventually, requestsOf } from './adapter-bodies.js'
+import type { ConformanceSeen } from './adapter-api.js'
 import type { AdapterAbilities, Trial, Try } from './adapter-trial.js'
 import { json, requestOf } from './adapter-exchanges.js'
 import type { Case } from './case.js'
@@ -90,7 +91,7 @@ export function connectionCases(tried: Try, abilities: AdapterAbilities): readon
         ok(await eventually(async () => (await seen()).isLetGo), 'the stream goes on though the client has left')
       }),
     },
-    ...(tellsOfLeaving === 'first' ? [] : [letGoTogether(tried)]),
+    ...(tellsOfLeaving === 'first' ? [] : [letGoTogether(tried), toldTogether(tried)]),
     tellsOfLeaving === false ? untold(tried) : told(tried),
     {
       name: 'does not tell a handler that its client has left where it has its answer',
@@ -124,6 +125,29 @@ function letGoTogether(tried: Try): Case {
       ok(isOver, `${(await seen()).streams} streams stay open though the client has left`)
     }),
   }
+}
+
+function toldTogether(tried: Try): Case {
+  return {
+    name: 'tells the handlers of all requests that were sent together that their client has left',
+    run: tried(async ({ url, seen }) => {
+      const connection = await Connection.open(url)
+      connection.write(bytesOf(requestOf('GET /things/waits')).toString().repeat(together))
+      ok(await eventually(async () => (await seen()).waiting > 0), 'no handler was called')
+      // A host may call the second when the first has answered.
+      ok(await settles(async () => (await seen()).waiting), 'handlers are still being called')
+      connection.leave()
+      await eventually(async () => isEachTold(await seen()))
+      const { told, waiting, streams, requests } = await seen()
+      equal(told, waiting, `${told} of ${waiting} handlers were told`)
+      equal(streams, 0, `${streams} streams that they gave all the same stay open`)
+      equal(requests.filter(({ client_gone }) => client_gone !== true).length, 0, 'a record does not say so')
+    }),
+  }
+}
+
+function isEachTold({ told, waiting, isLetGo, requests }: ConformanceSeen): boolean {
+  return told === waiting && isLetGo && requests.length >= waiting
 }
 
 function told(tried: Try): Case {

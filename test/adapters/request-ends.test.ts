@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { expect } from 'chai'
+import { eventually } from '../../lib/testing/adapter-bodies.js'
+import { kitApi } from '../../lib/testing/adapter-api.js'
 import { fixture } from './fixture.js'
 import { hosts, listen } from './hosts.js'
 
@@ -33,6 +35,32 @@ describe('a request with a body', () => {
       await close()
       expect(told).to.deep.equal(Array.from({ length: 12 }, () => ['end', 'close']).flat())
       expect(listeners).to.have.length(1)
+    })
+  }
+})
+
+describe('requests that wait for their turn on a connection', () => {
+  for (const { name, listener } of hosts) {
+    it(`listen for its end together behind ${name}, however many they are`, async () => {
+      const counts: Array<number | undefined> = []
+      for (const many of [2, 30]) {
+        const { api, watched } = kitApi()
+        const answer = listener(api)
+        let connection: Socket | undefined
+        const { port, close } = await listen((request, response) => {
+          connection = request.socket
+          answer(request, response)
+        })
+        const socket = connect(port, '127.0.0.1')
+        socket.write('GET /things/waits HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(many))
+        expect(await eventually(() => watched.waiting === many)).to.equal(true)
+        counts.push(connection?.listenerCount('close'))
+        socket.destroy()
+        expect(await eventually(() => watched.told === many)).to.equal(true)
+        await close()
+        await api.close()
+      }
+      expect(counts[1]).to.equal(counts[0])
     })
   }
 })
