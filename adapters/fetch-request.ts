@@ -5,6 +5,7 @@ import { withoutConnectionHeaders } from './headers.js'
 import { Http2Request } from './http2.js'
 import { isEncrypted, isHttp2 } from './node.js'
 import type { NodeIncoming } from './node.js'
+import { onceClosed } from './when-over.js'
 
 /** What a host of Fetch knows of the connection that a request came on. */
 export interface FetchConnection {
@@ -21,6 +22,10 @@ export interface FetchConnection {
   readonly rawHeaders?: readonly string[]
   /** The path that the host has taken off the front of the target, where the API is mounted under one. */
   readonly mountPath?: string
+  /** Whether the connection is closed, where the signal of the `Request` may not tell: on Node, of requests that wait behind another. */
+  readonly isClosed?: () => boolean
+  /** Calls `listener` when it closes; what it returns calls that off. */
+  readonly onClose?: (listener: () => void) => () => void
 }
 
 /**
@@ -33,7 +38,11 @@ export function nodeConnection(incoming: NodeIncoming): FetchConnection {
     return { remoteAddress, encrypted, target, rawHeaders }
   }
   const { socket, url = '', rawHeaders } = incoming
-  return { remoteAddress: socket.remoteAddress, encrypted: isEncrypted(socket), target: url, rawHeaders }
+  return {
+    ...{ remoteAddress: socket.remoteAddress, encrypted: isEncrypted(socket), target: url, rawHeaders },
+    isClosed: () => socket.destroyed,
+    onClose: (listener) => onceClosed(socket, listener),
+  }
 }
 
 /** A request of Fetch, as the adapter hands it in. */
@@ -45,15 +54,15 @@ export class FetchRequest implements ApiRequest {
   readonly rawHeaders: readonly string[]
   readonly remoteAddress: string | undefined
   readonly encrypted: boolean
-  /** Whether the answer has been taken by the host, to its end: what the signal says then is no news of the client. */
-  isAnswered = false
+  #isAnswered = false
   #body: Readable | undefined
   #isLeft = false
   readonly #goneListeners: Array<() => void> = []
+  #stopListening: (() => void) | undefined
 
   constructor(
     private readonly request: Request,
-    connection: FetchConnection,
+    private readonly connection: FetchConnection,
   ) {
     // Where Host is no host, some runtimes hand out a URL that is none: a path alone, or one that cannot be read.
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined
@@ -75,19 +84,28 @@ export class FetchRequest implements ApiRequest {
   }
 
   get gone(): boolean {
-    return this.#isLeft || (!this.isAnswered && this.request.signal.aborted)
+    return this.#isLeft || (!this.#isAnswered && (this.request.signal.aborted || this.connection.isClosed?.() === true))
   }
 
   onGone(listener: () => void): void {
     this.#goneListeners.push(listener)
-    if (this.#goneListeners.length === 1) this.request.signal.addEventListener('abort', () => this.leave(), { once: true })
+    if (this.#goneListeners.length > 1) return
+    const leave = () => this.leave()
+    this.request.signal.addEventListener('abort', leave, { once: true })
+    this.#stopListening = this.connection.onClose?.(leave)
   }
 
   /** The client has left, as its signal says or the stream that it no longer reads. */
   leave(): void {
-    if (this.isAnswered) return
+    if (this.#isAnswered) return
     this.#isLeft = true
     for (const listener of this.#goneListeners.splice(0)) listener()
+  }
+
+  /** The host has taken the answer, to its end: what is said of the connection then is no news of the client. */
+  answered(): void {
+    this.#isAnswered = true
+    this.#stopListening?.()
   }
 
   /** Lets go of a body that was not read to its end. */
@@ -160,7 +178,7 @@ export async function toResponse(request: FetchRequest, made: Reply | PromiseLik
   // A host may never look at the answer to a client that has left.
   const isBodiless = request.method === 'HEAD' || bodiless.has(status) || request.gone
   if (!isBodiless && body instanceof Readable) return new Response(streamOf(request, body), { status, headers: own })
-  request.isAnswered = true
+  request.answered()
   if (!isBodiless) return new Response(body as string | Uint8Array<ArrayBuffer> | undefined, { status, headers: own })
   return new Response(body instanceof Readable ? unsent(body, status) : null, { status, headers: own })
 }
@@ -175,6 +193,8 @@ function unsent(body: Readable, status: number): ReadableStream | null {
 /** Hands the answer's bytes on as the client takes them, and no sooner. */
 function streamOf(request: FetchRequest, body: Readable): ReadableStream<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]() as AsyncIterator<string | Uint8Array>
+  // Behind Node a host may wait for ever to write on, and never say that it will not.
+  request.onGone(() => body.destroy())
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
       const { done, value } = await chunks.next()
@@ -182,7 +202,7 @@ function streamOf(request: FetchRequest, body: Readable): ReadableStream<Uint8Ar
         controller.enqueue(typeof value === 'string' ? Buffer.from(value) : value)
         return
       }
-      request.isAnswered = true
+      request.answered()
       controller.close()
     },
     cancel() {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:http'
 import { Readable, pipeline } from 'node:stream'
+import { whenOver } from '../../adapters/when-over.js'
 
 /** What a handler of the framework gets. */
 export interface TinyEvent {
@@ -28,7 +29,7 @@ export type TinyHandler = (event: TinyEvent) => Promise<TinyAnswer> | undefined
 export function tiny(...handlers: readonly TinyHandler[]): RequestListener {
   return function listener(request, response) {
     const left = new AbortController()
-    response.once('close', () => {
+    whenOver(request, response, () => {
       if (!response.writableFinished) left.abort()
     })
     const { method = '', url: target = '', headers, rawHeaders, socket } = request
@@ -43,8 +44,10 @@ export function tiny(...handlers: readonly TinyHandler[]): RequestListener {
   }
 }
 
-function write({ method, body: rest }: TinyEvent, response: ServerResponse, { status, headers, body, isLast }: TinyAnswer): void {
+function write({ method, body: rest, left }: TinyEvent, response: ServerResponse, { status, headers, body, isLast }: TinyAnswer): void {
   response.writeHead(status, headers.flat())
+  if (body instanceof Readable && left.aborted) body.destroy()
+  else if (body instanceof Readable) left.addEventListener('abort', () => body.destroy())
   if (body instanceof Readable && method !== 'HEAD') pipeline(body, response, () => undefined)
   else if (body instanceof Readable) response.end(() => body.destroy())
   else if (!isLast || rest.readableEnded) response.end(body)
