@@ -1,7 +1,5 @@
 import { constants, createSecureServer, createServer } from 'node:http2'
 import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { ServeOptions } from './serve.js'
 import { parserSettings, timeoutsOf } from './serve-bounds.js'
 
@@ -89,58 +87,4 @@ function boundBody(stream: ServerHttp2Stream, milliseconds: number): void {
   const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), milliseconds).unref()
   const stop = () => clearTimeout(late)
   stream.once('end', stop).once('close', stop)
-}
-
-/** Knows the connections of a server that speaks HTTP/2, to end them: Node's own `closeAllConnections` does not. */
-export class Connections {
-  readonly #sockets = new Map<Socket, { open: number }>()
-  readonly #sessions = new Set<ServerHttp2Session>()
-  #isClosing = false
-
-  constructor(private readonly server: RunningHttp2Server) {
-    server.on('session', (session) => {
-      this.#sessions.add(session)
-      session.once('close', () => this.#sessions.delete(session))
-      if (this.#isClosing) session.close()
-    })
-    server.on(isSecure(server) ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#sockets.set(socket, { open: 0 })
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
-    ;(server as unknown as Server).on('request', (request: IncomingMessage, response: ServerResponse) => this.#count(request, response))
-  }
-
-  /** Takes no more requests: tells HTTP/2 clients so (GOAWAY), lets open requests end, and ends what is open after `milliseconds`. */
-  async drain(milliseconds: number): Promise<void> {
-    this.#isClosing = true
-    const closed = new Promise<void>((resolve) => {
-      this.server.close(() => resolve())
-    })
-    for (const session of this.#sessions) session.close()
-    for (const [socket, { open }] of this.#sockets) if (open === 0 && !this.#isOfSession(socket)) socket.destroy()
-    const last = setTimeout(() => {
-      for (const socket of this.#sockets.keys()) socket.destroy()
-    }, milliseconds)
-    await closed
-    clearTimeout(last)
-  }
-
-  /** Of HTTP/1.1 alone: the sockets of HTTP/2 are their sessions' affair. */
-  #count({ httpVersionMajor, socket }: IncomingMessage, response: ServerResponse): void {
-    const connection = httpVersionMajor === 1 ? this.#sockets.get(socket) : undefined
-    if (connection === undefined) return
-    connection.open += 1
-    response.once('close', () => {
-      connection.open -= 1
-      if (this.#isClosing && connection.open === 0) socket.end()
-    })
-  }
-
-  #isOfSession(socket: Socket): boolean {
-    return !isSecure(this.server) || (socket as Socket & { readonly alpnProtocol?: string | false }).alpnProtocol === 'h2'
-  }
-}
-
-function isSecure(server: RunningHttp2Server): server is Http2SecureServer {
-  return 'setSecureContext' in server
 }

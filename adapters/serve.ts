@@ -10,7 +10,8 @@ import { setImmediate } from '../lib/turns.js'
 import { isHttp2 } from './node.js'
 import type { NodeIncoming, NodeOutgoing } from './node.js'
 import { parserSettings, timeoutsOf } from './serve-bounds.js'
-import { Connections, makeHttp2Server } from './serve-http2.js'
+import { Connections } from './serve-connections.js'
+import { makeHttp2Server } from './serve-http2.js'
 import type { Http2Limits, RunningHttp2Server } from './serve-http2.js'
 
 /** How a server is started. Every default is safe for an API that faces the internet. */
@@ -65,22 +66,17 @@ export function serve(
   listener: Listener | RequestListener,
   options: ServeOptions | Http2ServeOptions = {},
 ): Promise<RunningServer<Server | RunningHttp2Server>> {
-  const { drain = 10_000 } = options
-  if (!('http2' in options)) {
-    const server = makeServer(options)
-    return start(server, listener, options, () => closeWithin(server, drain))
-  }
-  const server = makeHttp2Server(options, options.http2 === true ? {} : options.http2)
-  const connections = new Connections(server)
-  return start(server, listener, options, () => connections.drain(drain))
+  if (!('http2' in options)) return start(makeServer(options), listener, options)
+  return start(makeHttp2Server(options, options.http2 === true ? {} : options.http2), listener, options)
 }
 
 function start<S extends Server | RunningHttp2Server>(
   server: S,
   listener: RequestListener,
-  { port = 3000, host = '127.0.0.1', tls }: ServeOptions,
-  close: () => Promise<void>,
+  options: ServeOptions | Http2ServeOptions,
 ): Promise<RunningServer<S>> {
+  const { port = 3000, host = '127.0.0.1', tls, drain = 10_000 } = options
+  const connections = new Connections(server, 'http2' in options)
   const state = { closing: false }
   const listen: RequestListener = (request, response) => {
     // A connection of HTTP/2 is told by GOAWAY.
@@ -106,7 +102,7 @@ function start<S extends Server | RunningHttp2Server>(
         url: `${tls === undefined ? 'http' : 'https'}://${name}:${bound}`,
         close: () => {
           state.closing = true
-          return close()
+          return connections.drain(drain)
         },
       })
     })
@@ -130,18 +126,6 @@ function makeServer(options: ServeOptions): Server {
  */
 function isLast(response: ServerResponse): boolean {
   return (response as { maxRequestsOnConnectionReached?: boolean }).maxRequestsOnConnectionReached === true
-}
-
-async function closeWithin(server: Server, milliseconds: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve())
-  })
-  const idle = setInterval(() => server.closeIdleConnections(), 50)
-  const last = setTimeout(() => server.closeAllConnections(), milliseconds)
-  server.closeIdleConnections()
-  await closed
-  clearInterval(idle)
-  clearTimeout(last)
 }
 
 /** What came whole before them is answered first: that answer is not to be replaced by a refusal of what came behind, and is the last one. */

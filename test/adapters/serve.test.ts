@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { expect } from 'chai'
 import { http, serve } from '../../adapters/http.js'
-import type { RunningServer, ServeOptions } from '../../adapters/http.js'
+import type { NodeOutgoing, RunningServer, ServeOptions } from '../../adapters/http.js'
 import { eventually } from '../../lib/testing/adapter-bodies.js'
+import { selfSigned } from '../certificate.js'
 import { fixture } from './fixture.js'
 import { request, wire } from './wire.js'
 
@@ -143,6 +146,47 @@ describe('a server that serve starts', () => {
     await eventually(() => bodies.length > 0)
     expect(bodies).to.deep.equal(['done'])
   })
+
+  const tls = selfSigned()
+  for (const [what, options] of [
+    ['HTTP', {}],
+    ['HTTPS', { tls }],
+    ['HTTP/1.1 beside HTTP/2', { tls, http2: true }],
+  ] as const) {
+    it(`lets an answer reach a client that is slow, whole, before it ends: over ${what}`, async () => {
+      const whole = 20_000_000
+      const server = await serve((_request: unknown, response: Pick<NodeOutgoing, 'end'>) => void response.end(Buffer.alloc(whole)), {
+        ...options,
+        port: 0,
+      })
+      const { port } = server
+      const socket = 'tls' in options ? connectSecurely({ port, rejectUnauthorized: false }) : connect(port, '127.0.0.1')
+      socket.write(request('GET /'))
+      await once(socket, 'readable')
+      const closed = server.close()
+      let received = 0
+      for await (const chunk of socket as AsyncIterable<Buffer>) received += chunk.length
+      await closed
+      expect(received).to.be.above(whole)
+    })
+
+    it(`ends connections at once that are kept and idle, or have never asked: over ${what}`, async () => {
+      const server = await serve((_request: unknown, response: Pick<NodeOutgoing, 'end'>) => void response.end('done'), {
+        ...{ ...options, port: 0, drain: 20_000, keepAliveTimeout: 20_000, headersTimeout: 20_000 },
+      })
+      const { port } = server
+      const open = () => ('tls' in options ? connectSecurely({ port, rejectUnauthorized: false }) : connect(port, '127.0.0.1'))
+      const [kept, silent] = [open(), open()]
+      await Promise.all([kept, silent].map((socket) => once(socket, 'tls' in options ? 'secureConnect' : 'connect')))
+      kept.write(request('GET /'))
+      await once(kept, 'data')
+      const ended = Promise.all([kept, silent].map((socket) => once(socket.resume(), 'close')))
+      const begin = performance.now()
+      await server.close()
+      await ended
+      expect(performance.now() - begin).to.be.below(2_000)
+    })
+  }
 
   it('ends connections that do not end by themselves', async () => {
     const server = await serve(() => undefined, { port: 0, drain: 50 })
