@@ -7,7 +7,7 @@ import { discard } from '../lib/body/discard.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { LateReply } from '../lib/late-reply.js'
 import { isPromiseLike } from '../lib/promise.js'
-import { forAllSoon, nextTick, setImmediate } from '../lib/turns.js'
+import { nextTick, setImmediate } from '../lib/turns.js'
 import { hasNodesEnd, hasNodesWrite, isUnwatched, writeHead } from './head.js'
 import { setHeaders } from './headers.js'
 import { Http2Request, sendOverHttp2 } from './http2.js'
@@ -181,24 +181,15 @@ export function sayLastWord(request: IncomingMessage, response: ServerResponse, 
   discard(request, () => response.end())
 }
 
-/** Answered requests of which a part may be still to come. */
-let unread: Array<readonly [IncomingMessage, ServerResponse]> = []
-
-/** What is left of a body that nobody wanted is taken, up to a bound, so that the connection can be used again. */
+/** What is left of a body that nobody wanted is taken when the answer is sent, up to a bound, so that the connection can be used again. */
 export function discardRest(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return
-  // Most bodies come with their headers, and Node drops them: a moment later there is nothing left to bound.
-  if (unread.push([request, response]) === 1) forAllSoon(discardUnread)
-}
-
-function discardUnread(): void {
-  const all = unread
-  unread = []
-  for (const [request, response] of all) {
-    if (request.complete) continue
-    if (response.writableFinished) discard(request)
-    else response.once('finish', () => discard(request))
-  }
+  // Before Node's own listener, which drops the rest of a body that nobody has begun to read: unseen, and without a bound.
+  response.prependOnceListener('finish', () => {
+    if (request.complete) return
+    if (request.readableFlowing === null) request.read()
+    discard(request)
+  })
 }
 
 function stream(request: IncomingMessage, body: Readable, response: ServerResponse): void {
