@@ -5,6 +5,7 @@ import type { Http2ServerResponse } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { mostBytes } from '../lib/body/discard.js'
 import { defaultHeaders } from '../lib/transport/security-headers.js'
 import { setImmediate } from '../lib/turns.js'
 import { isHttp2 } from './node.js'
@@ -128,14 +129,25 @@ function isLast(response: ServerResponse): boolean {
   return (response as { maxRequestsOnConnectionReached?: boolean }).maxRequestsOnConnectionReached === true
 }
 
+/** How much had come on a connection when something on it was refused. Whatever else comes is refused with it, and dropped, up to a bound. */
+const refused = new WeakMap<Socket, number>()
+
+function refuseBytesSoon(error: NodeJS.ErrnoException, duplex: Duplex): void {
+  const socket = duplex as Socket
+  const before = refused.get(socket)
+  if (before === undefined) {
+    refused.set(socket, socket.bytesRead)
+    setImmediate(refuseWhenAnswered, error, socket, socket.bytesWritten)
+  } else if (socket.bytesRead - before > mostBytes) socket.destroy()
+}
+
 /** What came whole before them is answered first: that answer is not to be replaced by a refusal of what came behind, and is the last one. */
-function refuseBytesSoon(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { bytesWritten } = socket as Socket
-  setImmediate(() => {
-    if ((socket as Socket).bytesWritten === bytesWritten) refuseBytes(error, socket)
-    else if (isBeingAnswered(socket)) socket.destroy()
-    else socket.end()
-  })
+function refuseWhenAnswered(error: NodeJS.ErrnoException, socket: Socket, bytesWritten: number): void {
+  const open = openAnswer(socket)
+  if (open?.req.complete === true) open.once('close', () => refuseWhenAnswered(error, socket, bytesWritten))
+  else if (socket.bytesWritten === bytesWritten) refuseBytes(error, socket)
+  else if (open?.headersSent === true) socket.destroy()
+  else socket.end()
 }
 
 /** What the parser refuses never becomes a request: it is answered here, as every other failure is. */
@@ -157,7 +169,7 @@ function refuseTunnel(_request: NodeIncoming, other: Duplex | Http2ServerRespons
 }
 
 function endWith(socket: Duplex, status: number, code: string, title: string): void {
-  if (!socket.writable || isBeingAnswered(socket)) {
+  if (!socket.writable || openAnswer(socket)?.headersSent === true) {
     socket.destroy()
     return
   }
@@ -166,8 +178,9 @@ function endWith(socket: Duplex, status: number, code: string, title: string): v
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
-function isBeingAnswered(socket: Duplex): boolean {
-  return (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
+/** The answer whose turn it is on a connection, until all of it is sent. */
+function openAnswer(socket: Duplex): ServerResponse | undefined {
+  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }
 
 function problem(status: number, code: string, title: string): { readonly headers: readonly string[]; readonly body: string } {

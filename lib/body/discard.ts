@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 
-const mostBytes = 16 * 1024 * 1024
+/** What is still taken after a refusal. */
+export const mostBytes = 16 * 1024 * 1024
 const longest = 10_000
 
 /**

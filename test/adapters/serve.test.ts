@@ -9,7 +9,7 @@ import type { NodeOutgoing, RunningServer, ServeOptions } from '../../adapters/h
 import { eventually } from '../../lib/testing/adapter-bodies.js'
 import { selfSigned } from '../certificate.js'
 import { fixture } from './fixture.js'
-import { request, wire } from './wire.js'
+import { flood, request, wire } from './wire.js'
 
 describe('a server that serve starts', () => {
   const open: RunningServer[] = []
@@ -74,6 +74,44 @@ describe('a server that serve starts', () => {
       expect(received.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200'])
     })
   }
+
+  for (const [what, bytes] of [
+    ['bytes that are no request', 'GARBAGE\r\n\r\n'],
+    ['half a request that does not go on', 'GET /next HT'],
+  ]) {
+    it(`waits for the answer to a whole request before it ends the connection for ${what} behind it`, async () => {
+      const { port } = await start({ headersTimeout: 100, requestTimeout: 200 }, (_request, response) => {
+        setTimeout(() => {
+          response.write('half ')
+          setTimeout(() => response.end('and half'), 200)
+        }, 1_500)
+      })
+      const socket = connect(port, '127.0.0.1')
+      const body = 'a=1'
+      socket.write(request('POST /slow', {}, body) + bytes)
+      // A client that goes on is not refused once for each piece.
+      const more = setInterval(() => socket.write('MORE\r\n\r\n'), 100)
+      let received = ''
+      for await (const chunk of socket) received += String(chunk)
+      clearInterval(more)
+      expect(received.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200'])
+      expect(received).to.match(/half [\s\S]*and half/)
+    }).timeout(10_000)
+  }
+
+  it('ends a connection on which much comes behind what was refused, though an answer is waited for', async () => {
+    const { port } = await start({}, () => undefined)
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined).resume()
+    socket.write(`${request('GET /slow')}GARBAGE\r\n\r\n`)
+    expect(await flood(socket, 256 * 1024 * 1024)).to.be.below(64 * 1024 * 1024)
+  })
+
+  it('refuses a body that is malformed in its middle, though its handler waits', async () => {
+    const { port } = await start({}, (asked) => void asked.resume())
+    const answer = await wire(port, `${request('POST /slow', { 'Transfer-Encoding': 'chunked' })}3\r\na=1\r\nno chunk\r\n`)
+    expect(answer.status).to.equal(400)
+  })
 
   it('refuses headers that do not come in time with 408', async () => {
     const { port } = await start({ headersTimeout: 200, requestTimeout: 400 })

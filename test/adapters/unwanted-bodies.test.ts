@@ -5,11 +5,10 @@ import { koa } from '../../adapters/koa.js'
 import { Connection } from '../../lib/testing/wire.js'
 import { fixture } from './fixture.js'
 import { hosts, listen, listenerOf } from './hosts.js'
-import { request } from './wire.js'
+import { flood, request } from './wire.js'
 
-const megabyte = 1024 * 1024
 /** What systems may hold on the way, besides the 16 MB that the API takes. */
-const most = 64 * megabyte
+const most = 64 * 1024 * 1024
 
 const refused = { 'Content-Type': 'text/plain' }
 
@@ -30,7 +29,7 @@ describe('a body that is not wanted', () => {
       let answer = ''
       socket.on('data', (chunk) => (answer += String(chunk))).on('error', () => undefined)
       socket.write(`${request('POST /nothing', { ...refused, 'Transfer-Encoding': 'chunked' })}fffffff0\r\n`)
-      const sent = await floods(socket)
+      const sent = await flood(socket, 4 * most)
       expect(answer).to.match(/^HTTP\/1\.1 404 /)
       expect(sent).to.be.below(most)
       await close()
@@ -53,20 +52,3 @@ describe('a body that is not wanted', () => {
     }
   }
 })
-
-/** Sends until the connection ends, or much more than enough was sent: so many bytes. */
-function floods(socket: ReturnType<typeof connect>): Promise<number> {
-  const chunk = Buffer.alloc(megabyte, 'a')
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve(socket.bytesWritten))
-    function send(): void {
-      while (!socket.destroyed && socket.bytesWritten < 4 * most) {
-        if (socket.write(chunk)) continue
-        socket.once('drain', send)
-        return
-      }
-      socket.destroy()
-    }
-    send()
-  })
-}

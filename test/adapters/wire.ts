@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 
 /** One answer, as it came over the wire. */
 export interface WireAnswer {
@@ -37,6 +38,23 @@ export function request(line: string, headers: Readonly<Record<string, string>> 
   if (body !== '' && !('Transfer-Encoding' in all)) all['Content-Length'] ??= String(Buffer.byteLength(body))
   const fields = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return `${line} HTTP/1.1\r\n${fields.join('')}\r\n${body}`
+}
+
+/** Sends until the other side ends the connection, or `most` bytes are sent: how many were. */
+export function flood(socket: Socket, most: number): Promise<number> {
+  const chunk = Buffer.alloc(1024 * 1024, 'a')
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve(socket.bytesWritten))
+    function send(): void {
+      while (!socket.destroyed && socket.bytesWritten < most) {
+        if (socket.write(chunk)) continue
+        socket.once('drain', send)
+        return
+      }
+      socket.destroy()
+    }
+    send()
+  })
 }
 
 function isWhole(text: string, isHead: boolean): boolean {
