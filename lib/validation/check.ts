@@ -1,5 +1,6 @@
 import { isPromiseLike } from '../promise.js'
 import type { HeldIssues } from './copy.js'
+import { segment } from './issues.js'
 import type { Issues, Place } from './issues.js'
 import type { ClassPlan, NestedPlan, PropertyPlan } from './plan.js'
 import { argumentsOf, messageOf } from './rule.js'
@@ -7,7 +8,8 @@ import type { Rule, Subject } from './rule.js'
 import { fits } from './shape.js'
 import type { Shape } from './shape.js'
 import { isObject } from './source.js'
-import type { Source } from './source.js'
+import type { Source, UnknownProperties } from './source.js'
+import { unknownProperty } from './unknown-property.js'
 
 /** Adds to the issues where an answer that came later was no. */
 type Later = () => void
@@ -18,6 +20,8 @@ export interface Reading {
   remaining(copy: object, plan: ClassPlan): readonly PropertyPlan[]
   /** What is wrong with conditional objects already, should they count. */
   readonly held: HeldIssues | undefined
+  /** What happens to properties without rules in objects that the reader has not made. */
+  readonly unknown: UnknownProperties
 }
 
 /** One copy before its rules. */
@@ -30,12 +34,21 @@ interface Hearing {
   readonly waiting: Array<() => Promise<Later>>
 }
 
+/** An object that is asked about. */
+interface Asked {
+  readonly object: Source
+  /** What the reader has made it of; undefined where code of the application has made it, or may have written into it. */
+  readonly sent: Source | undefined
+  readonly plan: ClassPlan
+  readonly place: Place | undefined
+}
+
 const none: readonly never[] = Object.freeze([])
 
-/** Asks the rules about what remains of a copy; what they refuse is added to `issues`. */
-export function check(copy: object, plan: ClassPlan, issues: Issues, reading: Reading): void | Promise<void> {
+/** Asks the rules about what remains of a copy of what was sent; what they refuse is added to `issues`. */
+export function check(copy: object, sent: Source, plan: ClassPlan, issues: Issues, reading: Reading): void | Promise<void> {
   const hearing: Hearing = { issues, reading, started: [], waiting: [] }
-  checkObject(copy as Source, plan, undefined, hearing)
+  checkProperties({ object: copy as Source, sent, plan, place: undefined }, reading.remaining(copy, plan), hearing)
   if (hearing.started.length === 0 && (hearing.waiting.length === 0 || issues.list.length > 0)) return undefined
   return hearLater(hearing)
 }
@@ -46,21 +59,27 @@ async function hearLater({ issues, started, waiting }: Hearing): Promise<void> {
   for (const tell of await Promise.all(waiting.map((ask) => ask()))) tell()
 }
 
-function checkObject(object: Source, plan: ClassPlan, place: Place | undefined, hearing: Hearing): void {
-  checkProperties(object, hearing.reading.remaining(object, plan), plan, place, hearing)
-}
-
-function checkProperties(
-  object: Source,
-  properties: readonly PropertyPlan[],
-  plan: ClassPlan,
-  place: Place | undefined,
-  hearing: Hearing,
-): void {
+function checkProperties(asked: Asked, properties: readonly PropertyPlan[], hearing: Hearing): void {
   for (const property of properties) {
     if (hearing.issues.isFull) return
-    if (!isPlainlyRight(object, property)) checkProperty(object, property, plan, place, hearing)
+    if (!isPlainlyRight(asked.object, property)) checkProperty(asked, property, hearing)
   }
+}
+
+/**
+ * Asks about an object that a default, a getter or a setter has made: none of its values came past the reader, and what the setter
+ * was sent may stand in any of them, under names without rules too.
+ */
+function checkMade(asked: Asked, hearing: Hearing): void {
+  const { object, plan, place } = asked
+  for (const name of Object.keys(object)) {
+    // What any new instance has says nothing of what was sent.
+    if (plan.names.has(name) || object[name] === plan.sample[name]) continue
+    if (hearing.reading.unknown === 'refuse')
+      hearing.issues.add({ within: place, name: segment(name) }, unknownProperty.code, unknownProperty.message)
+    else delete (object as Record<string, unknown>)[name]
+  }
+  checkProperties(asked, plan.properties, hearing)
 }
 
 /** Whether all rules say yes at once, as most do of a body with one mistake. */
@@ -85,9 +104,10 @@ function allFit(shape: Shape, elements: readonly unknown[]): boolean {
   return true
 }
 
-function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, within: Place | undefined, hearing: Hearing): void {
+function checkProperty(asked: Asked, property: PropertyPlan, hearing: Hearing): void {
+  const { object, plan } = asked
   const { name, nested } = property
-  const place = { within, name: property.segment }
+  const place = { within: asked.place, name: property.segment }
   try {
     const value = object[name]
     if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
@@ -101,7 +121,7 @@ function checkProperty(object: Source, property: PropertyPlan, plan: ClassPlan, 
     for (const rule of property.rules) {
       if (rule.condition === undefined || rule.condition(object, value)) ask(rule, subject, suspects, place, hearing)
     }
-    if (nested !== undefined) checkNested(value, nested, subject, place, hearing)
+    if (nested !== undefined) checkNested(value, sentFor(asked, name), nested, subject, place, hearing)
   } catch (thrown) {
     // A condition or a getter: whatever throws says no.
     hearing.issues.blame(thrown)
@@ -138,24 +158,43 @@ function hasShape({ name }: PropertyPlan, { form }: NestedPlan, value: unknown, 
   return false
 }
 
-function checkNested(value: unknown, nested: NestedPlan, subject: Subject, place: Place, hearing: Hearing): void {
+/** What the reader has made the value of a property of, as far as nothing else can have made it. */
+function sentFor({ sent, plan }: Asked, name: string): unknown {
+  return sent === undefined || plan.written.has(name) || !Object.hasOwn(sent, name) ? undefined : sent[name]
+}
+
+function checkNested(value: unknown, sent: unknown, nested: NestedPlan, subject: Subject, place: Place, hearing: Hearing): void {
   // Of what is not there, class-validator asks nothing.
   if (value === undefined) return
-  if (isObject(value)) return checkObject(value, nested.plan, place, hearing)
-  if (!Array.isArray(value)) return hearing.issues.add(place, 'nestedValidation', messageOf(nested.refusal, subject))
-  const elements = value as readonly unknown[]
+  const elements = elementsOf(value)
+  if (elements === undefined) {
+    if (isObject(value)) return checkObject(value, sent, nested.plan, place, hearing)
+    return hearing.issues.add(place, 'nestedValidation', messageOf(nested.refusal, subject))
+  }
+  const allSent: readonly unknown[] = Array.isArray(sent) ? sent : none
   for (let name = 0; name < elements.length && !hearing.issues.isFull; name += 1) {
     const element = elements[name]
-    if (isObject(element)) checkElement(element, nested.plan, place, name, hearing)
-    else if (nested.form === 'either') checkNested(element, nested, subject, { within: place, name }, hearing)
+    if (isObject(element)) checkElement(element, allSent[name], nested.plan, place, name, hearing)
+    else if (nested.form === 'either') checkNested(element, allSent[name], nested, subject, { within: place, name }, hearing)
     else hearing.issues.add({ within: place, name }, 'isObject', 'this must be an object')
   }
 }
 
+/** Sets and maps, which no request holds and a class may make, are lists to class-validator too. */
+function elementsOf(value: unknown): readonly unknown[] | undefined {
+  if (value instanceof Set || value instanceof Map) return [...value.values()]
+  return Array.isArray(value) ? value : undefined
+}
+
+function checkObject(object: Source, sent: unknown, plan: ClassPlan, place: Place, hearing: Hearing): void {
+  if (!isObject(sent)) checkMade({ object, sent: undefined, plan, place }, hearing)
+  else checkProperties({ object, sent, plan, place }, hearing.reading.remaining(object, plan), hearing)
+}
+
 /** Of most elements of a long list, nothing remains to be asked. */
-function checkElement(element: Source, plan: ClassPlan, within: Place, name: number, hearing: Hearing): void {
-  const properties = hearing.reading.remaining(element, plan)
-  if (properties.length > 0) checkProperties(element, properties, plan, { within, name }, hearing)
+function checkElement(element: Source, sent: unknown, plan: ClassPlan, within: Place, name: number, hearing: Hearing): void {
+  if (isObject(sent) && hearing.reading.remaining(element, plan).length === 0) return
+  checkObject(element, sent, plan, { within, name }, hearing)
 }
 
 /** Asks one rule about a value or about each of its elements; the first that it refuses is told. */

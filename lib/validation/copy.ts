@@ -1,13 +1,13 @@
 import { isPoisonous, refuseDepth, refusePoison, requireClean } from '../poison.js'
-import { keepQuoted } from '../quoted.js'
 import { make } from './convert.js'
 import { Issues, segment } from './issues.js'
 import type { Place } from './issues.js'
 import type { ClassPlan, PropertyPlan } from './plan.js'
 import type { QuickClass, QuickProperty, QuickReader } from './quick-read.js'
 import { deepest, isObject } from './source.js'
-import type { CopyOptions, Source } from './source.js'
+import type { CopyOptions, Source, UnknownProperties } from './source.js'
 import { Stop, unsure } from './stop.js'
+import { unknownProperty } from './unknown-property.js'
 
 /** What was found out about properties of a copy, for whoever asks their conditions. */
 export type HeldIssues = Map<object, Map<string, Issues>>
@@ -26,8 +26,6 @@ interface Findings {
  * attacker no more are told than there is room for: then asking ends.
  */
 const mostDoubts = 32
-
-const unknown = { code: keepQuoted('unknown'), message: keepQuoted('this property is not known here') }
 
 const none: readonly never[] = Object.freeze([])
 
@@ -48,6 +46,10 @@ export class Copier {
   /** What is wrong with the names in objects that count only under a condition, which can be asked when the copy is whole. */
   get held(): HeldIssues | undefined {
     return this.findings.held
+  }
+
+  get unknown(): UnknownProperties {
+    return this.options.unknown
   }
 
   /** The properties of a copy that remain to be asked about; what was read at once is right. */
@@ -121,7 +123,8 @@ export class Copier {
 
   #leave(name: string, place: Place | undefined): void {
     if (isPoisonous(name)) refusePoison()
-    if (this.options.unknown === 'refuse') this.issues.add({ within: place, name: segment(name) }, unknown.code, unknown.message)
+    if (this.unknown === 'drop') return
+    this.issues.add({ within: place, name: segment(name) }, unknownProperty.code, unknownProperty.message)
   }
 
   #object(value: object, property: QuickProperty, stop: Stop, place: Place, depth: number): unknown {

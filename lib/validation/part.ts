@@ -81,18 +81,18 @@ export function instanceMaker(
   options: CopyOptions,
   reader: QuickReader = quickReader(plan, options),
 ): (source: Source, issues: Issues) => unknown {
-  const whole: Reading = { remaining: (_, one) => reader.later.get(one) ?? none, held: undefined }
+  const whole: Reading = { remaining: (_, one) => reader.later.get(one) ?? none, held: undefined, unknown: options.unknown }
   const isDone = reader.later.size === 0
   const copyAndCheck = (source: Source, issues: Issues): unknown => {
     const quick = reader.object(source, reader.root, 0)
     if (quick instanceof Stop) return resume(source, quick, issues)
-    return isDone ? quick : settled(quick, check(quick, plan, issues, whole))
+    return isDone ? quick : settled(quick, check(quick, source, plan, issues, whole))
   }
   const resume = (source: Source, stop: Stop, issues: Issues): unknown => {
     const copier = new Copier(reader, options, issues)
     const copy = copier.resume(source, reader.root, stop)
     // A copy that was given up halfway is refused already.
-    return issues.isFull ? undefined : settled(copy, check(copy, plan, issues, copier))
+    return issues.isFull ? undefined : settled(copy, check(copy, source, plan, issues, copier))
   }
   return (source, issues) => {
     try {

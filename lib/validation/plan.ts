@@ -10,6 +10,7 @@ import { rulesOf } from './rule.js'
 import type { Metadata, Rule } from './rule.js'
 import { shapeOf } from './shape.js'
 import type { QuickRule, Shape } from './shape.js'
+import type { Source } from './source.js'
 import { strictRules, typeRules } from './strict.js'
 import { transformedBy } from './transformer.js'
 
@@ -64,8 +65,13 @@ export interface ClassPlan {
   readonly inputs: ReadonlyMap<string, PropertyPlan>
   /** What is checked. */
   readonly properties: readonly PropertyPlan[]
+  readonly names: ReadonlySet<string>
   /** The properties that may be something else than what was sent: they have a default, a getter or a setter, or another one has a setter. */
   readonly unsettled: ReadonlySet<string>
+  /** Those of them that may be so whatever was sent: a default gives way to it, a getter or a setter does not. */
+  readonly written: ReadonlySet<string>
+  /** A new instance. */
+  readonly sample: Source
 }
 
 /** How DTO classes are read. */
@@ -100,19 +106,24 @@ function planOf(target: Class, reading: Reading, known: Map<Class, ClassPlan>): 
   if (before !== undefined) return before
   const inputs = new Map<string, PropertyPlan>()
   const properties: PropertyPlan[] = []
+  const names = new Set<string>()
   const unsettled = new Set<string>()
+  const written = new Set<string>()
   const { Target, sample } = constructorOf(target, reading.report)
-  const plan = { target: Target, name: Target.name, inputs, properties, unsettled }
+  const plan = { target: Target, name: Target.name, inputs, properties, names, unsettled, written, sample }
   // Before what it nests: a class may nest itself.
   known.set(target, plan)
   for (const [name, said] of saidOf(target, reading)) {
     const property = propertyPlan(target, name, said, reading, known)
     properties.push(property)
+    names.add(name)
     if (!property.isComputed) inputs.set(name, property)
-    if (accessorOf(target, name) !== undefined || sample[name] !== undefined) unsettled.add(name)
+    if (accessorOf(target, name) !== undefined) written.add(name)
+    else if (sample[name] !== undefined) unsettled.add(name)
   }
-  // A setter may write into any other property, after that was read.
-  if (properties.some(({ name }) => accessorOf(target, name)?.set !== undefined)) for (const { name } of properties) unsettled.add(name)
+  // A setter may write into any other property, and into all that it holds, after that was read.
+  if (properties.some(({ name }) => accessorOf(target, name)?.set !== undefined)) for (const name of names) written.add(name)
+  for (const name of written) unsettled.add(name)
   return plan
 }
 

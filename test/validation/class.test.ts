@@ -11,6 +11,11 @@ class Address {
   street!: string
 }
 
+class Street {
+  @IsString()
+  street!: string
+}
+
 describe('a DTO class', () => {
   it('keeps its defaults for what was not sent', async () => {
     class Settings {
@@ -199,6 +204,83 @@ describe('a DTO class', () => {
     }
     expect(await bodyTold(Writing, { name: 'a', alias: 'b' })).to.deep.equal(['/name isString'])
     expect(await bodyTold(Writing, { alias: 'b', name: 'a' })).to.deep.equal({ name: 'a' })
+  })
+
+  it('has objects checked that its defaults make, unless others were sent', async () => {
+    class One {
+      @Nested(() => Street)
+      address = new Street()
+
+      @IsInt()
+      n!: number
+    }
+    class Many {
+      @Nested(() => Street, { each: true })
+      list = [new Street()]
+    }
+    class Lenient {
+      @ValidateNested()
+      @Type(() => Street)
+      either: unknown = new Set([[new Street()]])
+    }
+    class Deep {
+      @Nested(() => One)
+      one = Object.assign(new One(), { n: 1 })
+    }
+    expect(await bodyTold(One, { n: 1 })).to.deep.equal(['/address/street isString'])
+    expect(await bodyTold(One, { n: 1, address: { street: 'a' } })).to.deep.equal({ n: 1, address: { street: 'a' } })
+    expect(await bodyTold(Many, {})).to.deep.equal(['/list/0/street isString'])
+    expect(await bodyTold(Many, { list: [] })).to.deep.equal({ list: [] })
+    expect(await bodyTold(Lenient, {})).to.deep.equal(['/either/0/0/street isString'])
+    expect(await bodyTold(Deep, {})).to.deep.equal(['/one/address/street isString'])
+    expect(await bodyTold(Deep, { one: { n: 1 } })).to.deep.equal(['/one/address/street isString'])
+  })
+
+  it('has objects checked that its setters and getters make, or write into, and lets nothing without rules pass in them', async () => {
+    class Setting {
+      @IsOptional()
+      @Nested(() => Street)
+      address?: Street
+
+      @IsOptional()
+      @Nested(() => Parcel)
+      parcel?: Parcel
+
+      @IsString()
+      set raw(street: string) {
+        if (this.parcel !== undefined) Object.assign(this.parcel.stops[0]!, { street: Number(street) })
+        else this.address = Object.assign(new Street(), { street: street === '5' ? Number(street) : street, evil: 1 })
+      }
+
+      get raw() {
+        return 'x'
+      }
+    }
+    class Parcel {
+      note?: string
+      state = 'new'
+
+      @Nested(() => Street, { each: true })
+      stops!: Street[]
+    }
+    class Getting {
+      @ValidateNested()
+      @Type(() => Street)
+      get address() {
+        return Object.assign(new Street(), { street: this.n })
+      }
+
+      @IsInt()
+      n!: number
+    }
+    expect(await bodyTold(Setting, { raw: '5' })).to.deep.equal(['/address/evil unknown', '/address/street isString'])
+    expect(await bodyTold(Setting, { raw: 'a' }, { unknown: 'drop' })).to.deep.equal({ address: { street: 'a' } })
+    const parcel = { stops: [{ street: 'a' }] }
+    expect(await bodyTold(Setting, { parcel, raw: '5' })).to.deep.equal(['/parcel/stops/0/street isString'])
+    expect(await bodyTold(Setting, { raw: 'a', parcel }), 'nothing was written after it').to.deep.equal(['/address/evil unknown'])
+    const kept = { parcel: { state: 'new', stops: [{ street: 'a' }] }, address: { street: 'a' } }
+    expect(await bodyTold(Setting, { raw: 'a', parcel }, { unknown: 'drop' })).to.deep.equal(kept)
+    expect(await bodyTold(Getting, { n: 1 })).to.deep.equal(['/address/street isString'])
   })
 
   it('counts the elements of lists in lists too', async () => {

@@ -17,9 +17,16 @@ type Said =
   | { readonly said: 'if'; readonly other: string; readonly options: ValidationOptions }
   | { readonly said: 'nested'; readonly as: number; readonly options: ValidationOptions }
 
+/** How a class makes values of its own: what was not sent, what cannot be sent, or another property out of what was sent. */
+interface Making {
+  readonly way: 'default' | 'getter' | 'setter' | undefined
+  readonly inner: Readonly<Record<string, unknown>>
+  readonly isList: boolean
+}
+
 type Said3 = Readonly<Record<string, readonly Said[]>>
 
-const names = ['a', 'b', 'c']
+const names = ['a', 'b', 'c', 'd']
 const words = [
   'IsString',
   'IsInt',
@@ -51,6 +58,37 @@ const said: fc.Arbitrary<Said> = fc.oneof(
 )
 const properties: fc.Arbitrary<Said3> = fc.record(Object.fromEntries(names.map((name) => [name, fc.array(said, { maxLength: 2 })])))
 
+const making: fc.Arbitrary<Making> = fc.record({
+  way: fc.constantFrom('default', 'getter', 'setter', undefined),
+  inner: fc.record(
+    { a: fc.constantFrom<unknown>('a', 'b', 1, null), b: fc.constantFrom<unknown>('a', 1, ['a', 'a']), more: fc.constant(1) },
+    { requiredKeys: [] },
+  ),
+  isList: fc.boolean(),
+})
+
+/** The class with a default or a getter for `a` and `d`, which is never sent, or a setter of `c` that writes into `a`. */
+function withMade(Target: Dto, Nested: Dto, { way, inner, isList }: Making): Dto {
+  const made = () => {
+    const one = Object.assign(new Nested(), inner)
+    return isList ? [one] : one
+  }
+  if (way === 'default') {
+    return class Defaulting extends Target {
+      a: unknown = made()
+    }
+  }
+  if (way === 'getter') Object.defineProperty(Target.prototype, 'd', { get: made })
+  if (way === 'setter') {
+    const set = function (this: { a: unknown }, value: unknown) {
+      // What was sent may be in it.
+      this.a = Object.assign(made(), value === 'a' ? {} : { b: value })
+    }
+    Object.defineProperty(Target.prototype, 'c', { get: () => 'a', set })
+  }
+  return Target
+}
+
 /** A validator that the application's container makes: it needs what it is given there. */
 @ValidatorConstraint({ name: 'isShort' })
 class IsShort {
@@ -65,7 +103,8 @@ function decorate(Target: Dto, all: Said3, nested: readonly Dto[]): void {
     // A rule that no group leaves out: a class without one would not start.
     Allow({ always: true })(Target.prototype, name)
     for (const one of list) {
-      const Inner = one.said === 'nested' ? nested[one.as] : undefined
+      // What a class makes of its own is an `Inner`.
+      const Inner = one.said === 'nested' ? nested[name === 'a' || name === 'd' ? 0 : one.as] : undefined
       if (Inner !== undefined) {
         ValidateNested(one.options)(Target.prototype, name)
         Type(() => Inner)(Target.prototype, name)
@@ -113,12 +152,14 @@ describe('classes made at random, with groups, conditions, parents, nested class
     await fc.assert(
       fc.asyncProperty(
         fc.tuple(properties, properties, properties),
+        making,
         fc.subarray(['x', 'y']),
         fc.array(body, { minLength: 30, maxLength: 30 }),
-        async ([ofParent, ofChild, ofInner], groups, bodies) => {
+        async ([ofParent, ofChild, ofInner], made, groups, bodies) => {
           class Inner {}
           class Parent {}
-          class Child extends Parent {}
+          class Plain extends Parent {}
+          const Child = withMade(Plain, Inner, made)
           decorate(Inner, ofInner, [])
           decorate(Parent, ofParent, [Inner, Inner])
           decorate(Child, ofChild, [Inner, Parent])
