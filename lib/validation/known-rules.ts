@@ -1,5 +1,7 @@
 import { equals, isBoolean, isDefined, isNotEmpty, isNumber } from 'class-validator'
-import type { IsNumberOptions, ValidatorConstraintInterface } from 'class-validator'
+import type { IsNumberOptions, ValidationArguments, ValidatorConstraintInterface } from 'class-validator'
+import { isPromiseLike } from '../promise.js'
+import { probesFor } from './probes.js'
 import type { QuickRule, ShapePart, Test } from './shape.js'
 
 /** One of class-validator's own rules: its words, by which it is told from another of that name, and how to say yes quickly. */
@@ -64,7 +66,8 @@ const known: ReadonlyMap<string, Known> = new Map(
 
 /**
  * How one of class-validator's most common rules says yes, to nothing that it would say no to; undefined for any other rule. An
- * application may have a stricter rule of the same name, which is told by its words. Of a rule with `each`, this is about one element.
+ * application may have a stricter rule of the same name, which is told by its words, or by what it says of many values: class-validator
+ * wraps all validators alike, so that nobody can see whose a rule is. Of a rule with `each`, this is about one element.
  */
 export function knownRule(
   name: string | undefined,
@@ -74,8 +77,31 @@ export function knownRule(
 ): QuickRule | undefined {
   const rule = known.get(name ?? '')
   if (rule === undefined || !speaksAs(rule.message, { constraints, each, validator })) return undefined
-  const quick = rule.quick(constraints)
-  return typeof quick === 'function' ? { accepts: quick, shape: undefined } : quick
+  const said = rule.quick(constraints)
+  const quick = typeof said === 'function' ? { accepts: said, shape: undefined } : said
+  return quick !== undefined && agrees(validator, constraints, quick.accepts) ? quick : undefined
+}
+
+/** Whether a validator says yes to all that it would not be asked about. */
+function agrees(validator: () => ValidatorConstraintInterface, constraints: readonly unknown[], accepts: Test): boolean {
+  try {
+    return probesFor(constraints).every((value) => !accepts(value) || saysYes(validator(), value, constraints))
+  } catch {
+    return false
+  }
+}
+
+function saysYes(validator: ValidatorConstraintInterface, value: unknown, constraints: readonly unknown[]): boolean {
+  const answer: unknown = validator.validate(value, nothingToSpeakOf(constraints, value))
+  // Nobody waits for it, and a rejection that nobody waits for ends the process.
+  if (isPromiseLike(answer)) Promise.resolve(answer).catch(() => undefined)
+  return answer === true
+}
+
+/** Global and sticky expressions remember where they stopped. */
+function nothingToSpeakOf(constraints: readonly unknown[], value?: unknown): ValidationArguments {
+  const own = constraints.map((one) => (one instanceof RegExp ? new RegExp(one) : one))
+  return { value, constraints: own, targetName: '', object: {}, property: '' }
 }
 
 /** Whether a rule puts its refusals as class-validator's own rule of that name does. */
@@ -94,7 +120,7 @@ export function wordsOf(name: string): string | undefined {
 /** The rule's own words, as it would put them with nothing to speak of. */
 function defaultMessage(constraints: readonly unknown[], validator: () => ValidatorConstraintInterface): string | undefined {
   try {
-    return validator().defaultMessage?.({ value: undefined, constraints: [...constraints], targetName: '', object: {}, property: '' })
+    return validator().defaultMessage?.(nothingToSpeakOf(constraints))
   } catch {
     return undefined
   }

@@ -7,8 +7,10 @@ import {
   IsOptional,
   IsString,
   Validate as ValidateWith,
+  ValidateBy,
   ValidateIf,
   ValidatorConstraint,
+  buildMessage,
   registerDecorator,
 } from 'class-validator'
 import { expect } from 'chai'
@@ -221,5 +223,28 @@ describe("a validator of the application's own", () => {
     }
     expect(await bodyTold(Strict, { text: 'another' })).to.deep.equal(['/text isString'])
     expect(await bodyTold(Strict, { text: 'this alone' })).to.deep.equal({ text: 'this alone' })
+  })
+
+  it("may be stricter than the rule of class-validator's whose name and words it has", async () => {
+    const rules: ReadonlyArray<readonly [string, string, unknown[], (value: unknown) => boolean, unknown, unknown]> = [
+      ['isNotEmpty', 'should not be empty', [], (value) => String(value).trim() !== '', ' ', 'a'],
+      ['isString', 'must be a string', [], (value) => typeof value === 'string' && !value.includes('<'), 'a < b', 'a'],
+      ['isInt', 'must be an integer number', [], (value) => Number.isInteger(value) && Number(value) >= 0, -5, 5],
+      ['isDefined', 'should not be null or undefined', [], (value) => Boolean(value), 0, 1],
+      ['isPositive', 'must be a positive number', [], (value) => Number.isInteger(value) && Number(value) > 0, 1.5, 1],
+      ['max', 'must not be greater than $constraint1', [8], (value) => Number(value) < 8, 8, 7],
+      ['isIn', 'must be one of the following values: $constraint1', [['a', 'b']], (value) => value === 'b', 'a', 'b'],
+      ['isArray', 'must be an array', [], (value) => Array.isArray(value) && new Set(value).size === value.length, [7, 7], [7]],
+      ['maxLength', 'must be shorter than or equal to $constraint1 characters', [12], (value) => !/^ +$/.test(String(value)), '  ', 'a'],
+    ]
+    for (const [name, words, constraints, validate, refused, accepted] of rules) {
+      class Strict {
+        value: unknown
+      }
+      const defaultMessage = buildMessage((each) => `${each}$property ${words}`)
+      ValidateBy({ name, constraints, validator: { validate, defaultMessage } })(Strict.prototype, 'value')
+      expect(await bodyTold(Strict, { value: refused }), name).to.deep.equal([`/value ${name}`])
+      expect(await bodyTold(Strict, { value: accepted }), name).to.deep.equal({ value: accepted })
+    }
   })
 })
