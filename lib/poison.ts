@@ -17,14 +17,19 @@ export function refuseDepth(): never {
   throw new MalformedRequest('The request is nested too deep.', { reason: 'depth', event: 'malicious_extraneous' })
 }
 
-/** Refuses poisonous names and nesting deeper than `depth`, anywhere in a value. Does not recurse: depth must not end the process. */
-export function requireClean(value: unknown, depth = Number.POSITIVE_INFINITY): void {
+/**
+ * Refuses poisonous names and nesting deeper than `depth`, anywhere in a value. Does not recurse: depth must not end the process. Gives
+ * the length of the longest list in it.
+ */
+export function requireClean(value: unknown, depth = Number.POSITIVE_INFINITY): number {
+  let longest = 0
   const pending: Array<readonly [unknown, number]> = [[value, 1]]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const [one, level] = next
     if (typeof one !== 'object' || one === null) continue
     if (level > depth) refuseDepth()
     if (Array.isArray(one)) {
+      if (one.length > longest) longest = one.length
       for (const element of one) if (mayHold(element)) pending.push([element, level + 1])
       continue
     }
@@ -34,6 +39,7 @@ export function requireClean(value: unknown, depth = Number.POSITIVE_INFINITY): 
       if (mayHold(part)) pending.push([part, level + 1])
     }
   }
+  return longest
 }
 
 function mayHold(value: unknown): boolean {

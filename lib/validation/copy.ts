@@ -131,7 +131,7 @@ export class Copier {
     const { name, nested, made } = property
     if (Array.isArray(value) && value.length > this.options.maxItems) return this.#refuseLength(name, place)
     if (nested !== undefined) return this.#nested(value, property, nested, stop, place, depth)
-    requireClean(value)
+    if (requireClean(value) > this.options.maxItems) return this.#refuseLength(name, place)
     return made !== undefined && Array.isArray(value) ? value.map((element) => make(element, made)) : value
   }
 

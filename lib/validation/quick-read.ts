@@ -187,8 +187,7 @@ function readSingle(value: unknown, { made, whole }: QuickProperty, { maxItems }
     return isOf(whole, own) ? own : unsure
   }
   if (made !== undefined || !isOf(whole, value) || (Array.isArray(value) && value.length > maxItems)) return unsure
-  requireClean(value)
-  return value
+  return requireClean(value) > maxItems ? unsure : value
 }
 
 function readList(value: unknown, { made, whole, each }: QuickProperty, { maxItems }: Reading): unknown {
@@ -196,8 +195,12 @@ function readList(value: unknown, { made, whole, each }: QuickProperty, { maxIte
   const own: readonly unknown[] = made === undefined ? value : value.map((element) => make(element, made))
   for (const element of own) if (!isOf(each, element)) return unsure
   if (!isOf(whole, own)) return unsure
-  if (each?.kind === 'any') requireClean(own)
-  return own
+  return mayHoldMore(each) && requireClean(own) > maxItems ? unsure : own
+}
+
+/** Whether the elements of a list may be lists and objects in turn. */
+function mayHoldMore(each: Shape | undefined): boolean {
+  return each?.kind === 'any' || each?.kind === 'list'
 }
 
 function readNested(value: unknown, property: QuickProperty, reading: Reading, depth: number): unknown {

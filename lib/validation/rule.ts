@@ -3,7 +3,7 @@ import type { ValidationArguments, ValidatorConstraintInterface } from 'class-va
 import { keepQuoted } from '../quoted.js'
 import { shown } from './issues.js'
 import { knownRule } from './known-rules.js'
-import type { QuickRule } from './shape.js'
+import type { QuickRule, Test } from './shape.js'
 
 /** What class-validator's decorators wrote down. */
 export type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number]
@@ -44,17 +44,23 @@ export function rulesOf(metadata: Metadata): readonly Rule[] {
     .map((constraint) => {
       // A container of the application's own may make a new one for each question.
       const validator = () => constraint.instance
+      const known = constraint.async ? undefined : knownRule(name, constraints, each, validator)
       return {
         code: keepQuoted(constraint.name || metadata.type),
         each,
         isAsync: constraint.async,
         condition: validateIf,
-        quick: constraint.async || validateIf !== undefined ? undefined : knownRule(name, constraints, each, validator),
-        validator,
+        quick: validateIf === undefined ? known : undefined,
+        validator: known?.decides === undefined ? validator : decidedBy(known.decides, validator),
         constraints: constraintsOf(constraints),
         message,
       }
     })
+}
+
+/** The validator's words, and another judgement. */
+export function decidedBy(validate: Test, validator: Rule['validator']): Rule['validator'] {
+  return () => ({ validate, defaultMessage: (args) => validator().defaultMessage?.(args) ?? '' })
 }
 
 /** Global and sticky expressions remember where they stopped: each question gets its own. */

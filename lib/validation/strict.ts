@@ -1,4 +1,4 @@
-import type { ValidationArguments } from 'class-validator'
+import { decidedBy } from './rule.js'
 import type { Rule } from './rule.js'
 import type { ShapePart } from './shape.js'
 import type { Conversion, Made } from './convert.js'
@@ -70,6 +70,5 @@ const types = {
 
 /** The rule with its words, and another judgement. */
 function stricter(rule: Rule, validate: (value: unknown) => boolean): Rule {
-  const defaultMessage = (args?: ValidationArguments) => rule.validator().defaultMessage?.(args) ?? ''
-  return { ...rule, isAsync: false, validator: () => ({ validate, defaultMessage }) }
+  return { ...rule, isAsync: false, validator: decidedBy(validate, rule.validator) }
 }

@@ -1,4 +1,16 @@
-import { IsEmail, IsInt, IsOptional, IsString, Matches, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
+import {
+  Allow,
+  IsArray,
+  IsEmail,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator'
 import { Type } from 'class-transformer'
 import { expect } from 'chai'
 import { Nested } from '../../lib/validation/nested.js'
@@ -294,6 +306,33 @@ describe('a DTO class', () => {
       expect(String(await bodyTold(Table, { rows }, { maxItems: 3 }))).to.include(' arrayMaxSize', JSON.stringify(rows))
     }
     expect(await bodyTold(Table, { rows: [rowOf(3), rowOf(3)] }, { maxItems: 3 })).to.deep.equal({ rows: [rowOf(3), rowOf(3)] })
+  })
+
+  it('bounds lists and names that stand in values without rules of their own, however deep', async () => {
+    class Raw {
+      @IsOptional()
+      @IsArray({ each: true })
+      rows?: unknown[][]
+
+      @IsOptional()
+      @IsObject()
+      meta?: object
+
+      @IsOptional()
+      @Allow()
+      any?: unknown
+    }
+    const long = Array.from({ length: 4 }, () => 0)
+    for (const [name, value] of [
+      ['rows', [long]],
+      ['rows', [[], [[long]]]],
+      ['meta', { a: { b: [{ c: long }] } }],
+      ['any', [long]],
+    ] as const) {
+      expect(await bodyTold(Raw, { [name]: value }, { maxItems: 3 })).to.deep.equal([`/${name} arrayMaxSize`])
+      expect(await bodyTold(Raw, { [name]: value }, { maxItems: 4 })).to.deep.equal({ [name]: value })
+    }
+    expect(await bodyTold(Raw, { rows: [[{ constructor: 1 }]] })).to.equal(400)
   })
 
   it('may name its properties as members that all objects have', async () => {

@@ -2,6 +2,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   ArrayNotEmpty,
+  ArrayUnique,
   Contains,
   IsArray,
   IsBoolean,
@@ -26,6 +27,7 @@ import {
   MinLength,
   NotContains,
   getMetadataStorage,
+  validateSync,
 } from 'class-validator'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -82,6 +84,8 @@ describe('the quick way to a yes', () => {
     ['ArrayNotEmpty', (each) => ArrayNotEmpty(each)],
     ['ArrayMinSize', (each) => ArrayMinSize(1, each)],
     ['ArrayMaxSize', (each) => ArrayMaxSize(1, each)],
+    ['ArrayUnique', (each) => ArrayUnique(each)],
+    ['ArrayUnique by a number', (each) => ArrayUnique((element) => Number(element), each)],
   ]
   const unit = fc.constantFrom('a', 'b', 'B', 'd', '\ud83d', '\ude00', '\ufe0f', '\ufe0e', '\u{1f600}', '\n')
   const value = fc.oneof(
@@ -89,7 +93,8 @@ describe('the quick way to a yes', () => {
     fc.double(),
     fc.array(unit, { maxLength: 5 }).map((units) => units.join('')),
     fc.uuid(),
-    fc.constantFrom<unknown>(undefined, Number.NaN, Number.POSITIVE_INFINITY, {}, [], [1, 2], new Date(0)),
+    fc.constantFrom<unknown>(undefined, Number.NaN, Number.POSITIVE_INFINITY, {}, [], [1, 2], [1, 1], new Date(0)),
+    fc.array(scalar, { maxLength: 3 }),
   )
 
   for (const [name, decorate] of decorators) {
@@ -111,6 +116,26 @@ describe('the quick way to a yes', () => {
       }
     })
   }
+
+  it('decides about long lists in place of class-validator, which compares each element with each, and as that does', () => {
+    for (const decorate of [ArrayUnique(), ArrayUnique((element) => Number(element)), ArrayUnique({ validateIf: () => true })]) {
+      class Scratch {
+        value: unknown
+      }
+      decorate(Scratch.prototype, 'value')
+      const { validator } = prepared(decorate)
+      fc.assert(
+        fc.property(fc.oneof(fc.array(scalar, { maxLength: 4 }), value), (one) => {
+          const said = validateSync(Object.assign(new Scratch(), { value: one })).length === 0
+          expect(validator().validate(one), JSON.stringify(one)).to.equal(said)
+        }),
+      )
+      let compared = 0
+      const counting = (list: unknown[]) => Object.assign(list, { indexOf: () => (compared += 1) })
+      void validator().validate(counting([...Array.from({ length: 100 }).keys(), 0]))
+      expect(compared).to.equal(0)
+    }
+  })
 
   it('is not taken for rules that it does not know, or that have conditions', () => {
     expect(prepared(IsEmail()).quick).to.equal(undefined)
