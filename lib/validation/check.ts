@@ -32,6 +32,8 @@ interface Hearing {
   readonly started: Array<Promise<Later>>
   /** Rules that answer later are asked when all others have said yes: nothing is looked up for the sake of what is wrong anyway. */
   readonly waiting: Array<() => Promise<Later>>
+  /** What leaves out the objects that no rule counts for. While they are there, all conditions and rules see what was sent, in whatever order they are asked. */
+  readonly leaving: Array<() => void>
 }
 
 /** An object that is asked about. */
@@ -47,16 +49,18 @@ const none: readonly never[] = Object.freeze([])
 
 /** Asks the rules about what remains of a copy of what was sent; what they refuse is added to `issues`. */
 export function check(copy: object, sent: Source, plan: ClassPlan, issues: Issues, reading: Reading): void | Promise<void> {
-  const hearing: Hearing = { issues, reading, started: [], waiting: [] }
+  const hearing: Hearing = { issues, reading, started: [], waiting: [], leaving: [] }
   checkProperties({ object: copy as Source, sent, plan, place: undefined }, reading.remaining(copy, plan), hearing)
-  if (hearing.started.length === 0 && (hearing.waiting.length === 0 || issues.list.length > 0)) return undefined
-  return hearLater(hearing)
+  if (hearing.started.length > 0 || (hearing.waiting.length > 0 && issues.list.length === 0)) return hearLater(hearing)
+  for (const leave of hearing.leaving) leave()
+  return undefined
 }
 
-async function hearLater({ issues, started, waiting }: Hearing): Promise<void> {
+async function hearLater({ issues, started, waiting, leaving }: Hearing): Promise<void> {
   for (const tell of await Promise.all(started)) tell()
   if (issues.list.length > 0) return
   for (const tell of await Promise.all(waiting.map((ask) => ask()))) tell()
+  for (const leave of leaving) leave()
 }
 
 function checkProperties(asked: Asked, properties: readonly PropertyPlan[], hearing: Hearing): void {
@@ -110,7 +114,7 @@ function checkProperty(asked: Asked, property: PropertyPlan, hearing: Hearing): 
   const place = { within: asked.place, name: property.segment }
   try {
     const value = object[name]
-    if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(object, property, plan)
+    if (property.conditions.length > 0 && !counts(property, object, value)) return leaveOut(value, asked, property, hearing)
     // Without conditions, that was asked before.
     if (property.ownConditions.length > 0 && fitsPlainly(property, value)) return
     const held = hearing.reading.held?.get(object)?.get(name)
@@ -137,11 +141,18 @@ function counts({ conditions }: PropertyPlan, object: Source, value: unknown): b
 }
 
 /** An object or a list that nobody checks does not reach the handler. */
-function leaveOut(object: Source, { name, isComputed }: PropertyPlan, { target: Target }: ClassPlan): void {
-  const value = object[name]
-  if (isComputed || typeof value !== 'object' || value === null) return
-  const untouched = new Target() as Source
-  ;(object as Record<string, unknown>)[name] = untouched[name]
+function leaveOut(value: unknown, { object, plan, place }: Asked, property: PropertyPlan, { issues, leaving }: Hearing): void {
+  if (property.isComputed || typeof value !== 'object' || value === null) return
+  const { name } = property
+  leaving.push(() => {
+    try {
+      const untouched = new plan.target() as Source
+      ;(object as Record<string, unknown>)[name] = untouched[name]
+    } catch (thrown) {
+      issues.blame(thrown)
+      issues.add({ within: place, name: property.segment }, 'invalid', `${name} cannot be left out`)
+    }
+  })
 }
 
 /** What `@Nested` nests is there, and is of its form: without that, rules would speak of the consequences. */

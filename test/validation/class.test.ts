@@ -10,7 +10,9 @@ import {
   MaxLength,
   ValidateIf,
   ValidateNested,
+  registerDecorator,
 } from 'class-validator'
+import type { ValidationArguments } from 'class-validator'
 import { Type } from 'class-transformer'
 import { expect } from 'chai'
 import { Nested } from '../../lib/validation/nested.js'
@@ -172,6 +174,65 @@ describe('a DTO class', () => {
     }
     expect(await bodyTold(Own, { address: { ...many, street: 'a' } })).to.have.length(20)
     expect(await bodyTold(Own, { address: { ...many, street: 'b' } })).to.deep.equal({})
+  })
+
+  it('leaves it out when all has been asked: conditions and rules see what was sent, wherever they stand', async () => {
+    const isUnder = (name: string) => ValidateIf((object: Readonly<Record<string, unknown>>) => object[name] !== undefined)
+    const hasList = (target: object, property: string) =>
+      registerDecorator({
+        name: 'hasList',
+        async: true,
+        target: target.constructor,
+        propertyName: property,
+        validator: {
+          validate: async (_: unknown, args?: ValidationArguments) => {
+            await Promise.resolve()
+            return (args?.object as Before | undefined)?.list !== undefined
+          },
+        },
+      })
+    class Before {
+      @IsString()
+      kind!: string
+
+      @ValidateIf(({ kind }: Before) => kind === 'x')
+      @IsArray()
+      list?: unknown[]
+
+      @isUnder('list')
+      @IsString()
+      name?: string
+    }
+    class After {
+      @isUnder('list')
+      @IsString()
+      name?: string
+
+      @ValidateIf(({ kind }: After) => kind === 'x')
+      @IsArray()
+      list?: unknown[]
+
+      @IsString()
+      kind!: string
+    }
+    class Asking extends Before {
+      @hasList
+      asks!: string
+    }
+    for (const One of [Before, After]) {
+      expect(await bodyTold(One, { kind: 'y', list: [1] })).to.deep.equal(['/name isString'])
+      expect(await bodyTold(One, { kind: 'y', list: [1], name: 'a' })).to.deep.equal({ kind: 'y', name: 'a' })
+    }
+    expect(await bodyTold(Asking, { kind: 'y', list: [1], name: 'a', asks: 'b' })).to.deep.equal({ kind: 'y', name: 'a', asks: 'b' })
+  })
+
+  it('refuses what cannot be left out', async () => {
+    class Frozen {
+      @ValidateIf((object: Frozen) => !Object.isFrozen(Object.freeze(object)))
+      @IsArray()
+      list?: unknown[]
+    }
+    expect(await bodyTold(Frozen, { list: [1] })).to.deep.equal(['/list invalid'])
   })
 
   it('refuses a list that is too long, whatever its condition would say of what is left of it', async () => {
