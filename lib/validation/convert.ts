@@ -16,8 +16,11 @@ export type Texts = ReadonlyMap<string, readonly string[]>
 /** Plain decimals, as JSON writes them without an exponent: nothing that two readers would read differently. */
 const decimal = /^(?:-?[1-9]\d*|0|-?(?:0|[1-9]\d*)\.\d+)$/
 const longestNumber = 32
-/** RFC 3339, and a day alone. Times bear an offset: without one they would mean the server's. */
-export const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+/**
+ * RFC 3339, and a day alone. Times bear seconds and an offset: without one they would mean the server's. JavaScript takes 24:00 for the
+ * next day, and has no leap seconds, which RFC 3339 would allow: what it cannot hold as it was sent is no date here.
+ */
+export const isoDate = /^\d{4}-\d{2}-\d{2}(?:T(?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/
 
 /**
  * Turns the texts of a query, a path or headers into what the rules ask for. A text that is no such thing stays a

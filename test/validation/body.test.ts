@@ -182,6 +182,11 @@ describe('a body', () => {
     for (const from of ['2024-02-30', '2024', 'now', 1709200800000, '2024-02-29T10:00:00', {}, null]) {
       expect(await bodyTold(Period, { from }), JSON.stringify(from)).to.deep.equal(['/from isDate'])
     }
+    const times = ['24:00:00Z', '23:59:60Z', '10:00Z', '10:60:00Z', '10:00:00+24:00', '10:00:00+02:60', '10:00:00.Z', '10:00:00+0200']
+    for (const time of times) expect(await bodyTold(Period, { from: `2020-01-01T${time}` }), time).to.deep.equal(['/from isDate'])
+    for (const time of ['00:00:00Z', '23:59:59.999999999Z', '23:59:59-23:59', '00:00:00-00:00']) {
+      expect(await bodyOf(Period, { from: `2020-01-01T${time}` }), time).to.be.instanceOf(Period)
+    }
     expect(await bodyTold(Period, { from: '2024-01-01', days: ['2024-01-01', 'x'] })).to.deep.equal(['/days/1 isDate'])
   })
 
