@@ -132,7 +132,15 @@ function saidOf(target: Class, { groups, report }: Reading): ReadonlyMap<string,
   // As class-validator has it: who asks for no group asks for all rules.
   const all = getMetadataStorage().getTargetValidationMetadatas(target, '', false, false, [...groups])
   const byName = new Map<string, Metadata[]>()
-  for (const one of all) byName.set(one.propertyName, [...(byName.get(one.propertyName) ?? []), one])
+  const symbols = new Set<symbol>()
+  for (const one of all) {
+    const name: string | symbol = one.propertyName
+    if (typeof name === 'symbol') symbols.add(name)
+    else byName.set(name, [...(byName.get(name) ?? []), one])
+  }
+  for (const one of symbols) {
+    report(`${target.name}[${String(one)}] has rules, and a name that no request can hold`, 'give the property a text for a name')
+  }
   if (byName.size === 0) {
     const where = groups.length === 0 ? '' : ` in ${groups.length === 1 ? 'the group' : 'the groups'} ${groups.join(', ')}`
     report(`${target.name} has no rules${where}, so it would refuse everything`, 'give its properties decorators of class-validator')

@@ -75,6 +75,27 @@ describe('start-up', () => {
     expect(mistakeIn(Poisoned)[0]).to.contain('Poisoned.prototype')
   })
 
+  it('refuses rules of a symbol, which no request can send', () => {
+    const secret = Symbol('secret')
+    class Symbolic {
+      @IsInt()
+      size!: number;
+
+      @IsInt()
+      @Min(1)
+      [secret]!: number
+    }
+    class Outer {
+      @Nested(() => Symbolic)
+      inner!: Symbolic
+    }
+    for (const One of [Symbolic, Outer]) {
+      const mistakes = mistakeIn(One)
+      expect(mistakes).to.have.length(1)
+      expect(mistakes[0]).to.contain('Symbolic[Symbol(secret)]')
+    }
+  })
+
   it('refuses a validator that class-validator would never ask', () => {
     class Forgotten {
       validate() {
