@@ -141,11 +141,28 @@ function saidOf(target: Class, { groups, report }: Reading): ReadonlyMap<string,
   for (const one of symbols) {
     report(`${target.name}[${String(one)}] has rules, and a name that no request can hold`, 'give the property a text for a name')
   }
+  reportForgottenNesting(target, byName, { groups, report })
   if (byName.size === 0) {
     const where = groups.length === 0 ? '' : ` in ${groups.length === 1 ? 'the group' : 'the groups'} ${groups.join(', ')}`
     report(`${target.name} has no rules${where}, so it would refuse everything`, 'give its properties decorators of class-validator')
   }
   return byName
+}
+
+/** Without its nesting, an object reaches the handler as it was sent, with whatever stands in it: the other rules keep the property known. */
+function reportForgottenNesting(
+  target: Class,
+  asked: ReadonlyMap<string, readonly Metadata[]>,
+  { groups, report }: Pick<Reading, 'groups' | 'report'>,
+): void {
+  const all = getMetadataStorage().getTargetValidationMetadatas(target, '', false, false, [])
+  for (const [name, said] of asked) {
+    if (nestingIn(said) !== undefined || nestingIn(all.filter(({ propertyName }) => propertyName === name)) === undefined) continue
+    report(
+      `${target.name}.${name} nests a class, though not in the groups that are asked for (${groups.join(', ')}), in which it has other rules`,
+      'name one of them in the groups of what nests it',
+    )
+  }
 }
 
 function propertyPlan(

@@ -1,4 +1,4 @@
-import { IsInt, IsString, Min, Validate as ValidateWith, ValidateNested } from 'class-validator'
+import { IsInt, IsOptional, IsString, Min, Validate as ValidateWith, ValidateNested } from 'class-validator'
 import { Exclude, Expose, Transform, Type } from 'class-transformer'
 import { expect } from 'chai'
 import { z } from 'zod'
@@ -73,6 +73,25 @@ describe('start-up', () => {
       prototype!: number
     }
     expect(mistakeIn(Poisoned)[0]).to.contain('Poisoned.prototype')
+  })
+
+  it('refuses a nested class whose groups are not asked, where other rules would let its objects through as they were sent', () => {
+    class Grouped {
+      @IsOptional({ groups: ['create'] })
+      @Nested(() => Inner)
+      inner?: Inner
+
+      @Nested(() => Inner, { groups: ['change'] })
+      other?: Inner
+
+      @IsString({ always: true })
+      name!: string
+    }
+    const inGroups = (...groups: string[]) => mistakeIn(Grouped, { groups }).filter((one) => one.startsWith('Grouped'))
+    expect(inGroups('create')).to.have.length(1)
+    expect(inGroups('create')[0]).to.contain('Grouped.inner nests a class').and.to.contain('(create)')
+    expect(inGroups('change'), 'neither is known there').to.deep.equal([])
+    expect(inGroups()).to.deep.equal([])
   })
 
   it('refuses rules of a symbol, which no request can send', () => {
