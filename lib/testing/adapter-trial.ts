@@ -76,6 +76,8 @@ export interface AdapterAbilities {
    * @default true
    */
   readonly tellsOfLeaving?: boolean | 'first'
+  /** Whether the host says of a 205 that its body is empty. Without, clients wait for the rest of it, and none is tried. @default true */
+  readonly frames205?: boolean
   /** The address that handlers are to see. @default '127.0.0.1' */
   readonly address?: string
 }

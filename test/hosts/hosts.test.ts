@@ -17,7 +17,12 @@ const resolved: AdapterAbilities = { rawTarget: false, rawHeaders: false }
 /** What each host does not let its adapter do is said here, and in docs/adapters.md. */
 const hosts: readonly HostCase[] = [
   { name: 'Bun', start: startBun, abilities: resolved, drains: true },
-  { name: 'Deno', start: startDeno, abilities: { rawHeaders: false, requiresHost: false, endsConnections: false }, drains: true },
+  {
+    name: 'Deno',
+    start: startDeno,
+    abilities: { rawHeaders: false, requiresHost: false, endsConnections: false, frames205: false },
+    drains: true,
+  },
   {
     name: 'Workers',
     start: startWorkers,
