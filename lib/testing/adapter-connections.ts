@@ -92,7 +92,8 @@ export function connectionCases(tried: Try, abilities: AdapterAbilities): readon
         ok(await eventually(async () => (await seen()).isLetGo), 'the stream goes on though the client has left')
       }),
     },
-    ...(tellsOfLeaving === 'first' ? [] : [letGoTogether(tried), toldTogether(tried)]),
+    ...(tellsOfLeaving === 'first' ? [] : [letGoTogether(tried)]),
+    ...(tellsOfLeaving === true ? [toldTogether(tried)] : []),
     tellsOfLeaving === false ? untold(tried) : told(tried),
     {
       name: 'does not tell a handler that its client has left where it has its answer',
