@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
+import { isBodiless } from '../lib/answer.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import { withoutConnectionHeaders } from './headers.js'
 import { Http2Request } from './http2.js'
@@ -166,8 +167,6 @@ function spent(): Readable {
   return Object.defineProperty(stream, 'readableDidRead', { value: true })
 }
 
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
-
 /** The reply as a host of Fetch sends it. */
 export async function toResponse(request: FetchRequest, made: Reply | PromiseLike<Reply>): Promise<Response> {
   const { status, headers, body, closes } = await made
@@ -176,17 +175,17 @@ export async function toResponse(request: FetchRequest, made: Reply | PromiseLik
   const kept = [...withoutConnectionHeaders(headers), ...(closes === true ? ['Connection', 'close'] : [])]
   for (let index = 0; index < kept.length; index += 2) own.append(kept[index] ?? '', kept[index + 1] ?? '')
   // A host may never look at the answer to a client that has left.
-  const isBodiless = request.method === 'HEAD' || bodiless.has(status) || request.gone
-  if (!isBodiless && body instanceof Readable) return new Response(streamOf(request, body), { status, headers: own })
+  const isUnsent = request.method === 'HEAD' || isBodiless(status) || request.gone
+  if (!isUnsent && body instanceof Readable) return new Response(streamOf(request, body), { status, headers: own })
   request.answered()
-  if (!isBodiless) return new Response(body as string | Uint8Array<ArrayBuffer> | undefined, { status, headers: own })
+  if (!isUnsent) return new Response(body as string | Uint8Array<ArrayBuffer> | undefined, { status, headers: own })
   return new Response(body instanceof Readable ? unsent(body, status) : null, { status, headers: own })
 }
 
 /** Stands for a stream that is not sent, as none is to HEAD: of no body at all, hosts say that its length is 0 (RFC 9110 §8.6 forbids it). */
 function unsent(body: Readable, status: number): ReadableStream | null {
   body.destroy()
-  if (bodiless.has(status)) return null
+  if (isBodiless(status)) return null
   return new ReadableStream({ pull: (controller) => controller.close() }, { highWaterMark: 0 })
 }
 

@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import type { Api } from '../lib/api.js'
-import { letGo } from '../lib/answer.js'
+import { isBodiless, letGo } from '../lib/answer.js'
 import type { ApiRequest, Reply } from '../lib/context.js'
 import type { Class } from '../lib/decorator.js'
 import { setHeaders, withoutConnectionHeaders } from './headers.js'
@@ -77,7 +77,7 @@ function respond(context: Context, reply: Reply): void {
     body.once('error', () => context.res.destroy())
     if (!overHttp2) whenOver(request, context.res, () => body.destroy())
   }
-  context.body = body ?? (status === 204 || status === 205 || status === 304 ? null : Buffer.alloc(0))
+  context.body = body ?? (isBodiless(status) ? null : Buffer.alloc(0))
   for (const name of ['Content-Type', 'Content-Length']) context.remove(name)
   setHeaders(context.res, overHttp2 ? withoutConnectionHeaders(headers) : headers)
   if (status === 205) keepLength(context.res)

@@ -183,8 +183,8 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
   return new RouteReply(status, block, own, text, length === text.length)
 }
 
-/** Statuses that forbid a body. */
-function isBodiless(status: number): boolean {
+/** Whether a status forbids a body. */
+export function isBodiless(status: number): boolean {
   return status === 204 || status === 205 || status === 304
 }
 
