@@ -1,5 +1,5 @@
 import { Allow, IsOptional, Validate, ValidateIf, ValidateNested, ValidatorConstraint, useContainer, validateSync } from 'class-validator'
-import type { ValidationOptions } from 'class-validator'
+import type { ValidationError, ValidationOptions } from 'class-validator'
 import { Type, plainToInstance } from 'class-transformer'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -9,6 +9,7 @@ import { compiled } from './route.js'
 import { exchangeOf } from '../exchange.js'
 
 type Dto = new () => object
+type Source = Readonly<Record<string, unknown>>
 
 /** One thing that is said of a property. */
 type Said =
@@ -20,7 +21,7 @@ type Said =
 /** How a class makes values of its own: what was not sent, what cannot be sent, or another property out of what was sent. */
 interface Making {
   readonly way: 'default' | 'getter' | 'setter' | undefined
-  readonly inner: Readonly<Record<string, unknown>>
+  readonly inner: Source
   readonly isList: boolean
 }
 
@@ -112,7 +113,7 @@ function decorate(Target: Dto, all: Said3, nested: readonly Dto[]): void {
       else if (one.said === 'optional') IsOptional(one.options)(Target.prototype, name)
       else if (one.said === 'custom') Validate(IsShort, one.options)(Target.prototype, name)
       else if (one.said === 'if') {
-        ValidateIf((object: Readonly<Record<string, unknown>>) => object[one.other] !== 'a', one.options)(Target.prototype, name)
+        ValidateIf((object: Source) => object[one.other] !== 'a', one.options)(Target.prototype, name)
       }
     }
   }
@@ -120,7 +121,7 @@ function decorate(Target: Dto, all: Said3, nested: readonly Dto[]): void {
 
 const scalar = fc.constantFrom<unknown>('a', 'b', 'abc', '', 'a@example.com', 1, 0, 2.5, -1, null, true, '\ud800@example.com')
 const leaf = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }))
-const objectOf = (inner: fc.Arbitrary<unknown>) =>
+const objectOf = (inner: fc.Arbitrary<unknown>): fc.Arbitrary<Source> =>
   fc.oneof(
     { arbitrary: fc.record({ a: inner, b: inner, c: inner }, { requiredKeys: [] }), weight: 9 },
     { arbitrary: fc.record({ a: inner, unknown: scalar }), weight: 1 },
@@ -134,20 +135,38 @@ const body = objectOf(
   ),
 )
 
-function reference(Target: Dto, sent: unknown, groups: readonly string[]): boolean {
+function reference(Target: Dto, sent: Source, groups: readonly string[]): boolean {
   try {
-    const instance = plainToInstance(Target, structuredClone(sent))
-    return validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, groups: [...groups] }).length === 0
+    return errorsOf(instanceOf(Target, sent), groups).length === 0 && !hidesUnknown(Target, sent, groups)
   } catch {
     return false
   }
+}
+
+/** Whether a setter has put something else in the place of a name without rules: class-validator does not see it any more, and it was sent. */
+function hidesUnknown(Target: Dto, sent: Source, groups: readonly string[]): boolean {
+  const { c: _written, ...others } = sent
+  const unwritten = Object.assign(instanceOf(Target, sent), { a: instanceOf(Target, others).a })
+  return errorsOf(unwritten, groups).some((error) => error.property === 'a' && isOfUnknown(error))
+}
+
+function isOfUnknown({ constraints, children = [] }: ValidationError): boolean {
+  return constraints?.['whitelistValidation'] !== undefined || children.some(isOfUnknown)
+}
+
+function instanceOf(Target: Dto, sent: Source): { a?: unknown } {
+  return plainToInstance(Target, structuredClone(sent))
+}
+
+function errorsOf(instance: object, groups: readonly string[]): readonly ValidationError[] {
+  return validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, groups: [...groups] })
 }
 
 describe('classes made at random, with groups, conditions, parents, nested classes and validators from a container', () => {
   before(() => useContainer({ get: (Service: new (longest: number) => object) => new Service(5) }, { fallback: true }))
   after(() => useContainer({ get: (Service: new () => object) => new Service() }, { fallback: true }))
 
-  it('get the same verdicts as from validateSync, and are told the same whatever was read at once', async () => {
+  it('get the same verdicts as from validateSync, unless names without rules were sent and hidden, and are told the same whatever was read at once', async () => {
     let yes = 0
     await fc.assert(
       fc.asyncProperty(
