@@ -279,6 +279,26 @@ describe('a DTO class', () => {
     expect(await bodyTold(Writing, { alias: 'b', name: 'a' })).to.deep.equal({ name: 'a' })
   })
 
+  it('refuses what was sent under a name without rules, whatever a setter puts in the place of it before or after', async () => {
+    class Replacing {
+      @Nested(() => Street)
+      address!: Street
+
+      @IsString()
+      set street(street: string) {
+        this.address = Object.assign(new Street(), { street })
+      }
+
+      get street() {
+        return this.address.street
+      }
+    }
+    const address = { street: 'a', evil: 1 }
+    expect(await bodyTold(Replacing, { address, street: 'b' })).to.deep.equal(['/address/evil unknown'])
+    expect(await bodyTold(Replacing, { street: 'b', address })).to.deep.equal(['/address/evil unknown'])
+    expect(await bodyTold(Replacing, { address, street: 'b' }, { unknown: 'drop' })).to.deep.equal({ address: { street: 'b' } })
+  })
+
   it('has objects checked that its defaults make, unless others were sent', async () => {
     class One {
       @Nested(() => Street)
