@@ -15,7 +15,7 @@ const secrets: ReadonlyArray<readonly [text: string, secret: string]> = [
   ['bearer%20opaqueopaque', 'opaqueopaque'],
   [`Basic ${Buffer.from('carol:hidden').toString('base64')}`, Buffer.from('carol:hidden').toString('base64')],
   ['5555 5555 5555 4444', '5555 5555'],
-  ['3782-822463-10005', '822463'],
+  ['3782-822463-10005', '-822463-'],
   ['-----BEGIN RSA PRIVATE KEY-----\nMIIEsecretpart\n-----END RSA PRIVATE KEY-----', 'MIIEsecretpart'],
   ['postgres://shop:s3cr3tword@db:5432/shop', 's3cr3tword'],
   ['https://u:a/b?c@example.org/', 'a/b?c'],
@@ -461,6 +461,9 @@ describe('the redacting walk', () => {
       fc.property(json, words, (text, names) => {
         fc.pre(redactor.text(text, 4_000) === JSON.stringify(text))
         const encoded = `${names.join('')}.${Buffer.from(text).toString('base64')}`
+        // In a form, `+cvv…==` is the value of a secret name.
+        const [, name = ''] = /([a-z\d]+)=+$/i.exec(encoded) ?? []
+        fc.pre(!redactor.isSecret(name))
         expect(JSON.parse(redactor.text(encoded, 8_000))).to.equal(encoded)
       }),
       { numRuns: 300 },
