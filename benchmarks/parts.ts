@@ -154,13 +154,13 @@ const notAsked = {
   mistake: (problem: string): never => {
     throw new Error(problem)
   },
-} as unknown as Parameters<typeof partCheck>[3]
+} as unknown as Parameters<typeof partCheck>[0]['route']
 
 /** Each says yes or no to parsed JSON. */
 function checksOf({ dto, jsonSchema, zodSchema }: BenchmarkBody): Readonly<Record<string, Check>> {
   const byAjv = new Ajv().compile(jsonSchema)
   const byTypebox = Compile(jsonSchema)
-  const part = partCheck('body', dto, { groups: [], unknown: 'refuse', maxItems: 10_000 }, notAsked)
+  const part = partCheck({ part: 'body', fromTexts: false, route: notAsked }, dto, { groups: [], unknown: 'refuse', maxItems: 10_000 })
   return {
     Portcullis: (parsed) => {
       const issues = new Issues('body')

@@ -15,7 +15,7 @@ import { principalBuilder } from './authorization/permissions.js'
 import { tenancy } from './authorization/tenant.js'
 import type { TenantOf } from './authorization/tenant.js'
 import type { PermissionCatalogue, PermissionSource } from './authorization/permissions.js'
-import { bodyReading } from './body/body.js'
+import { bodyReading, readsForms } from './body/body.js'
 import type { BodyOptions } from './body/body.js'
 import type { Clock, RouteInfo } from './context.js'
 import { deadlineOf } from './deadline/deadline.js'
@@ -134,7 +134,7 @@ function gate(
     tenancy({ tenantOf, isPublic }),
     inputValidation(),
     bodyReading({ ...options.body, wanted: validatesBody }),
-    bodyValidation(),
+    bodyValidation({ isForm: readsForms }),
     limitsByFunction,
     concurrencyByFunction,
     objectAccess({ instanceOf }),

@@ -42,7 +42,10 @@ export function BodyLimit(limit: ByteSize): RouteDecorator {
   return limitKind.declare(limit)
 }
 
-/** Reads `application/x-www-form-urlencoded` (`'form'`) instead of JSON. Nearest wins. */
+/**
+ * Reads `application/x-www-form-urlencoded` (`'form'`) instead of JSON. Nearest wins. For a class of rules its texts are converted as those
+ * of a query are, and a name that a list is declared for may come once or often.
+ */
 export function Consumes(format: BodyFormat): RouteDecorator {
   return formatKind.declare(format)
 }
@@ -101,6 +104,11 @@ function limitOf(route: RouteSetup, fallback: ByteSize): number {
   const limit = toBytes(declared ?? fallback)
   if (limit === undefined && declared !== undefined) route.mistake(`the body limit ${JSON.stringify(declared)} is no size`, mendSize)
   return limit ?? defaultLimit
+}
+
+/** Whether the bodies of a route are forms, whose values are texts. */
+export function readsForms(policy: Policy): boolean {
+  return policy.nearest(formatKind) === 'form'
 }
 
 function formatOf(route: RouteSetup): BodyFormat {

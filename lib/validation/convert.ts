@@ -1,4 +1,6 @@
-/** What the text of a query or path is turned into. */
+import type { Source } from './source.js'
+
+/** What the text of a query, a path or a form is turned into. */
 export type Conversion = 'number' | 'boolean'
 
 /** What JSON has no values of its own for: their texts stand for them, in bodies too. */
@@ -34,6 +36,21 @@ export function convertTexts(texts: Texts, properties: ReadonlyMap<string, Conve
     values.push([name, property === undefined ? own[0] : convertProperty(own, property)])
   }
   return Object.fromEntries(values)
+}
+
+/**
+ * Turns the texts of a form into what the rules ask for. What comes more than once is a list, and a parser of the host may have made objects
+ * of it: both are left for the rules to refuse.
+ */
+export function convertForm(form: Source, properties: ReadonlyMap<string, Converted>): Source {
+  return Object.fromEntries(Object.entries(form).map(([name, value]) => [name, convertField(value, properties.get(name))]))
+}
+
+function convertField(value: unknown, property: Converted | undefined): unknown {
+  if (property === undefined) return value
+  const { isList, conversion } = property
+  const converted = [value].flat().map((one) => (typeof one === 'string' ? convert(one, conversion) : one))
+  return isList || Array.isArray(value) ? converted : converted[0]
 }
 
 function convertProperty(texts: readonly string[], { isList, conversion }: Converted): unknown {

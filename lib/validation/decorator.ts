@@ -72,7 +72,7 @@ export type ValidateDecorator<Parts> = <Target, Context = undefined, Descriptor 
 
 /**
  * Lets through what follows the rules, and nothing else: `@Validate({ body: CreateOrder })`. For each part the nearest
- * declaration wins. Unknown properties are refused at every depth, texts of query, path and headers are converted strictly,
+ * declaration wins. Unknown properties are refused at every depth, texts of query, path, headers and forms are converted strictly,
  * and what is wrong is answered with 422 and a JSON Pointer (RFC 6901) to it. A Standard Schema decides by itself about
  * unknown properties and conversions.
  *

@@ -4,7 +4,7 @@ import { requireClean } from '../poison.js'
 import type { RouteSetup } from '../protection.js'
 import { check } from './check.js'
 import type { Reading } from './check.js'
-import { convertTexts } from './convert.js'
+import { convertForm, convertTexts } from './convert.js'
 import type { Texts } from './convert.js'
 import { Copier } from './copy.js'
 import type { InputPart, Issues } from './issues.js'
@@ -25,7 +25,7 @@ export type Rules = Class | Schema
 
 /** How one part of a route's requests is checked. Gives the checked value, or adds to the issues why it is none. */
 export interface PartCheck {
-  /** Checks a value that has its types already, such as parsed JSON. */
+  /** Checks a value that was parsed: JSON, or a form, whose texts are converted to the declared types first. */
   readonly value: (value: unknown, issues: Issues) => unknown
   /** Checks texts, converted to the declared types first. */
   readonly texts: (texts: Texts, issues: Issues) => unknown
@@ -38,10 +38,19 @@ export interface PartOptions extends CopyOptions {
   readonly groups: readonly string[]
 }
 
+/** A part of the requests of one route. */
+export interface CheckedPart {
+  readonly part: InputPart
+  /** Whether its values come as texts by name. */
+  readonly fromTexts: boolean
+  readonly route: RouteSetup
+}
+
 /** Prepares the check of one part. */
-export function partCheck(part: InputPart, rules: Rules, options: PartOptions, route: RouteSetup): PartCheck {
+export function partCheck(checked: CheckedPart, rules: Rules, options: PartOptions): PartCheck {
   if (isSchema(rules)) return schemaCheck(rules)
-  if (typeof rules === 'function') return classCheck(part, rules, options, route)
+  if (typeof rules === 'function') return classCheck(checked, rules, options)
+  const { part, route } = checked
   route.mistake(`@Validate({ ${part}: … }) is given no rules`, 'give it a class with decorators of class-validator, or a Standard Schema')
   return { value: () => undefined, texts: () => undefined, names: undefined }
 }
@@ -60,16 +69,16 @@ function schemaCheck(schema: Schema): PartCheck {
   }
 }
 
-function classCheck(part: InputPart, rules: Class, options: PartOptions, route: RouteSetup): PartCheck {
+function classCheck({ part, fromTexts, route }: CheckedPart, rules: Class, options: PartOptions): PartCheck {
   const report = (problem: string, mend: string) => route.mistake(problem, mend)
-  const plan = classPlan(rules, { groups: options.groups, fromTexts: part !== 'body', report })
+  const plan = classPlan(rules, { groups: options.groups, fromTexts, report })
   const instance = instanceMaker(plan, options)
   const value = (input: unknown, issues: Issues) => {
     if (isObject(input)) return instance(input, issues)
     return issues.add(undefined, 'isObject', `the ${part} must be an object`)
   }
   return {
-    value,
+    value: fromTexts ? (input, issues) => value(isObject(input) ? convertForm(input, plan.inputs) : input, issues) : value,
     texts: (input, issues) => value(convertTexts(input, plan.inputs, refuseRepeated), issues),
     names: [...plan.inputs.keys()],
   }

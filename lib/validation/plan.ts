@@ -265,7 +265,7 @@ function nestedPlan(said: Metadata, nesting: Nesting, reading: Reading, known: M
 function nestedClass(type: (() => unknown) | undefined, { target, name }: Nesting, { report, fromTexts }: Reading): Class | undefined {
   const place = `${target.name}.${name}`
   if (fromTexts) {
-    report(`${place} nests an object, which only a body can hold`, 'give the property a rule for texts, numbers, booleans or dates')
+    report(`${place} nests an object, which only JSON can hold`, 'give the property a rule for texts, numbers, booleans or dates')
     return undefined
   }
   if (type === undefined) {

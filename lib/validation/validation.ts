@@ -41,7 +41,7 @@ export function inputValidation(): Protection {
     compile(route) {
       describeRules(route)
       const prepared = (['headers', 'params', 'query'] as const).flatMap((part): Prepared[] => {
-        const check = checkOf(route, part)
+        const check = checkOf(route, part, true)
         if (check === undefined) return []
         if (part === 'params') reportParams(route, check)
         const read = readerOf(part, check.names)
@@ -55,20 +55,20 @@ export function inputValidation(): Protection {
   }
 }
 
-/** Checks the body that was read and parsed. */
-export function bodyValidation(): Protection {
+/** Checks the body that was read and parsed; the values of a form are texts. */
+export function bodyValidation({ isForm }: { readonly isForm: (policy: Policy) => boolean }): Protection {
   return {
     name: 'body-validation',
     phase: 'input',
     compile(route) {
-      const check = checkOf(route, 'body')
+      const check = checkOf(route, 'body', isForm(route.policy))
       return check === undefined ? undefined : stepOf([{ part: 'body', check: ({ rawBody }, issues) => checkBody(check, rawBody, issues) }])
     },
     document({ policy }, operation) {
       const declared = declaredFor(policy, 'body')
       const rules = declared?.parts.body
       if (declared === undefined || rules === undefined) return
-      const setting = { options: optionsOf(declared), fromTexts: false, components: operation.schemas }
+      const setting = { options: optionsOf(declared), fromTexts: isForm(policy), components: operation.schemas }
       operation.body({ schema: schemaOfRules(rules, setting), required: !isSchema(rules) })
       operation.refusal(validationFailed)
     },
@@ -164,14 +164,14 @@ function placesOf(policy: Policy, part: InputPart) {
   return said.filter(({ place }) => place === nearest?.place)
 }
 
-function checkOf(route: RouteSetup, part: InputPart): PartCheck | undefined {
+function checkOf(route: RouteSetup, part: InputPart, fromTexts: boolean): PartCheck | undefined {
   const declared = declaredFor(route.policy, part)
   const rules = declared?.parts[part]
   if (declared === undefined || rules === undefined) return undefined
   if (placesOf(route.policy, part).length > 1) {
     route.mistake(`two @Validate on one place speak of its ${part}`, 'keep one of them')
   }
-  return partCheck(part, rules, optionsOf(declared), route)
+  return partCheck({ part, fromTexts, route }, rules, optionsOf(declared))
 }
 
 function optionsOf(declared: ValidateDeclaration | undefined): PartOptions {

@@ -135,6 +135,10 @@ async function found(broken: Api, place: string): Promise<readonly string[]> {
 
 const create = 'OrdersController.create: '
 
+class Flat {
+  @IsString() note!: string
+}
+
 const mutations: ReadonlyArray<readonly [what: string, member: string, change: Change, place: string, found: readonly string[]]> = [
   ['nothing was changed in the example', 'create', (declared) => declared, 'OrdersController.create', []],
   [
@@ -202,7 +206,7 @@ const mutations: ReadonlyArray<readonly [what: string, member: string, change: C
   [
     'bodies are forms',
     'create',
-    (all) => [...all, declarationOf(Consumes('form'))],
+    (all) => [...replace('Validate', Validate({ body: Flat }) as RouteDecorator)(all), declarationOf(Consumes('form'))],
     `${create}refuses a body that is no JSON`,
     [`${create}refuses a body that is no JSON (400)`],
   ],
@@ -384,6 +388,11 @@ describe('securityTests of an API', () => {
       @Nested(() => Inner, { each: true }) inner!: Inner[]
       @IsOptional() @Matches(/^zq-\d+$/) code?: string
     }
+    class Texts {
+      @IsInt() @Min(40) count!: number
+      @IsBoolean() flag!: boolean
+      @IsInt({ each: true }) @ArrayMinSize(1) sizes!: number[]
+    }
     class Secret {
       @Matches(/^zq-\d+$/) code!: string
     }
@@ -402,6 +411,15 @@ describe('securityTests of an API', () => {
       @RateLimit('3 per minute', { by: () => 'all' })
       @Validate({ body: Secret })
       secret({ body }: Context<{ body: Secret }>) {
+        return body
+      }
+
+      @Post('/texts')
+      @Public()
+      @Consumes('form')
+      @RateLimit('3 per minute', { by: () => 'all' })
+      @Validate({ body: Texts })
+      texts({ body }: Context<{ body: Texts }>) {
         return body
       }
     }

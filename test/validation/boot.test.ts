@@ -133,7 +133,7 @@ describe('start-up', () => {
       @Nested(() => Inner)
       inner!: Inner
     }
-    expect(compiled({ query: Filter }).mistakes[0]).to.contain('only a body can hold')
+    expect(compiled({ query: Filter }).mistakes[0]).to.contain('only JSON can hold')
     expect(compiled({ body: Filter }).mistakes).to.deep.equal([])
   })
 

@@ -1,4 +1,5 @@
 import { ApiError } from '../../lib/errors.js'
+import { readsForms } from '../../lib/body/body.js'
 import type { Class } from '../../lib/decorator.js'
 import type { Exchange } from '../../lib/exchange.js'
 import { policyOf } from '../../lib/policy.js'
@@ -40,7 +41,7 @@ export function compiledOf(controller: Class, params: readonly string[] = []): C
       facts[name] = value
     },
   }
-  const steps = [inputValidation().compile(setup), bodyValidation().compile(setup)]
+  const steps = [inputValidation().compile(setup), bodyValidation({ isForm: readsForms }).compile(setup)]
   const run = async (exchange: Exchange) => {
     for (const step of steps) await take(step, exchange)
     return exchange

@@ -1,5 +1,6 @@
 import type { Class } from '../../decorator.js'
 import type { ApiDescription } from '../../api-facts.js'
+import { readsForms } from '../../body/body.js'
 import { validateKind } from '../../validation/decorator.js'
 import { classPlan } from '../../validation/plan.js'
 import type { ClassPlan, PropertyPlan } from '../../validation/plan.js'
@@ -25,10 +26,13 @@ export function dtoProperties({ routes }: ApiDescription): readonly DtoProperty[
       if (property.nested !== undefined) visit(property.nested.plan)
     }
   }
-  for (const { value } of routes.flatMap(({ policy }) => policy.all(validateKind))) {
-    for (const [part, rules] of Object.entries(value.parts)) {
-      if (rules === undefined || isSchema(rules)) continue
-      visit(classPlan(rules, { groups: value.options.groups ?? [], fromTexts: part !== 'body', report: () => undefined }))
+  for (const { policy } of routes) {
+    for (const { value } of policy.all(validateKind)) {
+      for (const [part, rules] of Object.entries(value.parts)) {
+        if (rules === undefined || isSchema(rules)) continue
+        const fromTexts = part !== 'body' || readsForms(policy)
+        visit(classPlan(rules, { groups: value.options.groups ?? [], fromTexts, report: () => undefined }))
+      }
     }
   }
   return found

@@ -4,7 +4,7 @@ import type { StatedCaller } from '../../stated-caller.js'
 import type { Case } from '../case.js'
 import type { InjectedReply } from '../inject.js'
 import { rulesFor, sampleOf } from './sample.js'
-import { callerFor, requireStatus } from './survey.js'
+import { bodyWith, callerFor, requireStatus } from './survey.js'
 import type { Attempt, Survey } from './survey.js'
 
 const unknown = 'portcullisUnknown'
@@ -22,10 +22,10 @@ export function inputCases(route: RouteDescription, survey: Survey): readonly Ca
   const bodyCases = [
     {
       name: `${route.name}: refuses a property that it does not know (422)`,
-      applies: isExact(route, 'body') && route.facts.body?.format === 'json',
+      applies: isExact(route, 'body'),
       async run() {
-        const body = { ...sampleOf(route, 'body'), ...(sample.body as object | undefined), [unknown]: 1 }
-        requireUnknown(await send({ body }), 'body')
+        const own = sample.body instanceof URLSearchParams ? Object.fromEntries(sample.body) : (sample.body as object | undefined)
+        requireUnknown(await send({ body: bodyWith(route, { ...sampleOf(route, 'body'), ...own, [unknown]: 1 }) }), 'body')
       },
     },
     {

@@ -1,4 +1,5 @@
 import type { Class } from '../../decorator.js'
+import { readsForms } from '../../body/body.js'
 import { classPlan } from '../../validation/plan.js'
 import type { ClassPlan, PropertyPlan } from '../../validation/plan.js'
 import { validateKind } from '../../validation/decorator.js'
@@ -28,7 +29,7 @@ export function rulesFor(
 export function sampleOf(route: RouteDescription, part: Part): Readonly<Record<string, unknown>> {
   const rules = rulesFor(route, part)
   if (rules?.target === undefined) return {}
-  const reading = { groups: rules.options.groups ?? [], fromTexts: part !== 'body', report: () => undefined }
+  const reading = { groups: rules.options.groups ?? [], fromTexts: part !== 'body' || readsForms(route.policy), report: () => undefined }
   return objectOf(classPlan(rules.target, reading), 0)
 }
 

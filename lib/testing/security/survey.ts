@@ -118,9 +118,12 @@ function callOf(route: RouteDescription, attempt: Attempt, { samples = {} }: Sec
 }
 
 function bodyOf(route: RouteDescription): unknown {
-  if (route.facts.body === undefined) return undefined
-  const sample = sampleOf(route, 'body')
-  return route.facts.body.format === 'form' ? new URLSearchParams(textsOf(sample)) : sample
+  return route.facts.body === undefined ? undefined : bodyWith(route, sampleOf(route, 'body'))
+}
+
+/** A body of the format that the route reads. */
+export function bodyWith({ facts }: RouteDescription, values: Readonly<Record<string, unknown>>): unknown {
+  return facts.body?.format === 'form' ? new URLSearchParams(textsOf(values)) : values
 }
 
 function textsOf(sample: Readonly<Record<string, unknown>>): Record<string, string> {
