@@ -56,6 +56,12 @@ export function percentile(numbers: readonly number[], share: number): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)] ?? 0
 }
 
+/** Waits until these stores are all at work, and forgets what they told: on a busy machine a call may miss its deadline without a fault. */
+export async function areAtWork(stores: ReadonlyArray<{ readonly changes: string[] }>): Promise<void> {
+  await until(async () => stores.every(({ changes }) => changes.at(-1) !== 'lost'))
+  for (const { changes } of stores) changes.length = 0
+}
+
 export const pause = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds))
 
 export async function until(holds: () => Promise<boolean>): Promise<void> {

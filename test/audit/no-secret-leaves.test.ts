@@ -42,7 +42,7 @@ class Payment {
   holder!: string
 }
 
-class Account {
+class Profile {
   @IsString()
   name!: string
 
@@ -56,7 +56,9 @@ class Account {
   @IsOptional()
   @IsString()
   note?: string
+}
 
+class Account extends Profile {
   @IsOptional()
   @ValidateNested()
   @Type(() => Payment)
@@ -110,8 +112,8 @@ class AccountsController {
   @Public()
   @Audit('account.form')
   @Consumes('form')
-  @Validate({ body: Account })
-  form({ body, log }: Context<{ body: Account }>): void {
+  @Validate({ body: Profile })
+  form({ body, log }: Context<{ body: Profile }>): void {
     log.info('a form', body)
   }
 

@@ -8,7 +8,7 @@ import type { Database } from '../../lib/sql/sql.js'
 import type { StateStore } from '../../lib/state/state-store.js'
 import { RedisStateStore, SqlStateStore } from '../../lib/stores.js'
 import type { RedisStateClient } from '../../lib/stores.js'
-import { longestTimer, pause, percentile, underLoad, until } from '../load.js'
+import { areAtWork, longestTimer, pause, percentile, underLoad, until } from '../load.js'
 import type { Load } from '../load.js'
 import { findPostgres, startPostgres } from '../postgres-server.js'
 import { hasRedis, startRedis } from '../rate-limit/redis-server.js'
@@ -112,6 +112,7 @@ for (const [name, isHere, keepsInCrash, open] of stores) {
     it('passes nobody while the server hangs, and knows what it knew when it goes on', async () => {
       await failsClosed(async () => {
         await pause(50)
+        await areAtWork([{ changes }])
         opened.pause()
         await pause(250)
         await everyCallIsUnavailable()
@@ -142,9 +143,9 @@ for (const [name, isHere, keepsInCrash, open] of stores) {
     })
 
     it(`passes nobody while the server is dead, and then knows ${keepsInCrash ? 'what it knew' : 'nothing, as it was set up'}`, async () => {
-      changes.length = 0
       await failsClosed(async () => {
         await pause(50)
+        await areAtWork([{ changes }])
         await opened.kill()
         await pause(200)
         await everyCallIsUnavailable()
