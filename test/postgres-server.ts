@@ -45,8 +45,12 @@ export async function startPostgres(programs: string, ...more: readonly string[]
 
   async function started(): Promise<ChildProcess> {
     const process = spawn(program.command, program.args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
-    for await (const chunk of process.stderr) if (String(chunk).includes('ready to accept connections')) break
-    return process
+    let said = ''
+    for await (const chunk of process.stderr) {
+      said += String(chunk)
+      if (said.includes('ready to accept connections')) return process
+    }
+    throw new Error(`PostgreSQL did not start: ${said}`)
   }
 
   async function ended(): Promise<void> {

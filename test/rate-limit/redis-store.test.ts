@@ -5,7 +5,6 @@ import { parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { Charge } from '../../lib/rate-limit/rate-limit.js'
 import { RedisRateLimitStore } from '../../lib/stores.js'
 import type { RedisScriptClient } from '../../lib/stores.js'
-import { freePort } from '../free-port.js'
 import { pause } from '../load.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
@@ -100,10 +99,7 @@ describeWithRedis('the Redis store', () => {
   })
 
   it('judges all limits of a request in one node of a cluster', async () => {
-    // The nodes of a cluster speak to each other on the port 10,000 above.
-    let port = await freePort()
-    while (port > 55_000) port = await freePort()
-    const node = await startRedis(port, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
+    const node = await startRedis(undefined, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
     const admin = new Redis(node.port, '127.0.0.1')
     await admin.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot))
     while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) await pause(20)
