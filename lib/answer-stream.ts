@@ -12,13 +12,28 @@ function ignore(): void {
 
 /**
  * A stream that a handler returned, as one that fails where it is no answer. Piped, a value that is no bytes would end the process; and of more
- * or fewer bytes than were announced, clients would take a part for another answer, or another answer for a part.
+ * or fewer bytes than were announced, clients would take a part for another answer, or another answer for a part. What it fails of is told
+ * once; that nobody wanted it any more is no failure.
  */
-export function answerStream(stream: Readable, length: number | undefined, onMistake: (error: Error) => void): Readable {
-  if (length === undefined && !stream.readableObjectMode) return heard(stream)
-  const measured = heard(new Measured(stream, length, onMistake))
-  pipeline(heard(stream), measured, ignore)
+export function answerStream(stream: Readable, length: number | undefined, onFailure: (error: Error) => void): Readable {
+  const tell = toldOnce(onFailure)
+  stream.on('error', tell)
+  if (length === undefined && !stream.readableObjectMode) return stream
+  const measured = heard(new Measured(stream, length, tell))
+  pipeline(stream, measured, ignore)
   return measured
+}
+
+const givenUp: ReadonlySet<unknown> = new Set(['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'])
+
+/** Of the streams of one answer, all fail of what one of them fails of. */
+function toldOnce(onFailure: (error: Error) => void): (error: NodeJS.ErrnoException) => void {
+  let isTold = false
+  return (error) => {
+    if (isTold || givenUp.has(error.code) || error.name === 'AbortError') return
+    isTold = true
+    onFailure(error)
+  }
 }
 
 class Measured extends Transform {
@@ -27,7 +42,7 @@ class Measured extends Transform {
   constructor(
     source: Readable,
     length: number | undefined,
-    private readonly onMistake: (error: Error) => void,
+    private readonly onFailure: (error: Error) => void,
   ) {
     super({ writableObjectMode: source.readableObjectMode })
     this.#left = length
@@ -50,7 +65,7 @@ class Measured extends Transform {
   }
 
   #fail(error: Error, done: TransformCallback): void {
-    this.onMistake(error)
+    this.onFailure(error)
     done(error)
   }
 }

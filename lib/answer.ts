@@ -152,6 +152,13 @@ export function toApiError(thrown: unknown): ApiError {
   return thrown instanceof ApiError ? thrown : new InternalError(thrown)
 }
 
+/** The status has been sent when a stream fails, and the record made: the log alone can tell why the answer broke off. */
+function failureTo(exchange: Exchange): (error: Error) => void {
+  return (error) => {
+    if (!exchange.request.gone) exchange.log.error('the stream of an answer failed', { error })
+  }
+}
+
 function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unknown, named: readonly string[]): Reply {
   const block = blockOf(exchange, sets, named)
   if (isBodiless(status)) {
@@ -167,8 +174,7 @@ function toReply(exchange: Exchange, sets: HeaderSets, status: number, body: unk
     const last = length === undefined ? [] : ['Content-Length', String(length)]
     if (!hasType) last.push(...ofBytes)
     const own = ownHeaders(exchange, named, last)
-    const onMistake = (error: Error): void => void exchange.log.error('a stream is no answer', { error })
-    return new RouteReply(status, block, own, answerStream(body, length, onMistake))
+    return new RouteReply(status, block, own, answerStream(body, length, failureTo(exchange)))
   }
   if (body instanceof Uint8Array) {
     const last = ['Content-Length', String(body.byteLength)]

@@ -2,10 +2,12 @@ import { createServer, get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { expect } from 'chai'
+import { transports } from 'winston'
 import { Controller, Get, Public, createApi, createLogger, reply } from '../../lib/index.js'
 import { Connection } from '../../lib/testing/wire.js'
+import { pause, until } from '../load.js'
 import { hosts, listen } from './hosts.js'
 
 let upstream = ''
@@ -23,6 +25,19 @@ function bytesOf(...chunks: readonly string[]): Readable {
       { objectMode: false },
     ),
   )
+}
+
+async function* failing(): AsyncGenerator<Buffer> {
+  yield Buffer.from('half of it')
+  await pause(5)
+  throw new Error('the cursor is lost')
+}
+
+async function* endless(): AsyncGenerator<Buffer> {
+  for (;;) {
+    yield Buffer.alloc(1_000, 'a')
+    await pause(1)
+  }
 }
 
 @Controller('/streams')
@@ -48,6 +63,26 @@ class Streams {
     return reply(200, kept(Readable.from(['a'])), { 'Content-Length': '5' })
   }
 
+  @Get('/failing')
+  failing() {
+    return kept(Readable.from(failing()))
+  }
+
+  @Get('/failing-measured')
+  failingMeasured() {
+    return reply(200, kept(Readable.from(failing(), { objectMode: false })), { 'Content-Length': '5000' })
+  }
+
+  @Get('/endless')
+  endless() {
+    return kept(Readable.from(endless()))
+  }
+
+  @Get('/endless-measured')
+  endlessMeasured() {
+    return reply(200, kept(Readable.from(endless(), { objectMode: false })), { 'Content-Length': '5000000000' })
+  }
+
   @Get('/unknown')
   unknown() {
     return reply(200, bytesOf('abc'), { 'Content-Length': 'about three' })
@@ -65,8 +100,53 @@ class Streams {
   }
 }
 
+function written(): { readonly lines: string[]; readonly logger: ReturnType<typeof createLogger> } {
+  const lines: string[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  return { lines, logger: createLogger({ transports: [new transports.Stream({ stream })] }) }
+}
+
 describe('a stream that a handler returns', () => {
   for (const { name, listener } of hosts) {
+    it(`is logged where it fails, once, and not where its client leaves: behind ${name}`, async () => {
+      const { lines, logger } = written()
+      const api = createApi({ controllers: [Streams], https: 'off', audit: { sinks: [] }, logger })
+      const { url, close } = await listen(listener(api))
+      const told = () => lines.map((line) => JSON.parse(line) as { message: string; request_id: string; error: { message: string } })
+      for (const path of ['failing', 'failing-measured']) {
+        lines.length = 0
+        await fetch(`${url}/streams/${path}`).then(
+          async (answer) => answer.text().catch(() => ''),
+          () => '',
+        )
+        await until(async () => lines.length > 0)
+        await pause(20)
+        expect(
+          told().map(({ message, error }) => `${message}: ${error.message}`),
+          path,
+        ).to.deep.equal(['the stream of an answer failed: the cursor is lost'])
+        expect(told()[0]?.request_id, path).to.be.a('string')
+      }
+      lines.length = 0
+      for (const path of ['endless', 'endless-measured']) {
+        streams = []
+        const leaving = new AbortController()
+        const answer = await fetch(`${url}/streams/${path}`, { signal: leaving.signal })
+        await answer.body?.getReader().read()
+        leaving.abort()
+        await until(async () => streams[0]?.destroyed === true)
+        await pause(20)
+        expect(told(), path).to.deep.equal([])
+      }
+      await close()
+      await api.close()
+    })
+
     it(`ends its connection, and not the process, where it is no answer of so many bytes: behind ${name}`, async () => {
       const api = createApi({ controllers: [Streams], https: 'off', audit: { sinks: [] }, logger: createLogger({ silent: true }) })
       const { url, close } = await listen(listener(api))
