@@ -82,7 +82,6 @@ describe('the samples in the documentation', () => {
   let complaints = ''
 
   before(function compile() {
-    this.timeout(60_000)
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['**/*.ts'], exclude: ['out'] }))
@@ -123,7 +122,7 @@ describe('the samples in the documentation', () => {
     )
     const { stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: folder, encoding: 'utf8', timeout: 30_000, env })
     expect(stderr).to.equal('')
-  }).timeout(40_000)
+  })
 
   describe('of docs/getting-started.md', () => {
     const page = 'docs/getting-started.md'
@@ -182,7 +181,7 @@ describe('the samples in the documentation', () => {
         } finally {
           server.kill()
         }
-      }).timeout(20_000)
+      })
     }
 
     it('say what its careless module is told', async () => {

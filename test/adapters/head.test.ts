@@ -73,7 +73,7 @@ describe('the head of an answer', () => {
       }),
       { numRuns: 150 },
     )
-  }).timeout(20_000)
+  })
 
   it('is written with what all answers bear as one text, by this Node', () => {
     const { response, stored } = notingResponse()

@@ -96,7 +96,7 @@ describe('a server that serve starts', () => {
       clearInterval(more)
       expect(received.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200'])
       expect(received).to.match(/half [\s\S]*and half/)
-    }).timeout(10_000)
+    })
   }
 
   it('ends a connection on which much comes behind what was refused, though an answer is waited for', async () => {

@@ -887,8 +887,7 @@ describe('the file of an audit log', () => {
     })
   })
 
-  it('keeps every record that it acknowledged, however often its process is killed', async function () {
-    this.timeout(30_000)
+  it('keeps every record that it acknowledged, however often its process is killed', async () => {
     const audit = new URL('../../lib/audit/', import.meta.url).href
     const script = `
       import { BufferedAuditLog } from '${audit}buffered-audit-log.js'

@@ -11,8 +11,7 @@ const key = randomBytes(32)
 
 const describeWithPostgres = programs === undefined ? () => undefined : describe
 
-describeWithPostgres('the audit log in PostgreSQL', function () {
-  this.timeout(60_000)
+describeWithPostgres('the audit log in PostgreSQL', () => {
   let server: PostgresServer
   let pool: Pool
   before(async () => {

@@ -8,7 +8,7 @@ describe("the benchmarks' checklist", () => {
   for (const adapter of adapters) {
     it(`is passed by the protected server on ${adapter}`, async () => {
       expect(await problemsOf(server('--adapter', adapter))).to.deep.equal([])
-    }).timeout(20_000)
+    })
   }
 
   it('finds what a server leaves out', async () => {
@@ -18,5 +18,5 @@ describe("the benchmarks' checklist", () => {
     expect(problems).to.contain('one too many: 201, not 429')
     expect(problems).to.contain('there is no log')
     expect(problems).not.to.contain('no token: 201')
-  }).timeout(20_000)
+  })
 })

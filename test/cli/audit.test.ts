@@ -77,9 +77,7 @@ async function foundBy(options: Partial<ApiOptions>): Promise<readonly string[]>
   return (await linesOf(make(options))).filter((one) => !usual.includes(one))
 }
 
-describe('portcullis audit', function () {
-  this.timeout(30_000)
-
+describe('portcullis audit', () => {
   it('finds each sin of a careless API once, and nothing that is none', async () => {
     expect(await linesOf(carelessApi())).to.have.members(sins)
   })
@@ -362,8 +360,7 @@ describe('what the audit prints', () => {
 
 const run = (...words: readonly string[]) => runProgram([audit], words, surroundings())
 
-describe('the command portcullis audit', function () {
-  this.timeout(60_000)
+describe('the command portcullis audit', () => {
   let directory: string
   const careless = JSON.stringify(new URL('./careless/api.js', import.meta.url).href)
 

@@ -2,9 +2,7 @@ import { expect } from 'chai'
 import { isClientSecret } from '../../lib/oauth/server/client-secret.js'
 import { portcullis } from './portcullis.js'
 
-describe('portcullis client-secret', function () {
-  this.timeout(30_000)
-
+describe('portcullis client-secret', () => {
   it('prints a new secret each time, and the hash that the server keeps', async () => {
     const printed = await Promise.all([portcullis('client-secret'), portcullis('client-secret')])
     const secrets = printed.map(({ stdout }) => stdout.split('\n'))

@@ -208,9 +208,7 @@ describe('portcullis openapi', () => {
   })
 })
 
-describe('what the program prints', function () {
-  this.timeout(30_000)
-
+describe('what the program prints', () => {
   it('has no colours where it is not a terminal, and examples in its help', async () => {
     const [list, help] = await Promise.all([portcullis('inventory', file), portcullis('explain', '--help')])
     expect(list.status, list.stderr).to.equal(0)

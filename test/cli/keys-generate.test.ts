@@ -24,9 +24,7 @@ async function generated(...words: readonly string[]): Promise<{ readonly keys: 
   return JSON.parse(await printed(['keys', 'generate', ...words])) as { readonly keys: readonly Jwk[] }
 }
 
-describe('portcullis keys generate', function () {
-  this.timeout(60_000)
-
+describe('portcullis keys generate', () => {
   it('makes for each algorithm a key that signs what it verifies', async () => {
     for (const algorithm of algorithms) {
       const set = await generated('--algorithm', algorithm)

@@ -35,8 +35,7 @@ ${further}
 
 const describeWithRedis = hasRedis() ? describe : () => undefined
 
-describeWithRedis('portcullis limits', function () {
-  this.timeout(30_000)
+describeWithRedis('portcullis limits', () => {
   let server: RedisServer
   let directory: string
   let file: string

@@ -27,9 +27,7 @@ async function eventsOfOne(): Promise<readonly unknown[]> {
   return lines.map((line) => (JSON.parse(line) as { event?: unknown }).event)
 }
 
-describe('a command that looks at an API', function () {
-  this.timeout(30_000)
-
+describe('a command that looks at an API', () => {
   it('writes nothing into the log of the API, which a server may have open', async () => {
     const log = join(directory.write('where', ''), '../audit.log')
     const trail = `audit: { sinks: [p.fileSink(${JSON.stringify(log)}, { chain: { key: Buffer.from('ruq8Vb2LwZ0nXk5TcY7sJm4GdHf9Pe1A') } })] }`

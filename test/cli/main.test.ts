@@ -5,9 +5,7 @@ import { portcullis } from './portcullis.js'
 
 const keysAndTokens = ['keys generate', 'keys rotate', 'keys publish', 'keys inspect', 'token issue', 'token inspect']
 
-describe('the program portcullis', function () {
-  this.timeout(30_000)
-
+describe('the program portcullis', () => {
   it('begins so that a shell can run it', () => {
     const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))
     expect(readFileSync(main, 'utf8')).to.match(/^#!\/usr\/bin\/env node\n/)

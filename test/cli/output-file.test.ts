@@ -60,5 +60,5 @@ describe('what a command writes with --out', () => {
     expect(calls.map(({ status }) => status)).to.have.members([0, 1, 1, 1])
     expect(JSON.parse(readFileSync(at('keys.json'), 'utf8'))).to.have.property('keys')
     expect(readdirSync(directory)).to.deep.equal(['keys.json'])
-  }).timeout(30_000)
+  })
 })

@@ -74,7 +74,7 @@ describe('the program of the orders API', () => {
         .map((line) => JSON.parse(line) as object)
       expect(logged).to.have.length.at.least(3)
       for (const line of logged) expect(line).to.have.property('timestamp')
-    }).timeout(20_000)
+    })
   }
 
   it('answers what is open when it is told to stop, writes all records, and exits with 0', async () => {
@@ -116,7 +116,7 @@ describe('the program of the orders API', () => {
       if (chain.state === 'sound') break
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
-  }).timeout(20_000)
+  })
 
   it('keeps orders in a file, where they are found again', async () => {
     const environment = { DATABASE_URL: `file:${join(folder, 'orders.db')}`, PORTCULLIS_KEY: key }
@@ -132,7 +132,7 @@ describe('the program of the orders API', () => {
     const found = await fetch(`http://127.0.0.1:${second.port}${made.headers.get('location')}`, { headers })
     expect(found.status).to.equal(200)
     expect(await found.json()).to.deep.equal(await made.json())
-  }).timeout(20_000)
+  })
 
   if (hasRedis()) {
     it('behaves as one program where two run on one Redis: codes, tokens, revocations', async () => {
@@ -181,7 +181,7 @@ describe('the program of the orders API', () => {
       expect((await fetch(`${elsewhere}/api/v1/logout`, { method: 'POST', headers })).status).to.equal(204)
       expect([await statusAt(address), await statusAt(elsewhere)]).to.deep.equal([401, 401])
       await redis.stop()
-    }).timeout(30_000)
+    })
   }
 
   it('warns when limits are off, and then has none', async () => {

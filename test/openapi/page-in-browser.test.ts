@@ -41,8 +41,7 @@ interface Visit {
 }
 
 if (hasChromium()) {
-  describe('the page of the OpenAPI document, in Chromium', function () {
-    this.timeout(60_000)
+  describe('the page of the OpenAPI document, in Chromium', () => {
     let browser: Browser
 
     before(async () => {

@@ -120,8 +120,7 @@ describeWithRedis('the contract of rate limit stores, over RateLimiterRedis', ()
 const programs = findPostgres()
 const describeWithPostgres = programs === undefined ? () => undefined : describe
 
-describeWithPostgres('the contract of rate limit stores, over RateLimiterPostgres', function () {
-  this.timeout(60_000)
+describeWithPostgres('the contract of rate limit stores, over RateLimiterPostgres', () => {
   let server: PostgresServer
   let pool: Pool
 

@@ -62,8 +62,7 @@ const stoodIn: Readonly<Record<StoreFailurePolicy, ReadonlyArray<boolean | 'unav
   open: [true, true, true],
 }
 
-describeWithPostgres('PostgreSQL, in the middle of a load', function () {
-  this.timeout(30_000)
+describeWithPostgres('PostgreSQL, in the middle of a load', () => {
   let server: PostgresServer
   let pools: Pool[] = []
   const rejections: unknown[] = []

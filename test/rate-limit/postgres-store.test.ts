@@ -20,8 +20,7 @@ function charge(key: string, limit = '1000 per hour', cost = 1): Charge {
   return { rule: 'rule', key, windows: parseLimits(limit), cost }
 }
 
-describeWithPostgres('the store in PostgreSQL', function () {
-  this.timeout(30_000)
+describeWithPostgres('the store in PostgreSQL', () => {
   let server: PostgresServer
   let pool: Pool
   const pools: Pool[] = []

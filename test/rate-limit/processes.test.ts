@@ -49,8 +49,7 @@ const servers: ReadonlyArray<readonly [name: string, isHere: boolean, start: () 
   ['PostgreSQL', programs !== undefined, () => startPostgres(programs ?? '')],
 ]
 
-describe('four processes', function () {
-  this.timeout(30_000)
+describe('four processes', () => {
   const here = servers.filter(([, isHere]) => isHere)
   let everything: ReadonlyArray<ReadonlyArray<readonly Admitted[]>> = []
 

@@ -70,8 +70,7 @@ async function isBack({ store, changes }: Survivor): Promise<boolean> {
   return changes.at(-1) !== 'lost'
 }
 
-describeWithRedis('Redis, in the middle of a load', function () {
-  this.timeout(30_000)
+describeWithRedis('Redis, in the middle of a load', () => {
   const survivors: Survivor[] = []
   const ends: Array<() => void> = []
   let server: RedisServer

@@ -70,8 +70,7 @@ describeWithRedis('the contract of rate limit stores, in Redis through node-redi
 const programs = findPostgres()
 const describeWithPostgres = programs === undefined ? () => undefined : describe
 
-describeWithPostgres('the contract of rate limit stores, in PostgreSQL', function () {
-  this.timeout(60_000)
+describeWithPostgres('the contract of rate limit stores, in PostgreSQL', () => {
   let server: PostgresServer
   let pool: Pool
 

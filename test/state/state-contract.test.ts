@@ -78,8 +78,7 @@ describe('the contract of state stores, in SQLite', () => {
 const programs = findPostgres()
 const describeWithPostgres = programs === undefined ? () => undefined : describe
 
-describeWithPostgres('the contract of state stores, in PostgreSQL', function () {
-  this.timeout(30_000)
+describeWithPostgres('the contract of state stores, in PostgreSQL', () => {
   let server: PostgresServer
   let databases: readonly Database[]
   let views = 0

@@ -37,8 +37,7 @@ const stores: ReadonlyArray<readonly [name: string, isHere: boolean, keepsInCras
 
 for (const [name, isHere, keepsInCrash, open] of stores) {
   if (!isHere) continue
-  describe(`state in ${name} in the middle of a load`, function () {
-    this.timeout(30_000)
+  describe(`state in ${name} in the middle of a load`, () => {
     let opened: Opened
     const changes: string[] = []
     const rejections: unknown[] = []

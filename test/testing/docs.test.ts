@@ -7,9 +7,7 @@ import { transformSync } from 'esbuild'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-describe('the sample of docs/testing.md', function () {
-  this.timeout(30_000)
-
+describe('the sample of docs/testing.md', () => {
   it('runs as it stands there', () => {
     const [, source = ''] = /```ts\n([^]*?)```/.exec(readFileSync(join(root, 'docs/testing.md'), 'utf8')) ?? []
     const tsconfigRaw = { compilerOptions: { experimentalDecorators: true } }

@@ -203,5 +203,5 @@ describe('classes made at random, with groups, conditions, parents, nested class
       { numRuns: 200 },
     )
     expect(yes).to.be.above(100)
-  }).timeout(30_000)
+  })
 })

@@ -142,7 +142,7 @@ describe('what is told of a body', () => {
       )
       expect(seen.right).to.be.above(30)
       expect(seen.wrong).to.be.above(300)
-    }).timeout(30_000)
+    })
   }
 
   it('does not depend on it where more is wrong than is told, or than is kept', async () => {
@@ -155,7 +155,7 @@ describe('what is told of a body', () => {
       }),
       { numRuns: 500 },
     )
-  }).timeout(30_000)
+  })
 
   it('does not depend on it however many copies are doubtful and yet right', async () => {
     const outcomes = bothWays(Order, [], { unknown: 'refuse', maxItems: 1_000 })

@@ -144,7 +144,7 @@ describe('tokens for calling other APIs', () => {
       answers = []
       time += 1_001
       expect(await source.token()).to.match(/^token-/)
-    }).timeout(10_000)
+    })
 
     it('serve on while the server fails, until their end', async () => {
       const source = sourceOf()

@@ -209,7 +209,7 @@ describe('a client at the token endpoint', () => {
       statuses.push((await browser.submit(page, { step: 'login', username: 'alice', password: 'x' })).status)
     expect(statuses).to.deep.equal([401, 401, 401, 401, 401, 429, 429])
     await limited.close()
-  }).timeout(20_000)
+  })
 })
 
 describe('the secret of a client', () => {

@@ -35,8 +35,7 @@ for (const [name, isHere, open] of kinds) {
     let shared: Shared
     let servers: readonly [TestServer, TestServer]
 
-    before(async function () {
-      this.timeout(30_000)
+    before(async () => {
       shared = await open()
       const issuer = 'https://auth.test'
       servers = await Promise.all([startServer({ issuer, state: shared.stores[0] }), startServer({ issuer, state: shared.stores[1] })])
@@ -102,7 +101,7 @@ for (const [name, isHere, open] of kinds) {
         401, 400,
       ])
     })
-  }).timeout(20_000)
+  })
 }
 
 describe('an authorization server whose store fails', () => {
