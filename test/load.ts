@@ -9,6 +9,9 @@ export interface Load {
   readonly others: unknown[]
 }
 
+/** So many calls are made at least: of fewer, nobody can tell how long 99 in a hundred take. */
+const fewest = 101
+
 /** Calls from several places at once, until `during` is done. A call answers whether it was allowed. */
 export async function underLoad(call: (place: number) => Promise<boolean>, during: () => Promise<void>, places = 10): Promise<Load> {
   const load: Load = { took: [], allowed: 0, unavailable: 0, others: [] }
@@ -28,35 +31,43 @@ export async function underLoad(call: (place: number) => Promise<boolean>, durin
   }
   const callers = Array.from({ length: places }, (_, place) => caller(place))
   await during()
+  // A busy machine makes few in the same time.
+  await until(async () => load.took.length >= fewest)
   over.abort()
   await Promise.all(callers)
   return load
 }
 
 /**
- * How long a timer of so many milliseconds takes at most, until `during` is done: on a machine that is busy with other things, no call that
- * is ended by one can be expected to end earlier.
+ * What becomes of a load, and how long a timer of so many milliseconds takes at most meanwhile, and the turn of the event loop after it, in which answers are
+ * read that have come meanwhile: on a machine that is busy with other things, no call that is ended so can be expected to end earlier.
  */
-export async function longestTimer(milliseconds: number, during: () => Promise<void>): Promise<number> {
+export async function besideTimers<T>(milliseconds: number, load: () => Promise<T>): Promise<readonly [load: T, longest: number]> {
   let longest = milliseconds
-  const interval = setInterval(() => {
+  const time = () => {
     const started = performance.now()
-    setTimeout(() => (longest = Math.max(longest, performance.now() - started)), milliseconds)
-  }, 5)
+    const note = () => (longest = Math.max(longest, performance.now() - started))
+    setTimeout(() => setImmediate(note), milliseconds)
+  }
+  time()
+  const interval = setInterval(time, 5)
   try {
-    await during()
+    const made = await load()
     await pause(milliseconds)
+    return [made, longest]
   } finally {
     clearInterval(interval)
   }
-  return longest
 }
 
 export function percentile(numbers: readonly number[], share: number): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)] ?? 0
 }
 
-/** Waits until these stores are all at work, and forgets what they told: on a busy machine a call may miss its deadline without a fault. */
+/**
+ * Has stores that are under load be all at work, and forgets what they told: on a busy machine a call may miss its deadline without a fault, which
+ * must begin at once now.
+ */
 export async function areAtWork(stores: ReadonlyArray<{ readonly changes: string[] }>): Promise<void> {
   await until(async () => stores.every(({ changes }) => changes.at(-1) !== 'lost'))
   for (const { changes } of stores) changes.length = 0

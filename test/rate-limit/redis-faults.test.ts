@@ -6,7 +6,7 @@ import { parseLimits } from '../../lib/rate-limit/rate-limit.js'
 import type { RateLimitStore } from '../../lib/rate-limit/rate-limit.js'
 import { RedisRateLimitStore } from '../../lib/stores.js'
 import type { RedisScriptClient, StoreFailurePolicy } from '../../lib/stores.js'
-import { areAtWork, longestTimer, pause, percentile, underLoad as loadOf, until } from '../load.js'
+import { areAtWork, besideTimers, pause, percentile, underLoad as loadOf, until } from '../load.js'
 import type { Load } from '../load.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
@@ -93,10 +93,8 @@ describeWithRedis('Redis, in the middle of a load', () => {
   /** What all of them went through together, with what a timer as long as their deadline took meanwhile. */
   async function allUnderLoad(during: () => Promise<void>): Promise<readonly Went[]> {
     const done = during()
-    const timer = longestTimer(deadline, () => done)
-    const loads = await Promise.all(survivors.map(({ store }) => underLoad(store, () => done)))
-    const took = await timer
-    return loads.map((load) => ({ ...load, timer: took }))
+    const [loads, timer] = await besideTimers(deadline, () => Promise.all(survivors.map(({ store }) => underLoad(store, () => done))))
+    return loads.map((load) => ({ ...load, timer }))
   }
 
   before(async () => {
@@ -144,7 +142,6 @@ describeWithRedis('Redis, in the middle of a load', () => {
         const { paused, killed, whilePaused, whileKilled } = one.seen as Required<Survivor['seen']>
         for (const { others, took, unavailable, timer } of [paused, killed]) {
           expect(others).to.deep.equal([])
-          expect(took.length).to.be.above(100)
           expect(percentile(took, 0.99)).to.be.below(timer + 10 + 15)
           expect(unavailable > 0).to.equal(policy === 'closed')
         }

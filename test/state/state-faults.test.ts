@@ -8,7 +8,7 @@ import type { Database } from '../../lib/sql/sql.js'
 import type { StateStore } from '../../lib/state/state-store.js'
 import { RedisStateStore, SqlStateStore } from '../../lib/stores.js'
 import type { RedisStateClient } from '../../lib/stores.js'
-import { areAtWork, longestTimer, pause, percentile, underLoad, until } from '../load.js'
+import { areAtWork, besideTimers, pause, percentile, underLoad, until } from '../load.js'
 import type { Load } from '../load.js'
 import { findPostgres, startPostgres } from '../postgres-server.js'
 import { hasRedis, startRedis } from '../rate-limit/redis-server.js'
@@ -73,14 +73,11 @@ for (const [name, isHere, keepsInCrash, open] of stores) {
 
     async function failsClosed(during: () => Promise<void>): Promise<Load> {
       const done = during()
-      const timer = longestTimer(deadline, () => done)
-      const load = await underLoad(
-        (place) => calls(opened, place),
-        () => done,
-      )
+      const call = (place: number) => calls(opened, place)
+      const [load, timer] = await besideTimers(deadline, () => underLoad(call, () => done))
       expect(load.others).to.deep.equal([])
       expect(load.unavailable).to.be.above(0)
-      expect(percentile(load.took, 0.99)).to.be.below((await timer) + 10 + 15)
+      expect(percentile(load.took, 0.99)).to.be.below(timer + 10 + 15)
       return load
     }
 
