@@ -39,8 +39,8 @@ export async function underLoad(call: (place: number) => Promise<boolean>, durin
 }
 
 /**
- * What becomes of a load, and how long a timer of so many milliseconds takes at most meanwhile, and the turn of the event loop after it, in which answers are
- * read that have come meanwhile: on a machine that is busy with other things, no call that is ended so can be expected to end earlier.
+ * What becomes of a load, and how long a timer of so many milliseconds takes at most meanwhile, together with the turn of the event loop after it, in
+ * which answers are read that have come: on a machine that is busy with other things, no call that is ended so can be expected to end earlier.
  */
 export async function besideTimers<T>(milliseconds: number, load: () => Promise<T>): Promise<readonly [load: T, longest: number]> {
   let longest = milliseconds
