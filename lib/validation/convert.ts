@@ -33,7 +33,7 @@ export function convertTexts(texts: Texts, properties: ReadonlyMap<string, Conve
   for (const [name, own] of texts) {
     const property = properties.get(name)
     if (property !== undefined && !property.isList && own.length > 1) repeated()
-    values.push([name, property === undefined ? own[0] : convertProperty(own, property)])
+    values.push([name, property === undefined ? own[0] : convertProperty(own, property, property.isList)])
   }
   return Object.fromEntries(values)
 }
@@ -48,14 +48,12 @@ export function convertForm(form: Source, properties: ReadonlyMap<string, Conver
 
 function convertField(value: unknown, property: Converted | undefined): unknown {
   if (property === undefined) return value
-  const { isList, conversion } = property
-  const converted = [value].flat().map((one) => (typeof one === 'string' ? convert(one, conversion) : one))
-  return isList || Array.isArray(value) ? converted : converted[0]
+  return convertProperty([value].flat(), property, property.isList || Array.isArray(value))
 }
 
-function convertProperty(texts: readonly string[], { isList, conversion }: Converted): unknown {
-  const values = texts.map((text) => convert(text, conversion))
-  return isList ? values : values[0]
+function convertProperty(values: readonly unknown[], { conversion }: Converted, isList: boolean): unknown {
+  const converted = values.map((one) => (typeof one === 'string' ? convert(one, conversion) : one))
+  return isList ? converted : converted[0]
 }
 
 function convert(text: string, conversion: Conversion | undefined): unknown {
