@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.js'
+import { untilSaid } from './until-said.js'
 
 /** A PostgreSQL of this test's own: on a free port, in a folder that goes with it. */
 export interface PostgresServer {
@@ -45,12 +46,8 @@ export async function startPostgres(programs: string, ...more: readonly string[]
 
   async function started(): Promise<ChildProcess> {
     const process = spawn(program.command, program.args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
-    let said = ''
-    for await (const chunk of process.stderr) {
-      said += String(chunk)
-      if (said.includes('ready to accept connections')) return process
-    }
-    throw new Error(`PostgreSQL did not start: ${said}`)
+    await untilSaid('ready to accept connections', process.stderr, 'PostgreSQL')
+    return process
   }
 
   async function ended(): Promise<void> {

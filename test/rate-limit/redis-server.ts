@@ -1,11 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
-import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { freePort } from '../free-port.js'
+import { untilSaid } from '../until-said.js'
 
 /** A Redis of this test's own: on a free port, writing nothing to disk. */
 export interface RedisServer {
@@ -30,7 +29,7 @@ export async function startRedis(wanted?: number, ...settings: readonly string[]
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  await isReady(server)
+  await untilSaid('Ready to accept connections', server.stdout, 'Redis')
   return {
     port,
     pause: () => void server.kill('SIGSTOP'),
@@ -43,13 +42,4 @@ export async function startRedis(wanted?: number, ...settings: readonly string[]
       rmSync(directory, { recursive: true, force: true })
     },
   }
-}
-
-async function isReady(server: ChildProcessByStdio<null, Readable, null>): Promise<void> {
-  let said = ''
-  for await (const chunk of server.stdout) {
-    said += String(chunk)
-    if (said.includes('Ready to accept connections')) return
-  }
-  throw new Error(`Redis did not start: ${said}`)
 }
